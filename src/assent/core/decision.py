@@ -1,0 +1,103 @@
+"""The answer to an action: `Permit` with obligations or `Deny` with remedies, never a flag."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What enforcement must do; one that cannot be kept turns the Permit into a Deny.
+
+    name: `max_duration`, `record`, `decide_each`, … value: as the policy wrote it, checked.
+    policy: the id of the policy that asked for it.
+    """
+
+    name: str
+    value: str
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonRemedy:
+    """The person must say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRemedy:
+    """The person must name a ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepUpRemedy:
+    """The person must have proved who they are within this time."""
+
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """So many distinct, eligible people of one group."""
+
+    count: int
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRemedy:
+    """People must assent, stage after stage; within a stage every quorum must be met."""
+
+    stages: tuple[tuple[Quorum, ...], ...]
+
+
+Remedy: TypeAlias = ReasonRemedy | TicketRemedy | StepUpRemedy | ApprovalRemedy
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Yes. permitted_by: ids of the policies that said so. revision: of the policy set."""
+
+    revision: str
+    permitted_by: tuple[str, ...]
+    obligations: tuple[Obligation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """No, and what would turn it round; without remedies it is final.
+
+    code: `no-permit`, `forbidden`, `remedy-needed`, `policy-error`, `obligation`,
+    `log-unavailable`. messages: what the policies say to the person, in order.
+    remedies: all demands of all matching forbids, merged, told at once.
+    hold_for, hold_in_transaction_for: how long the action may wait for its remedies.
+    """
+
+    revision: str
+    code: str
+    messages: tuple[str, ...]
+    denied_by: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    hold_for: timedelta = timedelta(minutes=15)
+    hold_in_transaction_for: timedelta = timedelta(seconds=60)
+
+
+Decision: TypeAlias = Permit | Deny
+
+
+def describe(remedy: Remedy) -> str:
+    """Return what a person must do, in words: `2 of dba, then 1 of security assent`."""
+    match remedy:
+        case ReasonRemedy():
+            return "say why"
+        case TicketRemedy():
+            return "name a ticket"
+        case StepUpRemedy(within):
+            return (
+                f"confirm your password (within the last {int(within.total_seconds() // 60)} min)"
+            )
+        case ApprovalRemedy(stages):
+            words = [
+                " and ".join(f"{quorum.count} of {quorum.group}" for quorum in stage)
+                for stage in stages
+            ]
+            return "assent of " + ", then ".join(words)

@@ -1,0 +1,65 @@
+"""What the audit log holds: entries, and checkpoints over all of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from assent.core.canonical import Json
+from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
+
+
+class EntryKind(StrEnum):
+    """What an entry says happened."""
+
+    SERVER_STARTED = "server.started"
+    SERVER_STOPPED = "server.stopped"
+    CONFIG_CHANGED = "config.changed"
+    POLICY_CHANGED = "policy.changed"
+    LOGIN = "login"
+    STEP_UP = "step-up"
+    ATTEMPT = "attempt"
+    DECISION = "decision"
+    RESULT = "result"
+    REQUEST_OPENED = "request.opened"
+    REQUEST_CHANGED = "request.changed"
+    REQUEST_SETTLED = "request.settled"
+    APPROVAL = "approval"
+    GRANT_ISSUED = "grant.issued"
+    GRANT_REVOKED = "grant.revoked"
+    GRANT_EXPIRED = "grant.expired"
+    CREDENTIAL_MINTED = "credential.minted"
+    SESSION_OPENED = "session.opened"
+    SESSION_SEGMENT = "session.segment"
+    SESSION_ENDED = "session.ended"
+    AUDIT_EXPORTED = "audit.exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the log.
+
+    facts: public: pseudonymous ids, types, digests, numbers, outcomes; never text that a
+    person wrote. payload: the rest (statement, parameters, reasons, evidence), stored beside
+    the leaf, which holds only its digest; None when there is nothing to say.
+    """
+
+    id: EntryId
+    kind: EntryKind
+    at: datetime
+    subject: SubjectId | None = None
+    target: TargetId | None = None
+    session: SessionId | None = None
+    request: RequestId | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    payload: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed statement of the log's size and root. note: the C2SP signed note, verbatim."""
+
+    size: int
+    root: bytes
+    note: str
+    at: datetime

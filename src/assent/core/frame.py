@@ -1,0 +1,50 @@
+"""What a session looked like, in time: the frames of its recording."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFrame:
+    """A statement about to be released or refused.
+
+    sequence: counts the session's statements from 1. verdict: `permit`, `reuse`, `refuse`.
+    entry: id of the decision it rests on. parameters: None for NULL.
+    """
+
+    sequence: int
+    at: datetime
+    text: str
+    parameters: tuple[str | None, ...]
+    verdict: str
+    entry: str
+    request: str = ""
+    kind: str = "statement"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFrame:
+    """What came of statement `sequence`. rows: -1 where the target did not say."""
+
+    sequence: int
+    at: datetime
+    duration_us: int
+    rows: int
+    bytes: int
+    error: str = ""
+    kind: str = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFrame:
+    """A moment worth jumping to: `held`, `released`, `notice`, `cut`, `opened`, `closed`."""
+
+    sequence: int
+    at: datetime
+    event: str
+    detail: str = ""
+    kind: str = "mark"
+
+
+Frame: TypeAlias = StatementFrame | ResultFrame | MarkFrame

@@ -1,0 +1,157 @@
+"""What `control` needs from the outside, each port as narrow as its use."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from assent.core.canonical import Json
+from assent.core.changes import Change
+from assent.core.entry import Checkpoint, Entry
+from assent.core.frame import Frame
+from assent.core.grant import Grant
+from assent.core.ids import GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.request import Request, RequestState
+from assent.core.resource import Target
+from assent.core.secret import Secret
+from assent.core.session import Credential, Session
+from assent.core.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a bearer token."""
+
+    subject: SubjectId
+    method: str
+    issued_at: datetime
+    expires_at: datetime
+    stepped_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as it stands in the log. leaf: the exact bytes that were hashed.
+
+    payload: the stored bytes beside it, None when there are none (any more).
+    """
+
+    index: int
+    leaf: bytes
+    payload: bytes | None
+
+
+class Store(Protocol):
+    """Durable state and the audit log, one writer. Every method may raise OutsideFault."""
+
+    async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
+        """Apply all changes and append all entries, or nothing; durable on return.
+
+        Commits of one moment share a transaction. Raises ConflictFault when a change no
+        longer fits (the other commits of that moment are unaffected), OutsideFault when the
+        disk cannot take it.
+        """
+        ...
+
+    async def request(self, request: RequestId) -> Request | None: ...
+
+    async def requests(
+        self,
+        states: Sequence[RequestState] = (),
+        subject: SubjectId | None = None,
+        session: SessionId | None = None,
+        limit: int = 100,
+    ) -> Sequence[Request]:
+        """Return requests, newest first; an empty `states` means all of them."""
+        ...
+
+    async def grant(self, grant: GrantId) -> Grant | None: ...
+
+    async def grants(
+        self,
+        subject: SubjectId | None = None,
+        target: TargetId | None = None,
+        valid_at: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Grant]:
+        """Return grants, newest first."""
+        ...
+
+    async def session(self, session: SessionId) -> Session | None: ...
+
+    async def sessions(
+        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+    ) -> Sequence[Session]:
+        """Return sessions, newest first."""
+        ...
+
+    async def credentials(
+        self, subject: SubjectId, target: TargetId, valid_at: datetime
+    ) -> Sequence[Credential]:
+        """Return at most 64 usable credentials, newest first."""
+        ...
+
+    async def habits(
+        self, subject: SubjectId, target: TargetId, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[str, int]:
+        """Return `verb resource` → how often, for each (verb, resource) asked; 0 for never."""
+        ...
+
+    async def subjects(self) -> Sequence[Subject]: ...
+
+    async def targets(self) -> Sequence[Target]: ...
+
+    async def password_hash(self, subject: SubjectId) -> Secret[str] | None: ...
+
+    async def token(self, digest: str) -> Token | None: ...
+
+    async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
+        """Return entries from index `start`, in order."""
+        ...
+
+    async def entries_about(
+        self,
+        request: RequestId | None = None,
+        session: SessionId | None = None,
+        limit: int = 200,
+    ) -> Sequence[StoredEntry]:
+        """Return entries that name the request or the session, in order."""
+        ...
+
+    async def checkpoint(self) -> Checkpoint | None:
+        """Return the newest checkpoint."""
+        ...
+
+    async def checkpoints(self) -> Sequence[Checkpoint]: ...
+
+    async def publish(self) -> Checkpoint:
+        """Sign a checkpoint over all that is committed, keep it and return it."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Recorder(Protocol):
+    """Keeps the frames of sessions. `record` returns when the frame is written, not synced."""
+
+    def open(self, session: SessionId) -> None: ...
+
+    def record(self, session: SessionId, frame: Frame) -> None:
+        """Write one frame, durable within 50 ms. Raises OutsideFault when it cannot."""
+        ...
+
+    async def close(self, session: SessionId) -> None:
+        """Seal what is left and append its digest to the log."""
+        ...
+
+    async def frames(self, session: SessionId) -> Sequence[Mapping[str, Json]]:
+        """Return the frames recorded so far, in order."""
+        ...
+
+
+class CredentialBroker(Protocol):
+    """How a session reaches its target."""
+
+    async def password(self, target: Target) -> Secret[str]:
+        """Return the target's password. Raises OutsideFault or OperatorFault."""
+        ...

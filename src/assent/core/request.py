@@ -1,0 +1,80 @@
+"""A Request asks people for the remedies of one Action; an Approval is one person's answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from assent.core.action import Action
+from assent.core.assessment import Assessment
+from assent.core.decision import Remedy
+from assent.core.ids import ApprovalId, GrantId, RequestId, SubjectId
+
+
+class RequestState(StrEnum):
+    """Where a request stands; the transitions are a table in `workflow.request`.
+
+    PENDING: waits for its remedies. APPROVED: all are met, not yet released. RELEASED: the
+    action was let go (or the grant minted). COMPLETED: its outcome is known.
+    INTERRUPTED: the gateway stopped before release; the action did not run.
+    OUTCOME_UNKNOWN: the gateway stopped after release; it ran at most once.
+    """
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    RELEASED = "released"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    INTERRUPTED = "interrupted"
+    OUTCOME_UNKNOWN = "outcome-unknown"
+
+
+class Verdict(StrEnum):
+    """What an approver said."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's answer to a request, bound to the digest of the exact action."""
+
+    id: ApprovalId
+    request: RequestId
+    approver: SubjectId
+    verdict: Verdict
+    action_digest: str
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What waits for people. `changed_at` moves with every change of it.
+
+    remedies: still and already demanded, merged. messages: what the policies say.
+    approvals: in the order in which they came. reason, ticket: what the requester said.
+    outcome: one sentence once it is settled. settled_by: who settled it, if a person did.
+    grant: the grant that it minted, for a request for access.
+    """
+
+    id: RequestId
+    action: Action
+    action_digest: str
+    assessment: Assessment
+    remedies: tuple[Remedy, ...]
+    messages: tuple[str, ...]
+    denied_by: tuple[str, ...]
+    revision: str
+    state: RequestState
+    created_at: datetime
+    deadline_at: datetime
+    changed_at: datetime
+    approvals: tuple[Approval, ...] = ()
+    reason: str = ""
+    ticket: str = ""
+    outcome: str = ""
+    settled_by: SubjectId | None = None
+    grant: GrantId | None = None

@@ -1,0 +1,43 @@
+"""What can be acted on. A Target is a resource that can be dialled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assent.core.ids import TargetId
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Anything that a policy can name: `Table` `public.orders`, `Function` `now`, …
+
+    kind: the Cedar entity type without namespace. name: unique below its target.
+    """
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that can be dialled, as the operator described it.
+
+    labels: resource name (`public.customers`, `public.customers.email`) → its labels.
+    owners: group names. tls: `disable`, `prefer`, `require` or `verify`.
+    credential: a reference (`file:…`, `env:…`), never a value.
+    search_path: schemas in which an unqualified name is looked up, first one first.
+    """
+
+    id: TargetId
+    name: str
+    protocol: str
+    host: str
+    port: int
+    database: str
+    user: str
+    credential: str
+    environment: str = "dev"
+    tls: str = "prefer"
+    certificate_authority: str = ""
+    owners: frozenset[str] = frozenset()
+    labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    search_path: tuple[str, ...] = ("public",)

@@ -1,0 +1,69 @@
+"""A Session is one connection under one identity; a Credential lets a client open one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from assent.core.ids import CredentialId, GrantId, SessionId, SubjectId, TargetId
+
+
+class SessionState(StrEnum):
+    """OPEN while anything can still be done in it. CLOSED and CUT are for ever."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One client connection to one target. ended_because: one sentence, empty while open."""
+
+    id: SessionId
+    subject: SubjectId
+    target: TargetId
+    grant: GrantId
+    protocol: str
+    database: str
+    client_address: str
+    application: str
+    state: SessionState
+    opened_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None = None
+    ended_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A short-lived session credential; the password itself is never stored.
+
+    stored_key, server_key: the SCRAM-SHA-256 verifier (RFC 5802, section 3), hex.
+    The salt is one per subject, so that one exchange can be checked against all of them.
+    connections_left: how many sessions it may still open, 0 or more.
+    """
+
+    id: CredentialId
+    subject: SubjectId
+    target: TargetId
+    grant: GrantId
+    stored_key: str
+    server_key: str
+    expires_at: datetime
+    connections_left: int = 1
+
+
+class Epoch:
+    """Counts changes of what a session's decisions rested on: grants, policies, evidence.
+
+    A decision is reused only while the number is the one that it was taken at.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def bump(self) -> None:
+        """Make every reusable decision of the session stale, at once."""
+        self.value += 1

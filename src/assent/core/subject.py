@@ -1,0 +1,31 @@
+"""Who acts: a human, a workload or an agent, and on whose behalf."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assent.core.ids import SubjectId
+
+
+class SubjectKind(StrEnum):
+    """What a subject is (NIST SP 800-162: subject)."""
+
+    HUMAN = "human"
+    WORKLOAD = "workload"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody or something that acts; `on_behalf_of` only for an agent.
+
+    groups: names, unordered. disabled: nothing is permitted to it, and it cannot approve.
+    """
+
+    id: SubjectId
+    name: str
+    kind: SubjectKind = SubjectKind.HUMAN
+    display_name: str = ""
+    groups: frozenset[str] = frozenset()
+    verified: bool = True
+    disabled: bool = False
+    on_behalf_of: SubjectId | None = None
