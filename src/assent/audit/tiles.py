@@ -1,0 +1,148 @@
+"""Where the log's hashes and entries lie, and in which bytes (C2SP tlog-tiles 0.1).
+
+A tile holds up to 256 hashes of one level; a hash of level L+1 is the root over a full tile
+of level L. A bundle holds the entries under one tile of level 0, each after its length.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assent.audit.entry import MAX_LEAF_BYTES
+from assent.audit.tree import HASH_BYTES, root_of
+
+TILE_WIDTH = 256
+
+_LENGTH_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One tile that a log of some size has. width: 1–256 hashes; below 256 it is partial."""
+
+    level: int
+    index: int
+    width: int
+
+    @property
+    def path(self) -> str:
+        """Where the tile lies."""
+        return tile_path(self.level, self.index, self.width)
+
+
+def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
+    """Return `tile/<level>/<index>`, with `.p/<width>` when it is partial."""
+    return f"tile/{level}/{_number(index)}{_partial(width)}"
+
+
+def bundle_path(index: int, width: int = TILE_WIDTH) -> str:
+    """Return `tile/entries/<index>`, with `.p/<width>` when it is partial."""
+    return f"tile/entries/{_number(index)}{_partial(width)}"
+
+
+def payloads_path(index: int) -> str:
+    """Return where the payloads of bundle `index` lie; not of C2SP, ours."""
+    return f"payload/{_number(index)}.jsonl"
+
+
+def spans(size: int, level: int = 0) -> Iterator[Span]:
+    """Yield the tiles of one level that a log of `size` has, from the left."""
+    hashes = size >> (8 * level)
+    for index in range(hashes // TILE_WIDTH):
+        yield Span(level, index, TILE_WIDTH)
+    if hashes % TILE_WIDTH:
+        yield Span(level, hashes // TILE_WIDTH, hashes % TILE_WIDTH)
+
+
+def all_spans(size: int) -> Iterator[Span]:
+    """Yield the tiles of all levels that a log of `size` has, the lowest level first."""
+    level = 0
+    while size >> (8 * level):
+        yield from spans(size, level)
+        level += 1
+
+
+class TileBuilder:
+    """Makes the tiles of a log out of its leaf hashes, each as soon as it is full."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self) -> None:
+        self._levels: list[tuple[int, list[bytes]]] = []
+
+    def append(self, leaf: bytes) -> list[tuple[Span, bytes]]:
+        """Add one leaf hash; return the tiles that it filled, the lowest level first."""
+        full: list[tuple[Span, bytes]] = []
+        node, level = leaf, 0
+        while True:
+            if level == len(self._levels):
+                self._levels.append((0, []))
+            index, hashes = self._levels[level]
+            hashes.append(node)
+            if len(hashes) < TILE_WIDTH:
+                return full
+            full.append((Span(level, index, TILE_WIDTH), b"".join(hashes)))
+            self._levels[level] = (index + 1, [])
+            node, level = root_of(hashes), level + 1
+
+    def rest(self) -> list[tuple[Span, bytes]]:
+        """Return the partial tiles at the right edge, the lowest level first."""
+        return [
+            (Span(level, index, len(hashes)), b"".join(hashes))
+            for level, (index, hashes) in enumerate(self._levels)
+            if hashes
+        ]
+
+
+def split_tile(data: bytes, width: int) -> list[bytes]:
+    """Return the hashes of a tile. Raises ValueError unless there are `width` of them."""
+    if len(data) != width * HASH_BYTES:
+        raise ValueError(f"a tile of width {width} has {width * HASH_BYTES} bytes, not {len(data)}")
+    return [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)]
+
+
+def encode_bundle(leaves: Sequence[bytes]) -> bytes:
+    """Return the bundle: each leaf after its length as a big-endian uint16. ValueError if not."""
+    if not 0 < len(leaves) <= TILE_WIDTH:
+        raise ValueError(f"a bundle has 1 to {TILE_WIDTH} entries, not {len(leaves)}")
+    if any(len(leaf) > MAX_LEAF_BYTES for leaf in leaves):
+        raise ValueError(f"an entry has at most {MAX_LEAF_BYTES} bytes")
+    return b"".join(len(leaf).to_bytes(_LENGTH_BYTES, "big") + leaf for leaf in leaves)
+
+
+def decode_bundle(data: bytes, width: int) -> list[bytes]:
+    """Return the leaves of a bundle. Raises ValueError unless there are exactly `width`."""
+    leaves, rest = salvage_bundle(data, width)
+    if len(leaves) != width or rest:
+        raise ValueError(f"bundle has {len(leaves)} whole entries of {width}, {rest} bytes left")
+    return leaves
+
+
+def salvage_bundle(data: bytes, width: int) -> tuple[list[bytes], int]:
+    """Return the whole entries at the start of a bundle, at most `width`, and how many bytes
+    are left after them: what an examiner can still read of a damaged one. Raises nothing.
+    """
+    leaves: list[bytes] = []
+    at = 0
+    while len(leaves) < width and at + _LENGTH_BYTES <= len(data):
+        start = at + _LENGTH_BYTES
+        end = start + int.from_bytes(data[at:start], "big")
+        if end > len(data):
+            break
+        leaves.append(data[start:end])
+        at = end
+    return leaves, len(data) - at
+
+
+def _number(index: int) -> str:
+    # 1234067 → x001/x234/067: no folder has more than a thousand names.
+    parts = [f"{index % 1000:03d}"]
+    while index >= 1000:
+        index //= 1000
+        parts.append(f"x{index % 1000:03d}")
+    return "/".join(reversed(parts))
+
+
+def _partial(width: int) -> str:
+    if not 0 < width <= TILE_WIDTH:
+        raise ValueError(f"a tile has a width of 1 to {TILE_WIDTH}, not {width}")
+    return "" if width == TILE_WIDTH else f".p/{width}"
