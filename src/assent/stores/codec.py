@@ -1,0 +1,112 @@
+"""The JSON of `body` columns: nouns to text and back, nothing lost.
+
+Sets are written in order, so that one noun has one text. Reading is strict in the types; what
+does not fit raises ValueError.
+"""
+
+from typing import Any
+
+import msgspec
+
+from assent.core.action import Action
+from assent.core.assessment import Assessment
+from assent.core.decision import ApprovalRemedy, ReasonRemedy, Remedy, StepUpRemedy, TicketRemedy
+from assent.core.ids import GrantId, SubjectId
+from assent.core.request import Request
+from assent.core.resource import Target
+from assent.core.subject import Subject
+
+# The nouns carry no tags of their own, so the name that says which remedy it is lives here.
+REMEDIES: dict[str, type[Remedy]] = {
+    "reason": ReasonRemedy,
+    "ticket": TicketRemedy,
+    "step-up": StepUpRemedy,
+    "approval": ApprovalRemedy,
+}
+_NAMES = {remedy: name for name, remedy in REMEDIES.items()}
+
+
+class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a request holds beyond its columns and its approvals.
+
+    remedies: pairs of a name in REMEDIES and its JSON.
+    """
+
+    action: Action
+    action_digest: str
+    assessment: Assessment
+    remedies: tuple[tuple[str, msgspec.Raw], ...]
+    messages: tuple[str, ...]
+    denied_by: tuple[str, ...]
+    revision: str
+    reason: str
+    ticket: str
+    outcome: str
+    settled_by: SubjectId | None
+    grant: GrantId | None
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_request_decoder = msgspec.json.Decoder(RequestBody)
+_subject_decoder = msgspec.json.Decoder(Subject)
+_target_decoder = msgspec.json.Decoder(Target)
+
+
+def encode_request(request: Request) -> str:
+    """Return the body of a request's row."""
+    return _text(
+        RequestBody(
+            action=request.action,
+            action_digest=request.action_digest,
+            assessment=request.assessment,
+            remedies=tuple(
+                (_NAMES[type(remedy)], msgspec.Raw(_encoder.encode(remedy)))
+                for remedy in request.remedies
+            ),
+            messages=request.messages,
+            denied_by=request.denied_by,
+            revision=request.revision,
+            reason=request.reason,
+            ticket=request.ticket,
+            outcome=request.outcome,
+            settled_by=request.settled_by,
+            grant=request.grant,
+        )
+    )
+
+
+def decode_request(body: str) -> RequestBody:
+    """Return what `encode_request` wrote. Raises ValueError."""
+    return _request_decoder.decode(body)
+
+
+def decode_remedies(body: RequestBody) -> tuple[Remedy, ...]:
+    """Return the remedies of a body, in order. Raises ValueError."""
+    unknown = [name for name, _ in body.remedies if name not in REMEDIES]
+    if unknown:
+        raise ValueError(f"no such remedy: {unknown[0]!r}")
+    return tuple(msgspec.json.decode(raw, type=REMEDIES[name]) for name, raw in body.remedies)
+
+
+def encode_subject(subject: Subject) -> str:
+    """Return the body of a subject's row."""
+    return _text(subject)
+
+
+def decode_subject(body: str) -> Subject:
+    """Return what `encode_subject` wrote. Raises ValueError."""
+    return _subject_decoder.decode(body)
+
+
+def encode_target(target: Target) -> str:
+    """Return the body of a target's row."""
+    return _text(target)
+
+
+def decode_target(body: str) -> Target:
+    """Return what `encode_target` wrote. Raises ValueError."""
+    return _target_decoder.decode(body)
+
+
+def _text(noun: Any) -> str:
+    return _encoder.encode(noun).decode("utf-8")

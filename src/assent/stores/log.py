@@ -1,0 +1,189 @@
+"""The log in the database: units of work written in one transaction, entries numbered densely.
+
+Index, leaf, payload and the tree's right edge are written together, or not at all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from assent.audit.entry import encode
+from assent.audit.tree import HASH_BYTES, Frontier, leaf_hash
+from assent.core.changes import Change
+from assent.core.entry import Checkpoint, Entry
+from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
+from assent.core.ids import Ids
+from assent.stores import changes, tables
+
+_SALT_BYTES = 16
+
+
+class LogMoved(Exception):
+    """Another process appended since the frontier was read; read it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An entry ready to be written. hash: of its leaf."""
+
+    entry: Entry
+    leaf: bytes
+    payload: bytes | None
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one caller wants written: all of it or nothing."""
+
+    changes: tuple[Change, ...] = ()
+    entries: tuple[Encoded, ...] = ()
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def weight(self) -> int:
+        """How much there is to write, in rows."""
+        return len(self.changes) + len(self.entries) + 1
+
+
+def encode_entries(entries: Sequence[Entry], ids: Ids) -> tuple[Encoded, ...]:
+    """Return the entries' bytes and hashes. Raises OutsideFault: the log cannot take one."""
+    encoded = []
+    for entry in entries:
+        salt = ids.token(_SALT_BYTES) if entry.payload is not None else ""
+        try:
+            leaf, payload = encode(entry, salt)
+        except ValueError as cause:
+            raise OutsideFault(
+                "entry-refused", f"the log cannot take entry `{entry.id}` (`{entry.kind}`)"
+            ) from cause
+        encoded.append(Encoded(entry, leaf, payload, leaf_hash(leaf)))
+    return tuple(encoded)
+
+
+def write(
+    connection: Connection, units: Sequence[Unit], edge: Frontier
+) -> tuple[list[ConflictFault | None], Frontier]:
+    """Return what became of each unit and the frontier after them; the caller commits.
+
+    A unit that no longer fits is undone alone and leaves no entry. edge: is not changed.
+    Raises LogMoved when the log does not stand at `edge`, SQLAlchemy's errors when the
+    database fails.
+    """
+    outcomes = [_write_changes(connection, unit.changes) for unit in units]
+    kept = [unit for unit, fault in zip(units, outcomes, strict=True) if fault is None]
+    encoded = [entry for unit in kept for entry in unit.entries]
+    if encoded:
+        edge = _append(connection, encoded, edge)
+    for unit in kept:
+        if unit.checkpoint is not None:
+            _keep_checkpoint(connection, unit.checkpoint)
+    return outcomes, edge
+
+
+def _write_changes(connection: Connection, wanted: Sequence[Change]) -> ConflictFault | None:
+    if not wanted:
+        return None
+    try:
+        with connection.begin_nested():
+            for change in wanted:
+                changes.apply(connection, change)
+    except ConflictFault as fault:
+        return fault
+    except IntegrityError as cause:
+        misfit = ConflictFault(
+            "does-not-fit", "a change names something that does not exist, or a name taken already"
+        )
+        misfit.__cause__ = cause
+        return misfit
+    return None
+
+
+def _append(connection: Connection, encoded: Sequence[Encoded], edge: Frontier) -> Frontier:
+    after = Frontier(edge.size, edge.hashes)
+    for item in encoded:
+        after.append(item.hash)
+    # First of all, because it also locks out every other process until the end.
+    _move_frontier(connection, edge, after)
+    numbered = list(enumerate(encoded, start=edge.size))
+    connection.execute(
+        tables.entries.insert(),
+        [
+            {
+                "leaf_index": index,
+                "id": item.entry.id,
+                "request_id": item.entry.request,
+                "session_id": item.entry.session,
+                "leaf": item.leaf,
+            }
+            for index, item in numbered
+        ],
+    )
+    payloads = [
+        {"leaf_index": index, "body": item.payload}
+        for index, item in numbered
+        if item.payload is not None
+    ]
+    if payloads:
+        connection.execute(tables.payloads.insert(), payloads)
+    return after
+
+
+def _move_frontier(connection: Connection, edge: Frontier, after: Frontier) -> None:
+    moved = connection.execute(
+        update(tables.frontier)
+        .where(tables.frontier.c.size == edge.size)
+        .values(size=after.size, hashes=b"".join(after.hashes))
+    )
+    if moved.rowcount != 1:
+        raise LogMoved
+
+
+def _keep_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
+    connection.execute(
+        changes.insert(connection, tables.checkpoints)
+        .values(size=checkpoint.size, root=checkpoint.root, note=checkpoint.note, at=checkpoint.at)
+        .on_conflict_do_nothing()
+    )
+
+
+def read_frontier(connection: Connection) -> Frontier:
+    """Return the right edge of the log. Raises OperatorFault when there is no sound one."""
+    row = connection.execute(select(tables.frontier.c.size, tables.frontier.c.hashes)).one_or_none()
+    if row is None:
+        raise broken("it has no frontier")
+    hashes = [
+        row.hashes[start : start + HASH_BYTES] for start in range(0, len(row.hashes), HASH_BYTES)
+    ]
+    try:
+        return Frontier(row.size, hashes)
+    except ValueError as cause:
+        raise broken("its frontier is malformed") from cause
+
+
+def check(connection: Connection) -> Frontier:
+    """Return the right edge of the log after looking that the entries and it agree.
+
+    Looks at the number of entries, not into them: that is what `assent audit verify` does.
+    Raises OperatorFault that says what to do.
+    """
+    edge = read_frontier(connection)
+    entries = tables.entries.c.leaf_index
+    count, last = connection.execute(select(func.count(), func.max(entries))).one()
+    if count != edge.size or (count and last != count - 1):
+        raise broken(f"it holds {count} entries where its frontier counts {edge.size}")
+    signed = connection.execute(select(func.max(tables.checkpoints.c.size))).scalar() or 0
+    if signed > edge.size:
+        raise broken(f"it holds {edge.size} entries where {signed} were signed")
+    return edge
+
+
+def broken(what: str) -> OperatorFault:
+    """Return the fault of a log that does not add up, with what to do about it."""
+    return OperatorFault(
+        "log-broken",
+        f"the audit log does not add up: {what}; keep a copy of the database as evidence, "
+        "then restore the newest backup, or start over in an empty folder",
+    )

@@ -1,0 +1,1 @@
+"""Alembic's migrations; `assent.stores.schema` runs them."""

@@ -1,0 +1,254 @@
+"""What the store answers, each question one statement and so one snapshot."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, TypeVar
+
+from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from assent.audit.tree import Frontier
+from assent.core.entry import Checkpoint
+from assent.core.faults import OutsideFault
+from assent.core.grant import Grant
+from assent.core.ids import GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ports import StoredEntry, Token
+from assent.core.request import Request, RequestState
+from assent.core.resource import Target
+from assent.core.secret import Secret
+from assent.core.session import Credential, Session, SessionState
+from assent.core.subject import Subject
+from assent.stores import codec, rows, tables
+from assent.stores.log import read_frontier
+from assent.stores.rows import Row
+
+_MOST_ROWS = 10_000
+_MOST_CREDENTIALS = 64
+
+Noun = TypeVar("Noun")
+
+
+class Reading:
+    """The reading half of the Store port. limit: above 10,000 it counts as that."""
+
+    def __init__(self, reader: AsyncEngine) -> None:
+        self._reader = reader
+
+    async def request(self, request: RequestId) -> Request | None:
+        found = await self._requests(
+            select(tables.requests.c.id).where(tables.requests.c.id == request)
+        )
+        return found[0] if found else None
+
+    async def requests(
+        self,
+        states: Sequence[RequestState] = (),
+        subject: SubjectId | None = None,
+        session: SessionId | None = None,
+        limit: int = 100,
+    ) -> Sequence[Request]:
+        columns = tables.requests.c
+        wanted = select(columns.id)
+        if states:
+            wanted = wanted.where(columns.state.in_([state.value for state in states]))
+        if subject is not None:
+            wanted = wanted.where(columns.subject_id == subject)
+        if session is not None:
+            wanted = wanted.where(columns.session_id == session)
+        newest = wanted.order_by(columns.created_at.desc(), columns.id.desc())
+        return await self._requests(newest.limit(_bounded(limit)))
+
+    async def _requests(self, wanted: Select[Any]) -> list[Request]:
+        request, approval = tables.requests.c, tables.approvals.c
+        statement = (
+            select(tables.requests, *(column.label(f"a_{column.name}") for column in approval))
+            .outerjoin_from(tables.requests, tables.approvals, approval.request_id == request.id)
+            .where(request.id.in_(wanted))
+            .order_by(request.created_at.desc(), request.id.desc(), approval.arrival)
+        )
+        found = await self._rows(statement)
+        return [
+            _decoded(_request_with_approvals, list(group))
+            for _, group in groupby(found, key=lambda row: row["id"])
+        ]
+
+    async def grant(self, grant: GrantId) -> Grant | None:
+        wanted = select(tables.grants).where(tables.grants.c.id == grant)
+        return await self._one(wanted, rows.grant_of)
+
+    async def grants(
+        self,
+        subject: SubjectId | None = None,
+        target: TargetId | None = None,
+        valid_at: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Grant]:
+        columns = tables.grants.c
+        wanted = select(tables.grants)
+        if subject is not None:
+            wanted = wanted.where(columns.subject_id == subject)
+        if target is not None:
+            wanted = wanted.where(columns.target_id == target)
+        if valid_at is not None:
+            wanted = wanted.where(
+                columns.revoked_at.is_(None),
+                columns.starts_at <= valid_at,
+                columns.ends_at > valid_at,
+            )
+        newest = wanted.order_by(columns.starts_at.desc(), columns.id.desc())
+        return await self._all(newest.limit(_bounded(limit)), rows.grant_of)
+
+    async def session(self, session: SessionId) -> Session | None:
+        wanted = select(tables.sessions).where(tables.sessions.c.id == session)
+        return await self._one(wanted, rows.session_of)
+
+    async def sessions(
+        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+    ) -> Sequence[Session]:
+        columns = tables.sessions.c
+        wanted = select(tables.sessions)
+        if subject is not None:
+            wanted = wanted.where(columns.subject_id == subject)
+        if open_only:
+            wanted = wanted.where(columns.state == SessionState.OPEN.value)
+        newest = wanted.order_by(columns.opened_at.desc(), columns.id.desc())
+        return await self._all(newest.limit(_bounded(limit)), rows.session_of)
+
+    async def credentials(
+        self, subject: SubjectId, target: TargetId, valid_at: datetime
+    ) -> Sequence[Credential]:
+        columns = tables.credentials.c
+        usable = select(tables.credentials).where(
+            columns.subject_id == subject,
+            columns.target_id == target,
+            columns.expires_at > valid_at,
+            columns.connections_left > 0,
+        )
+        newest = usable.order_by(columns.expires_at.desc(), columns.id.desc())
+        return await self._all(newest.limit(_MOST_CREDENTIALS), rows.credential_of)
+
+    async def habits(
+        self, subject: SubjectId, target: TargetId, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[str, int]:
+        counts = {f"{verb} {resource}": 0 for verb, resource in keys}
+        columns = tables.habits.c
+        for start in range(0, len(keys), 256):  # A statement takes only so many parameters.
+            known = select(tables.habits).where(
+                columns.subject_id == subject,
+                columns.target_id == target,
+                tuple_(columns.verb, columns.resource).in_(keys[start : start + 256]),
+            )
+            for row in await self._rows(known):
+                counts[f"{row['verb']} {row['resource']}"] = row["times"]
+        return counts
+
+    async def subjects(self) -> Sequence[Subject]:
+        wanted = select(tables.subjects.c.body).order_by(tables.subjects.c.name)
+        return await self._all(wanted, lambda row: codec.decode_subject(row["body"]))
+
+    async def targets(self) -> Sequence[Target]:
+        wanted = select(tables.targets.c.body).order_by(tables.targets.c.name)
+        return await self._all(wanted, lambda row: codec.decode_target(row["body"]))
+
+    async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
+        wanted = select(tables.subjects.c.password_hash).where(tables.subjects.c.id == subject)
+        found = await self._rows(wanted)
+        if not found or found[0]["password_hash"] is None:
+            return None
+        return Secret(found[0]["password_hash"])
+
+    async def token(self, digest: str) -> Token | None:
+        wanted = select(tables.tokens).where(tables.tokens.c.digest == digest)
+        return await self._one(wanted, rows.token_of)
+
+    async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
+        index = tables.entries.c.leaf_index
+        return await self._all(_stored(limit).where(index >= start), rows.entry_of)
+
+    async def entries_about(
+        self,
+        request: RequestId | None = None,
+        session: SessionId | None = None,
+        limit: int = 200,
+    ) -> Sequence[StoredEntry]:
+        columns = tables.entries.c
+        names = []
+        if request is not None:
+            names.append(columns.request_id == request)
+        if session is not None:
+            names.append(columns.session_id == session)
+        if not names:
+            return []
+        return await self._all(_stored(limit).where(or_(*names)), rows.entry_of)
+
+    async def checkpoint(self) -> Checkpoint | None:
+        newest = select(tables.checkpoints).order_by(tables.checkpoints.c.size.desc()).limit(1)
+        return await self._one(newest, rows.checkpoint_of)
+
+    async def checkpoints(self) -> Sequence[Checkpoint]:
+        """Return all checkpoints, the smallest first."""
+        wanted = select(tables.checkpoints).order_by(tables.checkpoints.c.size)
+        return await self._all(wanted, rows.checkpoint_of)
+
+    async def _frontier(self) -> Frontier:
+        try:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(read_frontier)
+        except (SQLAlchemyError, OSError) as cause:
+            raise _unreadable() from cause
+
+    async def _one(self, wanted: Select[Any], noun_of: Callable[[Row], Noun]) -> Noun | None:
+        found = await self._all(wanted, noun_of)
+        return found[0] if found else None
+
+    async def _all(self, wanted: Select[Any], noun_of: Callable[[Row], Noun]) -> list[Noun]:
+        return [_decoded(noun_of, row) for row in await self._rows(wanted)]
+
+    async def _rows(self, wanted: Select[Any]) -> Sequence[Row]:
+        try:
+            async with self._reader.connect() as connection:
+                found: Sequence[Row] = (await connection.execute(wanted)).mappings().all()
+                return found
+        except (SQLAlchemyError, OSError) as cause:
+            raise _unreadable() from cause
+
+
+def _unreadable() -> OutsideFault:
+    return OutsideFault("store-unavailable", "the store cannot be read")
+
+
+def _request_with_approvals(found: Sequence[Row]) -> Request:
+    approvals = [
+        rows.approval_of({name[2:]: value for name, value in row.items() if name[:2] == "a_"})
+        for row in found
+        if row["a_id"] is not None
+    ]
+    return rows.request_of(found[0], approvals)
+
+
+def _stored(limit: int) -> Select[Any]:
+    entry, payload = tables.entries.c, tables.payloads.c
+    return (
+        select(entry.leaf_index, entry.leaf, payload.body.label("payload"))
+        .outerjoin_from(tables.entries, tables.payloads, payload.leaf_index == entry.leaf_index)
+        .order_by(entry.leaf_index)
+        .limit(_bounded(limit))
+    )
+
+
+def _bounded(limit: int) -> int:
+    return max(0, min(limit, _MOST_ROWS))
+
+
+Stored = TypeVar("Stored")
+
+
+def _decoded(noun_of: Callable[[Stored], Noun], stored: Stored) -> Noun:
+    try:
+        return noun_of(stored)
+    except ValueError as cause:
+        raise OutsideFault(
+            "store-unreadable", "a row of the store is not what this version writes"
+        ) from cause

@@ -1,0 +1,200 @@
+"""Nouns as rows: what is written into the columns of `tables`, and what is read out of them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from assent.core.entry import Checkpoint
+from assent.core.grant import Grant
+from assent.core.ports import StoredEntry, Token
+from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.session import Credential, Session, SessionState
+from assent.stores.codec import decode_remedies, decode_request, encode_request
+
+Row: TypeAlias = Mapping[str, Any]
+
+
+def request_row(request: Request) -> dict[str, object]:
+    """Return the columns of a request; its approvals are rows of their own."""
+    return {
+        "id": request.id,
+        "state": request.state.value,
+        "subject_id": request.action.subject,
+        "target_id": request.action.target,
+        "session_id": request.action.session,
+        "created_at": request.created_at,
+        "deadline_at": request.deadline_at,
+        "changed_at": request.changed_at,
+        "body": encode_request(request),
+    }
+
+
+def request_of(row: Row, approvals: Iterable[Approval]) -> Request:
+    """Return the request of a row. approvals: its own, in the order in which they came."""
+    body = decode_request(row["body"])
+    return Request(
+        id=row["id"],
+        action=body.action,
+        action_digest=body.action_digest,
+        assessment=body.assessment,
+        remedies=decode_remedies(body),
+        messages=body.messages,
+        denied_by=body.denied_by,
+        revision=body.revision,
+        state=RequestState(row["state"]),
+        created_at=row["created_at"],
+        deadline_at=row["deadline_at"],
+        changed_at=row["changed_at"],
+        approvals=tuple(approvals),
+        reason=body.reason,
+        ticket=body.ticket,
+        outcome=body.outcome,
+        settled_by=body.settled_by,
+        grant=body.grant,
+    )
+
+
+def approval_row(approval: Approval) -> dict[str, object]:
+    """Return the columns of an approval but for `arrival`, which the store counts."""
+    return {
+        "id": approval.id,
+        "request_id": approval.request,
+        "approver_id": approval.approver,
+        "verdict": approval.verdict.value,
+        "action_digest": approval.action_digest,
+        "at": approval.at,
+        "comment": approval.comment,
+    }
+
+
+def approval_of(row: Row) -> Approval:
+    """Return the approval of a row."""
+    return Approval(
+        id=row["id"],
+        request=row["request_id"],
+        approver=row["approver_id"],
+        verdict=Verdict(row["verdict"]),
+        action_digest=row["action_digest"],
+        at=row["at"],
+        comment=row["comment"],
+    )
+
+
+def grant_row(grant: Grant) -> dict[str, object]:
+    """Return the columns of a grant."""
+    return {
+        "id": grant.id,
+        "subject_id": grant.subject,
+        "target_id": grant.target,
+        "request_id": grant.request,
+        "reason": grant.reason,
+        "starts_at": grant.starts_at,
+        "ends_at": grant.ends_at,
+        "revoked_at": grant.revoked_at,
+        "revoked_by": grant.revoked_by,
+        "revoked_because": grant.revoked_because,
+    }
+
+
+def grant_of(row: Row) -> Grant:
+    """Return the grant of a row."""
+    return Grant(
+        id=row["id"],
+        subject=row["subject_id"],
+        target=row["target_id"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        request=row["request_id"],
+        reason=row["reason"],
+        revoked_at=row["revoked_at"],
+        revoked_by=row["revoked_by"],
+        revoked_because=row["revoked_because"],
+    )
+
+
+def credential_row(credential: Credential) -> dict[str, object]:
+    """Return the columns of a session credential."""
+    return {
+        "id": credential.id,
+        "subject_id": credential.subject,
+        "target_id": credential.target,
+        "grant_id": credential.grant,
+        "stored_key": credential.stored_key,
+        "server_key": credential.server_key,
+        "expires_at": credential.expires_at,
+        "connections_left": credential.connections_left,
+    }
+
+
+def credential_of(row: Row) -> Credential:
+    """Return the session credential of a row."""
+    return Credential(
+        id=row["id"],
+        subject=row["subject_id"],
+        target=row["target_id"],
+        grant=row["grant_id"],
+        stored_key=row["stored_key"],
+        server_key=row["server_key"],
+        expires_at=row["expires_at"],
+        connections_left=row["connections_left"],
+    )
+
+
+def session_row(session: Session) -> dict[str, object]:
+    """Return the columns of a session."""
+    return {
+        "id": session.id,
+        "subject_id": session.subject,
+        "target_id": session.target,
+        "grant_id": session.grant,
+        "protocol": session.protocol,
+        "database": session.database,
+        "client_address": session.client_address,
+        "application": session.application,
+        "state": session.state.value,
+        "opened_at": session.opened_at,
+        "ends_at": session.ends_at,
+        "ended_at": session.ended_at,
+        "ended_because": session.ended_because,
+    }
+
+
+def session_of(row: Row) -> Session:
+    """Return the session of a row."""
+    return Session(
+        id=row["id"],
+        subject=row["subject_id"],
+        target=row["target_id"],
+        grant=row["grant_id"],
+        protocol=row["protocol"],
+        database=row["database"],
+        client_address=row["client_address"],
+        application=row["application"],
+        state=SessionState(row["state"]),
+        opened_at=row["opened_at"],
+        ends_at=row["ends_at"],
+        ended_at=row["ended_at"],
+        ended_because=row["ended_because"],
+    )
+
+
+def token_of(row: Row) -> Token:
+    """Return what is kept of a bearer token."""
+    stepped_up_at: datetime | None = row["stepped_up_at"]
+    return Token(
+        subject=row["subject_id"],
+        method=row["method"],
+        issued_at=row["issued_at"],
+        expires_at=row["expires_at"],
+        stepped_up_at=stepped_up_at,
+    )
+
+
+def entry_of(row: Row) -> StoredEntry:
+    """Return an entry as it stands in the log."""
+    return StoredEntry(index=row["leaf_index"], leaf=row["leaf"], payload=row["payload"])
+
+
+def checkpoint_of(row: Row) -> Checkpoint:
+    """Return the checkpoint of a row."""
+    return Checkpoint(size=row["size"], root=row["root"], note=row["note"], at=row["at"])

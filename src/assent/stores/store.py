@@ -1,0 +1,94 @@
+"""The Store port on SQLite or PostgreSQL: opened, written by one writer, read by many."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from assent.audit.checkpoint import format_checkpoint
+from assent.audit.note import Signer
+from assent.core.changes import Change
+from assent.core.clock import Clock
+from assent.core.entry import Checkpoint, Entry
+from assent.core.faults import OperatorFault, OutsideFault
+from assent.core.ids import Ids
+from assent.stores import log, schema
+from assent.stores.engines import locate, reading_engine, writing_engine
+from assent.stores.log import Unit
+from assent.stores.reading import Reading
+from assent.stores.writer import Writer
+
+
+async def open_store(where: Path | str, signer: Signer, ids: Ids, clock: Clock) -> "SqlStore":
+    """Return the store in the folder `where`, or at the URL `where`, its schema up to date.
+
+    Raises OperatorFault when the schema is newer than this version or the log does not add
+    up, OutsideFault when the database cannot be reached.
+    """
+    url = locate(where)
+    engine = writing_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(schema.upgrade)
+            edge = await connection.run_sync(log.check)
+    except (SQLAlchemyError, OSError) as cause:
+        await engine.dispose()
+        raise OutsideFault(
+            "store-unavailable", f"the store at `{url.render_as_string()}` cannot be opened"
+        ) from cause
+    except OperatorFault:
+        await engine.dispose()
+        raise
+    return SqlStore(reading_engine(url), Writer(engine, edge), signer, ids, clock)
+
+
+class SqlStore(Reading):
+    """`core.ports.Store` in SQL. Reads never wait for the writer."""
+
+    def __init__(
+        self, reader: AsyncEngine, writer: Writer, signer: Signer, ids: Ids, clock: Clock
+    ) -> None:
+        super().__init__(reader)
+        self._writer = writer
+        self._signer = signer
+        self._ids = ids
+        self._clock = clock
+        self._publishing = asyncio.Lock()
+
+    async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
+        """Apply all and append all, or nothing; durable on return.
+
+        A caller that is cancelled while it waits cannot know whether it was written.
+        Raises ConflictFault, OutsideFault.
+        """
+        unit = Unit(tuple(changes), log.encode_entries(entries, self._ids))
+        if unit.changes or unit.entries:
+            await self._writer.submit(unit)
+
+    async def publish(self) -> Checkpoint:
+        """Sign a checkpoint over all that is committed, keep it and return it.
+
+        While the log does not grow it is the same one. Raises OperatorFault, and signs
+        nothing, when the log does not continue what was signed before.
+        """
+        async with self._publishing:
+            edge = await self._frontier()
+            root = edge.root()
+            newest = await self.checkpoint()
+            if newest is not None and (
+                newest.size > edge.size or (newest.size == edge.size and newest.root != root)
+            ):
+                raise log.broken(f"size {newest.size} was signed with another root or is gone")
+            if newest is not None and newest.size == edge.size:
+                return newest
+            text = format_checkpoint(self._signer.name, edge.size, root)
+            signed = Checkpoint(edge.size, root, self._signer.sign(text), self._clock.now())
+            await self._writer.submit(Unit(checkpoint=signed))
+            return signed
+
+    async def close(self) -> None:
+        """Write what waits and let go of the database."""
+        await self._writer.close()
+        await self._reader.dispose()

@@ -1,0 +1,198 @@
+"""The schema: one MetaData for SQLite and PostgreSQL.
+
+Columns are what queries ask for; the rest of a noun is one JSON text in `body`. A change here
+needs a migration beside it; a test compares the two.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from assent.stores.types import Count, UtcDateTime
+
+metadata = MetaData()
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("password_hash", Text),
+    UniqueConstraint("name", name="one_subject_a_name"),
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("name", name="one_target_a_name"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("issued_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("stepped_up_at", UtcDateTime),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("target_id", String),
+    Column("session_id", String),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("requests_by_state", "state", "created_at"),
+    Index("requests_by_subject", "subject_id", "created_at"),
+    Index("requests_by_session", "session_id"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("request_id", ForeignKey(requests.c.id, name="approval_of_a_request"), nullable=False),
+    Column("arrival", Integer, nullable=False),
+    Column("approver_id", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("action_digest", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("comment", Text, nullable=False),
+    UniqueConstraint("request_id", "approver_id", name="one_answer_a_person"),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("request_id", String),
+    Column("reason", Text, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", String),
+    Column("revoked_because", Text, nullable=False),
+    Index("grants_by_subject", "subject_id", "target_id", "ends_at"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("grant_id", ForeignKey(grants.c.id, name="credential_of_a_grant"), nullable=False),
+    Column("stored_key", String, nullable=False),
+    Column("server_key", String, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("connections_left", Integer, nullable=False),
+    CheckConstraint("connections_left >= 0", name="no_more_connections_than_left"),
+    Index("credentials_by_subject", "subject_id", "target_id", "expires_at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("grant_id", ForeignKey(grants.c.id, name="session_under_a_grant"), nullable=False),
+    Column("protocol", String, nullable=False),
+    Column("database", String, nullable=False),
+    Column("client_address", String, nullable=False),
+    Column("application", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("ended_because", Text, nullable=False),
+    Index("sessions_by_state", "state", "opened_at"),
+    Index("sessions_by_subject", "subject_id", "opened_at"),
+)
+
+habits = Table(
+    "habits",
+    metadata,
+    Column("subject_id", String, nullable=False),
+    Column("target_id", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("resource", String, nullable=False),
+    Column("times", Count, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("subject_id", "target_id", "verb", "resource", name="habit"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("leaf_index", Count, primary_key=True, autoincrement=False),
+    Column("id", String, nullable=False),
+    Column("request_id", String),
+    Column("session_id", String),
+    Column("leaf", LargeBinary, nullable=False),
+    UniqueConstraint("id", name="one_entry_an_id"),
+)
+for _name, _column in (("request", entries.c.request_id), ("session", entries.c.session_id)):
+    Index(
+        f"entries_by_{_name}",
+        _column,
+        sqlite_where=_column.is_not(None),
+        postgresql_where=_column.is_not(None),
+    )
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column(
+        "leaf_index",
+        Count,
+        ForeignKey(entries.c.leaf_index, name="payload_of_an_entry"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# One row: the right edge of the tree over all entries. hashes: 32 bytes each, joined.
+frontier = Table(
+    "frontier",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("size", Count, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    CheckConstraint("id = 1", name="only_one_frontier"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", Count, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
