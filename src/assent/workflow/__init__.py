@@ -1,0 +1,1 @@
+"""Requests, approvals, grants and sessions: state machines as tables. Pure."""
