@@ -1,9 +1,11 @@
 """What a verification found: numbered checks, each with its clause, and one exit code."""
 
+import re
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-_SHOWN = 8
+_SHOWN = 8  # More sentences of one kind tell a reader nothing new.
+_ID = re.compile(rb'"id":"([!#-\[\]-~]{1,80})","kind":"')
 
 
 class ExitCode(IntEnum):
@@ -39,6 +41,12 @@ class NamedEntry:
 
     def __str__(self) -> str:
         return f"entry {self.index} (`{self.id}`)" if self.id else f"entry {self.index}"
+
+
+def name_entry(index: int, leaf: bytes) -> NamedEntry:
+    """Return what to call an entry whose bytes may be damaged."""
+    match = _ID.search(leaf)
+    return NamedEntry(index, match.group(1).decode("ascii") if match else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,9 @@ class Findings:
             if more:
                 details.append(f"and {more} more like these")
         status = CheckStatus.LEFT_OUT if self.left_out else CheckStatus.OK
-        if not details and self.summary:
+        if not details and status is CheckStatus.LEFT_OUT:
+            details = ["left out, because of what an earlier check found"]
+        elif not details and self.summary:
             details = [self.summary]
         entries = tuple(self._entries[index] for index in sorted(self._entries))
         return Check(
