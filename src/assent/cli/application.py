@@ -1,0 +1,61 @@
+"""The commands and where each of them lives; a command is imported when it is called."""
+
+from importlib.metadata import version
+
+from cyclopts import App, Group
+
+_DAILY = Group("Reach something", sort_key=1)
+_DECIDE = Group("Decide", sort_key=2)
+_LOOK_BACK = Group("Look back", sort_key=3)
+_RUN = Group("Run a server", sort_key=4)
+
+# (name, where it lives, what it is for, group), in the order in which people meet them.
+_COMMANDS = (
+    ("login", "sign_in:login", "Sign in to a server.", _DAILY),
+    ("logout", "sign_in:logout", "Sign out.", _DAILY),
+    ("whoami", "sign_in:whoami", "Say who is signed in, and where.", _DAILY),
+    ("step-up", "sign_in:step_up", "Confirm your password, where a policy asks for it.", _DAILY),
+    ("targets", "access:targets", "List what you can reach, and how.", _DAILY),
+    ("connect", "connect:connect", "Open a target: print how to connect, or start psql.", _DAILY),
+    ("request", "access:request", "Ask for access to a target.", _DAILY),
+    ("reason", "access:reason", "Say why, for a request that waits for it.", _DAILY),
+    ("withdraw", "access:withdraw", "Take a request back.", _DAILY),
+    ("inbox", "inbox:inbox", "List what waits for your answer.", _DECIDE),
+    ("show", "inbox:show", "Show one request in full.", _DECIDE),
+    ("approve", "inbox:approve", "Assent to exactly this action.", _DECIDE),
+    ("reject", "inbox:reject", "Refuse a request.", _DECIDE),
+    ("grants", "grants:grants", "List permissions and when they end.", _DECIDE),
+    ("revoke", "grants:revoke", "End a grant now, with the sessions it carries.", _DECIDE),
+    ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
+    ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),
+    ("audit", "audit:app", "Export the log, and prove that it is whole.", _LOOK_BACK),
+    ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),
+    ("demo", "demo:demo", "Play the story on a real PostgreSQL, then stay up.", _RUN),
+    ("policy", "policy:app", "Check a folder of policies.", _RUN),
+    ("config", "config:app", "Check a configuration.", _RUN),
+    ("completion", "completion:completion", "Print completion for a shell.", _RUN),
+)
+
+
+def build() -> App:
+    """Return the application; nothing but the command that is called is imported."""
+    app = App(
+        name="assent",
+        help="A just-in-time access gateway: every action decided when it is attempted.",
+        version=lambda: version("assent"),
+        help_format="plaintext",
+        # Ctrl-C has an exit code of its own, see `__main__`.
+        group_commands=Group("Options", sort_key=9),
+        suppress_keyboard_interrupt=False,
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+    )
+    for index, (name, place, text, group) in enumerate(_COMMANDS):
+        app.command(f"assent.cli.{place}", name=name, help=text, group=group, sort_key=index)
+    return app
+
+
+def command_names() -> tuple[str, ...]:
+    """Return the names of all commands, in order."""
+    return tuple(name for name, *_ in _COMMANDS)

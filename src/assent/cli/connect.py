@@ -1,0 +1,124 @@
+"""`assent connect`: a session credential, printed or handed to psql."""
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from cyclopts import Parameter
+
+from assent.cli import output, requests
+from assent.cli.access import For, Reason, Ticket, access_body
+from assent.cli.client import Client, signed_in
+from assent.cli.durations import distance, in_words
+from assent.cli.exit_codes import CommandFault, ExitCode
+from assent.cli.output import AsJson
+
+
+def connect(
+    target: str,
+    /,
+    *psql_arguments: Annotated[
+        str, Parameter(allow_leading_hyphen=True, help="After `--`: arguments for psql.")
+    ],
+    lasts_for: For = None,
+    reason: Reason = "",
+    ticket: Ticket = "",
+    connections: Annotated[
+        int, Parameter(name="--connections", help="How many connections the password opens.")
+    ] = 1,
+    psql: Annotated[
+        bool, Parameter(name="--psql", negative=(), help="Start psql right away.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Open a target: print how to connect, or start psql.
+
+    Where people decide first, it waits and says who is asked.
+
+    Parameters
+    ----------
+    target
+        The name of the target, as `assent targets` prints it.
+    """
+    client = signed_in()
+    body = access_body(target, lasts_for, reason, ticket) | {"connections": connections}
+    opened = _open(client, body)
+    if as_json:
+        output.show_json(opened)
+    elif psql or psql_arguments:
+        _become_psql(opened, list(psql_arguments))
+    else:
+        _print(opened)
+
+
+def connection_text(opened: Mapping[str, Any]) -> str:
+    """Return the libpq connection string, without the password."""
+    return (
+        f"host={_quoted(opened['host'])} port={opened['port']} "
+        f"user={_quoted(opened['user'])} dbname={_quoted(opened['database'])}"
+    )
+
+
+def connection_url(opened: Mapping[str, Any]) -> str:
+    """Return the `postgresql://` address, with the password."""
+    user, password = quote(opened["user"], safe=""), quote(opened["password"], safe="")
+    database, host = quote(opened["database"], safe=""), opened["host"]
+    host = f"[{host}]" if ":" in host else host
+    return f"postgresql://{user}:{password}@{host}:{opened['port']}/{database}"
+
+
+def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
+    """Return the credential; where people are asked, after they have assented."""
+    status, answer = client.post_for_status("/v1/connect", body)
+    if status == 202:
+        requests.wait(client, answer["request"])
+        status, answer = client.post_for_status("/v1/connect", body)
+    if status == 202:
+        raise CommandFault(
+            ExitCode.CONFLICT,
+            "asked-again",
+            f"something changed meanwhile and people are asked again; "
+            f"see `assent show {answer['request']['id']}`",
+        )
+    return answer
+
+
+def _print(opened: Mapping[str, Any]) -> None:
+    now = output.now()
+    ends, expires = opened["grant"]["ends_at"], opened["expires_at"]
+    count = opened["connections"]
+    output.say(f"{opened['grant']['target']} is open until {in_words(ends, now)}. With psql:\n")
+    text = shlex.quote(connection_text(opened))
+    output.say(f"  PGPASSWORD={shlex.quote(opened['password'])} psql {text}\n")
+    output.say(f"or any other client:\n\n  {connection_url(opened)}\n")
+    output.say(
+        f"The password opens {count} connection{'s' if count != 1 else ''} "
+        f"and is good {distance(expires, now).replace('in ', 'for ')}."
+    )
+
+
+def _become_psql(opened: Mapping[str, Any], arguments: list[str]) -> None:
+    """Replace this process by psql. The password travels in the environment, not the arguments."""
+    program = shutil.which("psql")
+    if program is None:
+        raise CommandFault(
+            ExitCode.OUTSIDE,
+            "no-psql",
+            "psql is not installed; install `postgresql-client`, or leave `--psql` out "
+            "and use the printed address with another client",
+        )
+    if arguments[:1] == ["psql"]:
+        arguments = arguments[1:]
+    environment = dict(os.environ, PGPASSWORD=opened["password"])
+    os.execve(  # noqa: S606 - no shell is wanted
+        program, ["psql", connection_text(opened), *arguments], environment
+    )
+
+
+def _quoted(value: str) -> str:
+    """Return a value as libpq reads it (PostgreSQL manual, 32.1.1.1)."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return escaped if escaped and " " not in escaped and escaped == value else f"'{escaped}'"

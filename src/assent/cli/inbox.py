@@ -1,0 +1,111 @@
+"""`assent inbox`, `show`, `approve` and `reject`."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from assent.cli import output, requests
+from assent.cli.access import segment
+from assent.cli.client import signed_in
+from assent.cli.durations import distance
+from assent.cli.output import AsJson
+
+Comment = Annotated[str, Parameter(name="--comment", help="A sentence that goes into the log.")]
+
+
+def inbox(
+    *,
+    watch: Annotated[
+        bool, Parameter(name="--watch", negative=(), help="Stay, and print what changes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for your answer, the nearest deadline first."""
+    client = signed_in()
+    seen = _print(client.get("/v1/inbox"), as_json)
+    if not watch:
+        return
+    # A stream that says nothing at all for two minutes is dead; the server sends signs of life.
+    for changed in client.patient(120).events("/v1/inbox/stream"):
+        if not changed:
+            continue
+        answer = client.get("/v1/inbox")
+        if answer["items"] != seen:
+            output.say()
+            seen = _print(answer, as_json)
+
+
+def show(request_id: str, /, *, as_json: AsJson = False) -> None:
+    """Show one request in full: what exactly, how risky, what is missing.
+
+    Parameters
+    ----------
+    request_id
+        The id of the request.
+    """
+    answer = signed_in().get(f"/v1/requests/{segment(request_id)}")
+    if as_json:
+        output.show_json(answer)
+    else:
+        requests.show(answer)
+
+
+def approve(request_id: str, /, *, comment: Comment = "", as_json: AsJson = False) -> None:
+    """Assent to exactly this action; it runs when nothing else is missing.
+
+    Parameters
+    ----------
+    request_id
+        The id of the request.
+    """
+    _answer(request_id, "approve", comment, as_json)
+
+
+def reject(request_id: str, /, *, comment: Comment = "", as_json: AsJson = False) -> None:
+    """Refuse a request; one refusal settles it.
+
+    Parameters
+    ----------
+    request_id
+        The id of the request.
+    """
+    _answer(request_id, "reject", comment, as_json)
+
+
+def _answer(request_id: str, verdict: str, comment: str, as_json: bool) -> None:
+    path = f"/v1/requests/{segment(request_id)}/{verdict}"
+    answer = signed_in().post(path, {"comment": comment})
+    if as_json:
+        output.show_json(answer)
+        return
+    verb = "assented to" if verdict == "approve" else "rejected"
+    who = answer["requester"]["name"]
+    output.say(f"you {verb} {answer['id']}: {who}, {requests.summary(answer)}")
+    if answer["unmet"]:
+        output.say(f"still missing: {'; '.join(answer['unmet'])}")
+
+
+def _print(answer: dict[str, Any], as_json: bool) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = answer["items"]
+    if as_json:
+        output.show_json(answer)
+        return items
+    now = output.now()
+    output.table(
+        ("request", "who", "target", "risk", "asks for", "deadline"),
+        [
+            (
+                item["id"],
+                item["requester"]["name"],
+                item["target"] or "",
+                str(item["risk"]["score"]),
+                requests.summary(item),
+                distance(item["deadline_at"], now),
+            )
+            for item in items
+        ],
+        "nothing waits for you; `assent inbox --watch` stays and shows what comes",
+    )
+    if items:
+        output.note("next: `assent show ID`, then `assent approve ID` or `assent reject ID`")
+    return items
