@@ -1,0 +1,212 @@
+"""The facts that policies may ask about: `context.statement.has_where` and the others.
+
+One table: its names and types become the Cedar schema, its functions the context of a
+request. Every fact is always there, so that no policy can be skipped for want of one; what
+is not known has the value that is read as the more dangerous one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from assent.core.action import Action, Touch
+from assent.core.assessment import Assessment
+from assent.core.canonical import Json
+from assent.core.evidence import Evidence
+from assent.core.resource import Target
+from assent.policy.remedies import has_reason, has_ticket
+
+NEVER_S = 10**9
+"""The age of what never happened, in seconds: some thirty years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one touch is decided on."""
+
+    action: Action
+    touch: Touch
+    evidence: Evidence
+    assessment: Assessment
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One attribute of the context. type: in Cedar's schema syntax. about: for people."""
+
+    type: str
+    about: str
+    of: Callable[[Moment], Json]
+
+
+def labels_of(target: Target | None, name: str, columns: frozenset[str] = frozenset()) -> list[str]:
+    """Return the labels of a resource and of these columns of it, sorted; `*` is every column.
+
+    A dotted label includes what it begins with: `pci.pan` is `pci` too.
+    """
+    if target is None or not target.labels:
+        return []
+    found = set(target.labels.get(name, ()))
+    if "*" in columns:
+        below = name + "."
+        for key, labels in target.labels.items():
+            if key.startswith(below):
+                found |= labels
+    else:
+        for column in columns:
+            found |= target.labels.get(f"{name}.{column}", frozenset())
+    return sorted(_with_ancestors(found))
+
+
+def _with_ancestors(labels: set[str]) -> set[str]:
+    every = set(labels)
+    for label in labels:
+        while "." in label:
+            label = label.rpartition(".")[0]
+            every.add(label)
+    return every
+
+
+def _age_s(at: datetime | None, now: datetime) -> int:
+    return NEVER_S if at is None else max(0, int((now - at).total_seconds()))
+
+
+def _for_s(moment: Moment) -> int:
+    """Return the span asked for; one that is not a number counts as for ever."""
+    text = moment.action.details.get("for_s", "0")
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    return int(text) if is_number else NEVER_S
+
+
+def _method(moment: Moment) -> str:
+    proof = moment.evidence.authentication
+    return proof.method if proof else ""
+
+
+def _authenticated_s(moment: Moment) -> int:
+    proof = moment.evidence.authentication
+    return _age_s(proof.at if proof else None, moment.now)
+
+
+def _stepped_up_s(moment: Moment) -> int:
+    proof = moment.evidence.authentication
+    return _age_s(proof.stepped_up_at if proof else None, moment.now)
+
+
+def _has_grant(moment: Moment) -> bool:
+    return any(
+        grant.is_valid(moment.now)
+        and grant.subject == moment.action.subject
+        and grant.target == moment.action.target
+        for grant in moment.evidence.grants
+    )
+
+
+def _is_history_known(moment: Moment) -> bool:
+    return "history" not in moment.evidence.unavailable
+
+
+def _is_first_time(moment: Moment) -> bool:
+    key = f"{moment.touch.verb} {moment.touch.resource.name}"
+    return not _is_history_known(moment) or moment.evidence.history.get(key, 0) <= 0
+
+
+def _utc(moment: Moment) -> datetime:
+    return moment.now.astimezone(UTC)
+
+
+FACTS: Mapping[str, Mapping[str, Fact]] = {
+    "statement": {
+        "kind": Fact("String", "the dominant verb", lambda m: m.action.verb),
+        "has_where": Fact(
+            "Bool",
+            "false when some update or delete has no WHERE",
+            lambda m: m.action.statement.has_where,
+        ),
+        "complete": Fact(
+            "Bool", "whether all of it was understood", lambda m: m.action.statement.complete
+        ),
+        "functions": Fact(
+            "Set<String>", "the functions it calls", lambda m: sorted(m.action.statement.functions)
+        ),
+    },
+    "touch": {
+        "columns": Fact(
+            "Set<String>", "the columns touched, `*` for all", lambda m: sorted(m.touch.columns)
+        ),
+        "labels": Fact(
+            "Set<String>",
+            "the labels of the resource and of the columns touched",
+            lambda m: labels_of(m.evidence.target, m.touch.resource.name, m.touch.columns),
+        ),
+    },
+    "risk": {
+        "score": Fact("Long", "0 to 100", lambda m: m.assessment.score),
+        "level": Fact("String", "`low`, `medium` or `high`", lambda m: m.assessment.level.value),
+    },
+    "time": {
+        "hour": Fact("Long", "0 to 23, UTC", lambda m: _utc(m).hour),
+        "weekday": Fact("Long", "1 Monday to 7 Sunday, UTC", lambda m: _utc(m).isoweekday()),
+        "weekend": Fact("Bool", "Saturday or Sunday, UTC", lambda m: _utc(m).isoweekday() > 5),
+    },
+    "session": {
+        "in_transaction": Fact(
+            "Bool", "whether locks may be held meanwhile", lambda m: m.action.in_transaction
+        ),
+        "phase": Fact(
+            "String",
+            "`prepare` before the parameters are known, or `execute`",
+            lambda m: m.action.phase.value,
+        ),
+    },
+    "grant": {
+        "active": Fact("Bool", "whether a grant for the target is valid now", _has_grant),
+    },
+    "authentication": {
+        "method": Fact("String", "how the person signed in, empty when not known", _method),
+        "age_s": Fact("Long", "seconds since the person signed in", _authenticated_s),
+        "step_up_age_s": Fact(
+            "Long", "seconds since the person confirmed who they are", _stepped_up_s
+        ),
+    },
+    "connection": {
+        "address": Fact(
+            "String", "the peer's, without port", lambda m: m.evidence.connection.address
+        ),
+        "application": Fact(
+            "String", "what the client calls itself", lambda m: m.evidence.connection.application
+        ),
+        "door": Fact(
+            "String",
+            "the door it came in by, such as `gateway`",
+            lambda m: m.evidence.connection.door,
+        ),
+    },
+    "request": {
+        "reason": Fact("Bool", "whether a reason was given", lambda m: has_reason(m.evidence)),
+        "ticket": Fact("Bool", "whether a ticket was named", lambda m: has_ticket(m.evidence)),
+        "for_s": Fact("Long", "for how many seconds access is asked", _for_s),
+    },
+    "history": {
+        "first_time": Fact(
+            "Bool", "whether this person never did this to this resource", _is_first_time
+        ),
+        "known": Fact("Bool", "false when the history could not be read", _is_history_known),
+    },
+}
+
+EVERY_FACT = frozenset(f"{group}.{name}" for group, facts in FACTS.items() for name in facts)
+"""All of them, as `group.name`."""
+
+
+def context(moment: Moment, needed: frozenset[str]) -> dict[str, dict[str, Json]]:
+    """Return the context of one request, with the facts `group.name` that are needed in it.
+
+    Only what some policy asks about is sent: reading the context is most of an evaluation.
+    """
+    facts: dict[str, dict[str, Json]] = {}
+    for fact in needed:
+        group, _, name = fact.partition(".")
+        facts.setdefault(group, {})[name] = FACTS[group][name].of(moment)
+    return facts
