@@ -4,6 +4,8 @@ Whether it fits is part of the statement itself (`where state = …`, `on confli
 never of a read before it.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, TypeAlias, assert_never
 
 from sqlalchemy import (
@@ -72,7 +74,7 @@ def apply(connection: Connection, change: Change) -> None:
         case EndSession():
             _end(connection, change)
         case CountHabit():
-            _count(connection, change)
+            count_habits(connection, [change])
         case PutSubject():
             _put_subject(connection, change)
         case PutTarget():
@@ -87,9 +89,40 @@ def apply(connection: Connection, change: Change) -> None:
             assert_never(change)
 
 
+def count_habits(connection: Connection, counted: Sequence[CountHabit]) -> None:
+    """Count all of them at once; this never conflicts."""
+    connection.execute(
+        _habit_counter(connection.dialect.name),
+        [
+            {
+                "subject_id": change.subject,
+                "target_id": change.target,
+                "verb": change.verb,
+                "resource": change.resource,
+                "times": 1,
+                "last_at": change.at,
+            }
+            for change in counted
+        ],
+    )
+
+
+@cache  # It comes with nearly every decision, and building it costs more than running it.
+def _habit_counter(dialect: str) -> Upsert:
+    once = _insert(dialect, habits)
+    return once.on_conflict_do_update(
+        index_elements=list(habits.primary_key.columns),
+        set_={"times": habits.c.times + 1, "last_at": once.excluded.last_at},
+    )
+
+
 def insert(connection: Connection, table: Table) -> Upsert:
     """Return an insert that knows `on conflict`, in this database's dialect."""
-    if connection.dialect.name == "postgresql":
+    return _insert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: Table) -> Upsert:
+    if dialect == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
 
@@ -167,24 +200,6 @@ def _end(connection: Connection, change: EndSession) -> None:
         update(sessions)
         .where(sessions.c.id == change.session, sessions.c.state == SessionState.OPEN.value)
         .values(state=state.value, ended_at=change.at, ended_because=change.because)
-    )
-
-
-def _count(connection: Connection, change: CountHabit) -> None:
-    row = {
-        "subject_id": change.subject,
-        "target_id": change.target,
-        "verb": change.verb,
-        "resource": change.resource,
-        "times": 1,
-        "last_at": change.at,
-    }
-    once = insert(connection, habits).values(row)
-    connection.execute(
-        once.on_conflict_do_update(
-            index_elements=list(habits.primary_key.columns),
-            set_={"times": habits.c.times + 1, "last_at": once.excluded.last_at},
-        )
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from assent.audit.entry import encode
 from assent.audit.tree import HASH_BYTES, Frontier, leaf_hash
-from assent.core.changes import Change
+from assent.core.changes import Change, CountHabit
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
 from assent.core.ids import Ids
@@ -43,6 +43,16 @@ class Unit:
     checkpoint: Checkpoint | None = None
 
     @property
+    def habits(self) -> list[CountHabit]:
+        """The changes that never conflict, which all units of a moment make as one."""
+        return [change for change in self.changes if isinstance(change, CountHabit)]
+
+    @property
+    def conflicting(self) -> list[Change]:
+        """The changes that may not fit, in order."""
+        return [change for change in self.changes if not isinstance(change, CountHabit)]
+
+    @property
     def weight(self) -> int:
         """How much there is to write, in rows."""
         return len(self.changes) + len(self.entries) + 1
@@ -72,8 +82,11 @@ def write(
     Raises LogMoved when the log does not stand at `edge`, SQLAlchemy's errors when the
     database fails.
     """
-    outcomes = [_write_changes(connection, unit.changes) for unit in units]
+    outcomes = [_write_changes(connection, unit.conflicting) for unit in units]
     kept = [unit for unit, fault in zip(units, outcomes, strict=True) if fault is None]
+    habits = [habit for unit in kept for habit in unit.habits]
+    if habits:
+        changes.count_habits(connection, habits)
     encoded = [entry for unit in kept for entry in unit.entries]
     if encoded:
         edge = _append(connection, encoded, edge)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Connection, Select, or_, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
@@ -21,6 +21,7 @@ from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
+from assent.stores.database import Database
 from assent.stores.log import read_frontier
 from assent.stores.rows import Row
 
@@ -33,8 +34,8 @@ Noun = TypeVar("Noun")
 class Reading:
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
-    def __init__(self, reader: AsyncEngine) -> None:
-        self._reader = reader
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def request(self, request: RequestId) -> Request | None:
         found = await self._requests(
@@ -194,8 +195,7 @@ class Reading:
 
     async def _frontier(self) -> Frontier:
         try:
-            async with self._reader.connect() as connection:
-                return await connection.run_sync(read_frontier)
+            return await self._database.read(read_frontier)
         except (SQLAlchemyError, OSError) as cause:
             raise _unreadable() from cause
 
@@ -208,11 +208,13 @@ class Reading:
 
     async def _rows(self, wanted: Select[Any]) -> Sequence[Row]:
         try:
-            async with self._reader.connect() as connection:
-                found: Sequence[Row] = (await connection.execute(wanted)).mappings().all()
-                return found
+            return await self._database.read(partial(_fetch, wanted))
         except (SQLAlchemyError, OSError) as cause:
             raise _unreadable() from cause
+
+
+def _fetch(wanted: Select[Any], connection: Connection) -> Sequence[Row]:
+    return [row._asdict() for row in connection.execute(wanted)]
 
 
 def _unreadable() -> OutsideFault:

@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assent.audit.checkpoint import format_checkpoint
 from assent.audit.note import Signer
+from assent.audit.tree import Frontier
 from assent.core.changes import Change
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.ids import Ids
 from assent.stores import log, schema
-from assent.stores.engines import locate, reading_engine, writing_engine
+from assent.stores.database import Database, database_at, locate
 from assent.stores.log import Unit
 from assent.stores.reading import Reading
 from assent.stores.writer import Writer
@@ -28,29 +29,32 @@ async def open_store(where: Path | str, signer: Signer, ids: Ids, clock: Clock) 
     up, OutsideFault when the database cannot be reached.
     """
     url = locate(where)
-    engine = writing_engine(url)
+    database = database_at(url)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(schema.upgrade)
-            edge = await connection.run_sync(log.check)
+        edge = await database.write(_prepare)
     except (SQLAlchemyError, OSError) as cause:
-        await engine.dispose()
+        await database.close()
         raise OutsideFault(
             "store-unavailable", f"the store at `{url.render_as_string()}` cannot be opened"
         ) from cause
     except OperatorFault:
-        await engine.dispose()
+        await database.close()
         raise
-    return SqlStore(reading_engine(url), Writer(engine, edge), signer, ids, clock)
+    return SqlStore(database, Writer(database, edge), signer, ids, clock)
+
+
+def _prepare(connection: Connection) -> Frontier:
+    schema.upgrade(connection)
+    return log.check(connection)
 
 
 class SqlStore(Reading):
     """`core.ports.Store` in SQL. Reads never wait for the writer."""
 
     def __init__(
-        self, reader: AsyncEngine, writer: Writer, signer: Signer, ids: Ids, clock: Clock
+        self, database: Database, writer: Writer, signer: Signer, ids: Ids, clock: Clock
     ) -> None:
-        super().__init__(reader)
+        super().__init__(database)
         self._writer = writer
         self._signer = signer
         self._ids = ids
@@ -74,9 +78,10 @@ class SqlStore(Reading):
         nothing, when the log does not continue what was signed before.
         """
         async with self._publishing:
+            # In this order, so that a checkpoint of another process is never ahead of the log.
+            newest = await self.checkpoint()
             edge = await self._frontier()
             root = edge.root()
-            newest = await self.checkpoint()
             if newest is not None and (
                 newest.size > edge.size or (newest.size == edge.size and newest.root != root)
             ):
@@ -91,4 +96,4 @@ class SqlStore(Reading):
     async def close(self) -> None:
         """Write what waits and let go of the database."""
         await self._writer.close()
-        await self._reader.dispose()
+        await self._database.close()

@@ -6,13 +6,14 @@ cannot take the batch costs the whole batch, and the next one is tried again.
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from assent.audit.tree import Frontier
 from assent.core.faults import ConflictFault, Fault, OperatorFault, OutsideFault
 from assent.stores import log
+from assent.stores.database import Database
 from assent.stores.log import LogMoved, Unit
 
 _WAITING_UNITS = 1_024
@@ -28,10 +29,10 @@ _Waiting = tuple[Unit, asyncio.Future[None]]
 
 
 class Writer:
-    """Owns the writing connection and the frontier. `edge`: the frontier on disk."""
+    """Owns the frontier, and is the only one that writes. `edge`: the frontier on disk."""
 
-    def __init__(self, engine: AsyncEngine, edge: Frontier) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, edge: Frontier) -> None:
+        self._database = database
         self._edge = edge
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(_WAITING_UNITS)
         self._closing = False
@@ -58,7 +59,6 @@ class Writer:
             if not self._task.done():
                 await self._queue.put(None)
         await asyncio.wait([self._task])
-        await self._engine.dispose()
 
     async def _run(self) -> None:
         batch: list[_Waiting] = []
@@ -98,8 +98,9 @@ class Writer:
     async def _transact(self, units: Sequence[Unit]) -> list[ConflictFault | None]:
         for _ in range(_TRIES):
             try:
-                async with self._engine.begin() as connection:
-                    outcomes, edge = await connection.run_sync(log.write, units, self._edge)
+                outcomes, edge = await self._database.write(
+                    partial(log.write, units=units, edge=self._edge)
+                )
             except LogMoved:
                 await self._follow()
                 continue
@@ -109,8 +110,7 @@ class Writer:
         raise LogMoved
 
     async def _follow(self) -> None:
-        async with self._engine.connect() as connection:
-            edge = await connection.run_sync(log.read_frontier)
+        edge = await self._database.read(log.read_frontier)
         if edge.size < self._edge.size:
             # A log that went back would give one index to two entries.
             raise LogMoved
