@@ -15,9 +15,9 @@ class RequestEvent(StrEnum):
     """What happens to a request.
 
     ANSWERED: somebody approved, and more is needed. SATISFIED: all remedies are met.
-    REOPENED: more is demanded now than was when it was approved; answers that were given stay,
-    for they are bound to the same action (another action is another request). REJECTED: a person said
-    no, or the policies now say a final no. INTERRUPTED: the gateway stopped.
+    REOPENED: more is demanded than when it was approved; answers that were given stay, for
+    they are bound to the same action (another action is another request). REJECTED: a person
+    said no, or the policies now say a final no. INTERRUPTED: the gateway stopped.
     """
 
     ANSWERED = "answered"
