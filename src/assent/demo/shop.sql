@@ -1,6 +1,8 @@
 -- A small shop, the same on every run: 12,500 rows, nobody in it is real.
 -- Card numbers are made up; they start with 400000 and pass the Luhn check, as real ones do.
 
+drop table if exists carts, payments, orders, customers;
+
 create table customers (
   id integer primary key,
   name text not null,

@@ -1,0 +1,89 @@
+"""Puts the demo up (database, world, gateway), plays the story, and takes it down again."""
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assent.app import running
+from assent.config import load
+from assent.core.faults import OperatorFault
+from assent.demo import database, story, world
+from assent.demo.actors import Unobserved
+from assent.demo.world import World
+from assent.system.clock import SystemClock
+
+
+async def perform(
+    folder: Path | None, story_only: bool, until_told: Callable[[], Awaitable[None]]
+) -> int:
+    """Play the demo and return its exit code: 1 when a step was not observed.
+
+    folder: where the world is kept; a temporary one that is removed, when None.
+    until_told: returns when whoever watches has seen enough.
+    """
+    with _folder(folder) as place:
+        return await _perform(place, story_only, until_told)
+
+
+async def _perform(place: Path, story_only: bool, until_told: Callable[[], Awaitable[None]]) -> int:
+    started_at = time.monotonic()
+    async with database.start(place / "postgres") as shop:
+        created = await world.create(place, shop, usual_ports=not story_only)
+        async with running(load(created.config)) as gateway:
+            _tell(f"Assent and a PostgreSQL are up, {time.monotonic() - started_at:.1f} s.")
+            try:
+                await story.play(story.Story(created, SystemClock(), _tell))
+            except Unobserved as fault:
+                print(f"\nassent: the story went wrong\n  {fault}", file=sys.stderr)
+                return 1
+            _tell("\nThe story is told; each step was observed.")
+            if story_only:
+                return 0
+            await database.fill(shop)
+            _invite(created, gateway.postgres_address)
+            await until_told()
+            _tell("\nstopping")
+    return 0
+
+
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    """Give an empty folder; a temporary one is removed with all that is in it."""
+    if wanted is not None:
+        if wanted.exists() and any(wanted.iterdir()):
+            raise OperatorFault("not-empty", f"`{wanted}` is not empty; name a new folder")
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted.resolve()
+        return
+    temporary = Path(tempfile.mkdtemp(prefix="assent-demo-"))
+    # The database runs as another user when we are root, and must get to its own folder.
+    temporary.chmod(0o711)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _invite(created: World, postgres: tuple[str, int]) -> None:
+    """Say where everything is, and what to try."""
+    program = shutil.which("assent") or str(Path(sys.executable).parent / "assent")
+    _tell("\nIt stays up until Ctrl-C. The inbox:   " + created.url)
+    _tell(f"PostgreSQL through the gateway: {postgres[0]}:{postgres[1]}\n")
+    for person in created.people.values():
+        groups = ", ".join(person.groups)
+        _tell(f"  {person.name:<5} password {person.password.reveal()}   ({groups})")
+    ana, ben = created.people["ana"], created.people["ben"]
+    _tell("\nIn a second terminal, as Ana (signed in already):\n")
+    _tell(f"  ASSENT_HOME={ana.home} {program} connect {world.TARGET} --psql")
+    _tell("  shop=> DELETE FROM carts;\n")
+    _tell("and in a third, as Ben (or in the inbox, with his password):\n")
+    _tell(f"  ASSENT_HOME={ben.home} {program} inbox --watch")
+    _tell(f"  ASSENT_HOME={ben.home} {program} approve req_…\n")
+
+
+def _tell(text: str) -> None:
+    print(text, flush=True)
