@@ -1,0 +1,133 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from assent.core.action import Phase
+from assent.core.evidence import Authentication, Connection
+from assent.core.grant import Grant
+from assent.core.ids import GrantId, SubjectId, TargetId
+from assent.core.canonical import Json
+from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context, labels_of
+from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
+
+READ = touch("sql.read", "public.customers", "email")
+
+
+def moment() -> Moment:
+    return Moment(action(READ), READ, evidence(), risk(0), NOW)
+
+
+def fact(name: str, at: Moment) -> Json:
+    group, _, attribute = name.partition(".")
+    return context(at, frozenset({name}))[group][attribute]
+
+
+def grant(subject: str = ANA.id, target: str = SHOP.id) -> Grant:
+    return Grant(
+        GrantId("grt_1"),
+        SubjectId(subject),
+        TargetId(target),
+        NOW - timedelta(hours=1),
+        NOW + timedelta(hours=1),
+    )
+
+
+def test_only_the_facts_that_are_needed_are_in_the_context() -> None:
+    assert context(moment(), frozenset({"risk.score"})) == {"risk": {"score": 0}}
+    assert context(moment(), frozenset()) == {}
+
+
+def test_every_fact_has_a_value_even_where_nothing_is_known() -> None:
+    facts = context(moment(), EVERY_FACT)
+    assert sum(map(len, facts.values())) == len(EVERY_FACT)
+
+
+def test_labels_are_of_the_resource_and_of_the_columns_touched() -> None:
+    assert labels_of(SHOP, "public.customers") == ["pii"]
+    assert labels_of(SHOP, "public.customers", frozenset({"email"})) == ["pii"]
+    assert labels_of(SHOP, "public.customers", frozenset({"card_number"})) == [
+        "pci",
+        "pci.pan",
+        "pii",
+    ]
+
+
+def test_a_star_touches_the_labels_of_every_column() -> None:
+    assert "pci.pan" in labels_of(SHOP, "public.customers", frozenset({"*"}))
+    assert labels_of(SHOP, "public.custom", frozenset({"*"})) == []
+
+
+def test_without_a_target_there_are_no_labels() -> None:
+    assert labels_of(None, "public.customers", frozenset({"*"})) == []
+
+
+def test_ages_that_are_not_known_are_very_great() -> None:
+    assert fact("authentication.age_s", moment()) == NEVER_S
+    assert fact("authentication.step_up_age_s", moment()) == NEVER_S
+    assert fact("authentication.method", moment()) == ""
+
+
+def test_ages_count_from_the_proof_and_never_below_nothing() -> None:
+    proof = Authentication("oidc", NOW - timedelta(seconds=60), NOW + timedelta(seconds=5))
+    at = replace(moment(), evidence=replace(evidence(), authentication=proof))
+    assert fact("authentication.age_s", at) == 60
+    assert fact("authentication.step_up_age_s", at) == 0
+    assert fact("authentication.method", at) == "oidc"
+
+
+def test_the_time_is_in_utc() -> None:
+    at = moment()
+    assert [fact(f"time.{name}", at) for name in ("hour", "weekday", "weekend")] == [3, 7, True]
+
+
+def test_what_was_done_before_is_not_the_first_time() -> None:
+    known = replace(evidence(), history={"sql.read public.customers": 2})
+    assert fact("history.first_time", moment()) is True
+    assert fact("history.first_time", replace(moment(), evidence=known)) is False
+
+
+def test_an_unknown_history_counts_as_the_first_time_and_says_that_it_is_unknown() -> None:
+    known = {"sql.read public.customers": 2}
+    unknown = replace(evidence(), history=known, unavailable=frozenset({"history"}))
+    at = replace(moment(), evidence=unknown)
+    assert fact("history.first_time", at) is True
+    assert fact("history.known", at) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("3600", 3600), ("x", NEVER_S), ("-1", NEVER_S), ("9" * 30, NEVER_S)]
+)
+def test_a_span_asked_for_that_is_no_number_is_for_ever(text: str, seconds: int) -> None:
+    at = replace(moment(), action=action(READ, details={"for_s": text}))
+    assert fact("request.for_s", at) == seconds
+
+
+def test_a_grant_is_active_only_for_this_person_this_target_and_now() -> None:
+    def is_active(one: Grant) -> bool:
+        at = replace(moment(), evidence=replace(evidence(), grants=(one,)))
+        return fact("grant.active", at) is True
+
+    assert is_active(grant())
+    assert not is_active(grant(subject="sub_ben"))
+    assert not is_active(grant(target="tgt_other"))
+    assert not is_active(replace(grant(), ends_at=NOW))
+    assert not is_active(replace(grant(), revoked_at=NOW))
+
+
+def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
+    facts = replace(evidence(reason="because"), connection=Connection("10.0.0.1", "psql"))
+    what = replace(action(READ), phase=Phase.PREPARE, in_transaction=True)
+    at = replace(moment(), action=what, evidence=facts, assessment=risk(60))
+    assert context(at, EVERY_FACT) | {"time": {}, "history": {}, "authentication": {}} == {
+        "statement": {"kind": "sql.read", "has_where": True, "complete": True, "functions": []},
+        "touch": {"columns": ["email"], "labels": ["pii"]},
+        "risk": {"score": 60, "level": "high"},
+        "time": {},
+        "session": {"in_transaction": True, "phase": "prepare"},
+        "grant": {"active": False},
+        "authentication": {},
+        "connection": {"address": "10.0.0.1", "application": "psql", "door": "gateway"},
+        "request": {"reason": True, "ticket": False, "for_s": 0},
+        "history": {},
+    }
