@@ -139,7 +139,7 @@ class Reading:
     def _follow_request(self, entry: NamedEntry, action: str, kind: str, state: Json) -> None:
         if state in _RELEASED:
             self._check_permitted(entry, action, f"is {state}")
-        if kind == EntryKind.REQUEST_SETTLED:
+        if kind == EntryKind.REQUEST_SETTLED and state != RequestState.RELEASED:
             self._open.pop(action, None)
 
     def _check_permitted(self, entry: NamedEntry, action: str, words: str) -> None:

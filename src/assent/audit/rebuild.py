@@ -132,8 +132,8 @@ class Rebuild:
 
     def _check_upper_tiles(self) -> None:
         for builder in self._builders:
-            for span, data in builder.rest():
-                self._keep_tile(span, data)
+            for span, built in builder.rest():
+                self._keep_tile(span, built)
         for span in all_spans(self._size):
             if span.level == 0:
                 continue
