@@ -1,0 +1,42 @@
+"""Builds the HTTP application: routes, problem details, limits and headers."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from assent import __version__
+from assent.api import openapi, problems
+from assent.api.door import Door
+from assent.api.headers import SecurityHeaders
+from assent.api.routes import grants, inbox, proof, requests, sessions, sign_in, status, targets
+from assent.control.plane import ControlPlane
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def build_app(
+    plane: ControlPlane, public_url: str, postgres_address: Callable[[], tuple[str, int]]
+) -> FastAPI:
+    """Return the API over `plane`.
+
+    public_url: what links begin with, without a slash at its end. postgres_address: host and
+    port that a client of the PostgreSQL gateway dials; asked at each use, since a listener
+    on port 0 knows its port only later.
+    """
+    app = FastAPI(
+        title="Assent",
+        summary="Ask for access, answer requests, and see and prove what happened.",
+        version=__version__,
+        # The interactive pages would load scripts from a content delivery network.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address)
+    app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
+    problems.install(app)
+    for routes in (status, sign_in, targets, requests, inbox, grants, sessions, proof):
+        app.include_router(routes.router)
+    openapi.install(app)
+    return app

@@ -1,0 +1,74 @@
+"""What clients send: bounded, and with no key that we do not know."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+# PostgreSQL cannot store U+0000, and a line has no control characters in it.
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Prose = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
+Because = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+Seconds = Annotated[int, Field(ge=1, le=30 * 24 * 3600, strict=True)]
+
+
+class Body(BaseModel):
+    """What a client sends. A key that we do not know is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class LoginBody(Body):
+    """Who signs in."""
+
+    name: Name
+    password: Password
+
+
+class StepUpBody(Body):
+    """A fresh proof of who is signed in."""
+
+    password: Password
+
+
+class AskBody(Body):
+    """A wish for access. for_s: seconds that it shall last; the policy's default if null."""
+
+    target: Name
+    for_s: Seconds | None = None
+    reason: Prose = ""
+    ticket: Line = ""
+
+    @property
+    def lasts_for(self) -> timedelta | None:
+        """Return how long the access shall last, None for what the policy says."""
+        return None if self.for_s is None else timedelta(seconds=self.for_s)
+
+
+class ConnectBody(AskBody):
+    """A wish for access and a password to use it. connections: how many it opens."""
+
+    connections: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
+
+
+class AnswerBody(Body):
+    """An approver's words with an answer."""
+
+    comment: Prose = ""
+
+
+class ReasonBody(Body):
+    """What the requester adds to a request that waits."""
+
+    reason: Prose = ""
+    ticket: Line = ""
+
+
+class BecauseBody(Body):
+    """Why something is ended."""
+
+    because: Because

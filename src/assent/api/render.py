@@ -1,0 +1,209 @@
+"""Our nouns as the JSON that the API returns."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from assent.api.door import Door
+from assent.api.schemas import (
+    ActionOut,
+    ApprovalOut,
+    CallerOut,
+    FactorOut,
+    GrantOut,
+    PersonOut,
+    RequestOut,
+    RiskOut,
+    SessionOut,
+    TargetGrantOut,
+    TargetOut,
+    TouchOut,
+)
+from assent.control.access import Outlook
+from assent.control.directory import Directory
+from assent.core.action import Action
+from assent.core.assessment import Assessment
+from assent.core.clock import isoformat
+from assent.core.decision import describe
+from assent.core.faults import MissingFault
+from assent.core.grant import Grant
+from assent.core.ids import SubjectId, TargetId
+from assent.core.request import Request
+from assent.core.session import Session
+from assent.core.subject import Subject
+
+
+def person_name(directory: Directory, subject: SubjectId) -> str:
+    """Return the person's name, or the id where the configuration does not name it any more."""
+    try:
+        return directory.subject(subject).name
+    except MissingFault:
+        return subject
+
+
+def target_name(directory: Directory, target: TargetId) -> str:
+    """Return the target's name, or the id where the configuration does not name it any more."""
+    try:
+        return directory.target(target).name
+    except MissingFault:
+        return target
+
+
+def caller_out(subject: Subject) -> CallerOut:
+    """Return who is signed in."""
+    return CallerOut(
+        name=subject.name, display_name=subject.display_name, groups=sorted(subject.groups)
+    )
+
+
+def grant_state(grant: Grant, now: datetime) -> str:
+    """Return `active`, `ended`, `revoked` or `future`."""
+    if grant.revoked_at is not None:
+        return "revoked"
+    if now < grant.starts_at:
+        return "future"
+    return "active" if grant.is_valid(now) else "ended"
+
+
+def grant_out(door: Door, grant: Grant) -> GrantOut:
+    """Return the grant as it stands now."""
+    directory = door.plane.directory
+    return GrantOut.model_validate(
+        {
+            "id": grant.id,
+            "subject": person_name(directory, grant.subject),
+            "target": target_name(directory, grant.target),
+            "starts_at": isoformat(grant.starts_at),
+            "ends_at": isoformat(grant.ends_at),
+            "request": grant.request,
+            "reason": grant.reason,
+            "state": grant_state(grant, door.plane.clock.now()),
+            "revoked_at": _instant(grant.revoked_at),
+            "revoked_by": person_name(directory, grant.revoked_by) if grant.revoked_by else None,
+            "revoked_because": grant.revoked_because,
+        }
+    )
+
+
+def target_out(outlook: Outlook) -> TargetOut:
+    """Return the target with what would happen on connecting."""
+    grant = outlook.grant
+    return TargetOut.model_validate(
+        {
+            "name": outlook.target.name,
+            "protocol": outlook.target.protocol,
+            "environment": outlook.target.environment,
+            "access": outlook.state,
+            "words": list(outlook.words),
+            "grant": TargetGrantOut(id=grant.id, ends_at=isoformat(grant.ends_at))
+            if grant
+            else None,
+        }
+    )
+
+
+def session_out(directory: Directory, session: Session) -> SessionOut:
+    """Return the session, without its recording."""
+    return SessionOut(
+        id=session.id,
+        subject=person_name(directory, session.subject),
+        target=target_name(directory, session.target),
+        grant=session.grant,
+        protocol=session.protocol,
+        database=session.database,
+        client_address=session.client_address,
+        application=session.application,
+        state=session.state.value,
+        opened_at=isoformat(session.opened_at),
+        ends_at=isoformat(session.ends_at),
+        ended_at=_instant(session.ended_at),
+        ended_because=session.ended_because,
+    )
+
+
+def request_out(door: Door, request: Request) -> RequestOut:
+    """Return the request as it stands."""
+    directory, requests = door.plane.directory, door.plane.requests
+    action = request.action
+    return RequestOut(
+        id=request.id,
+        state=request.state.value,
+        kind="access" if action.session is None else "statement",
+        requester=_person(directory, action.subject),
+        target=target_name(directory, action.target) if action.target else None,
+        session=action.session,
+        action=_action(action, request.action_digest),
+        risk=_risk(request.assessment),
+        demands=[describe(remedy) for remedy in request.remedies],
+        unmet=list(requests.unmet(request)),
+        messages=list(request.messages),
+        policies=list(request.denied_by),
+        revision=request.revision,
+        created_at=isoformat(request.created_at),
+        deadline_at=isoformat(request.deadline_at),
+        changed_at=isoformat(request.changed_at),
+        approvals=list(_approvals(directory, request)),
+        asked=[subject.name for subject in requests.asked(request)],
+        reason=request.reason,
+        ticket=request.ticket,
+        outcome=request.outcome,
+        settled_by=person_name(directory, request.settled_by) if request.settled_by else None,
+        grant=request.grant,
+        link=f"{door.public_url}/requests/{request.id}",
+    )
+
+
+def _person(directory: Directory, subject: SubjectId) -> PersonOut:
+    try:
+        known = directory.subject(subject)
+    except MissingFault:
+        return PersonOut(name=subject, display_name="")
+    return PersonOut(name=known.name, display_name=known.display_name)
+
+
+def _action(action: Action, digest: str) -> ActionOut:
+    seconds = action.details.get("for_s", "")
+    return ActionOut(
+        verb=action.verb,
+        text=action.text,
+        parameters=list(action.parameters),
+        touches=[
+            TouchOut(
+                verb=touch.verb,
+                resource=f"{touch.resource.kind} {touch.resource.name}",
+                columns=sorted(touch.columns),
+            )
+            for touch in action.touches
+        ],
+        digest=digest,
+        for_s=int(seconds) if seconds.isdecimal() else None,
+    )
+
+
+def _risk(assessment: Assessment) -> RiskOut:
+    return RiskOut(
+        score=assessment.score,
+        level=assessment.level.value,
+        factors=[
+            FactorOut(
+                name=factor.name,
+                points=factor.points,
+                reason=factor.reason,
+                status=factor.status.value,
+            )
+            for factor in assessment.factors
+        ],
+    )
+
+
+def _approvals(directory: Directory, request: Request) -> Iterable[ApprovalOut]:
+    for approval in request.approvals:
+        yield ApprovalOut(
+            approver=person_name(directory, approval.approver),
+            verdict=approval.verdict.value,
+            comment=approval.comment,
+            at=isoformat(approval.at),
+        )
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else isoformat(at)

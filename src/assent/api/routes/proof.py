@@ -1,0 +1,60 @@
+"""Why something was decided, and the proof that the log says so."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import JsonValue, TypeAdapter
+
+from assent.api.authentication import SignedIn
+from assent.api.door import TheDoor
+from assent.api.schemas import NamesOut
+from assent.core.faults import MissingFault
+
+router = APIRouter(prefix="/v1", tags=["proof"])
+
+_OBJECT = TypeAdapter(dict[str, JsonValue])
+
+
+@router.get("/explain/{id}")
+async def explain(
+    door: TheDoor,
+    caller: SignedIn,
+    id: Annotated[str, Path(max_length=64, description="Of a request, a session or an entry.")],
+) -> dict[str, JsonValue]:
+    """Explain a request, a session or an entry: facts, factors, policies, in time order."""
+    return _OBJECT.validate_python(await door.plane.explain.explain(caller, id))
+
+
+@router.get("/audit/checkpoint", response_class=PlainTextResponse)
+async def checkpoint(door: TheDoor, caller: SignedIn) -> PlainTextResponse:
+    """Return a signed checkpoint over all of the log, as a C2SP signed note."""
+    return PlainTextResponse((await door.plane.audit.checkpoint(caller)).note)
+
+
+@router.get("/audit/export")
+async def export_names(door: TheDoor, caller: SignedIn) -> NamesOut:
+    """List the files of an export of the log, by their paths."""
+    return NamesOut(names=list(await door.plane.audit.export_names(caller)))
+
+
+@router.get(
+    "/audit/export/{path:path}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file, as it is.",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def export_file(
+    door: TheDoor,
+    caller: SignedIn,
+    path: Annotated[str, Path(max_length=200, description="A path that the export lists.")],
+) -> Response:
+    """Return one file of an export of the log."""
+    content = await door.plane.audit.export_file(caller, path)
+    if content is None:
+        raise MissingFault("no-such-file", f"the export has no file `{path}`")
+    return Response(content, media_type="application/octet-stream")

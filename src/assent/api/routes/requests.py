@@ -1,0 +1,113 @@
+"""Requests: asking, looking, answering, taking back."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
+
+from assent.api.authentication import SignedIn
+from assent.api.bodies import AnswerBody, AskBody, ReasonBody
+from assent.api.door import Door, TheDoor
+from assent.api.render import request_out
+from assent.api.schemas import RequestOut, RequestsOut
+from assent.api.waiting import request_when_changed
+from assent.control.sign_in import Caller
+from assent.core.ids import RequestId
+from assent.core.request import RequestState, Verdict
+
+router = APIRouter(prefix="/v1/requests", tags=["requests"])
+
+_STATE = "|".join(state.value for state in RequestState)
+States = Annotated[
+    str,
+    Query(
+        max_length=200,
+        pattern=f"^$|^({_STATE})(,({_STATE}))*$",
+        description="States, with commas between; empty for all.",
+    ),
+]
+RequestPath = Annotated[str, Path(max_length=64, description="A request's id.")]
+
+
+@router.post("", status_code=201)
+async def ask(door: TheDoor, caller: SignedIn, body: AskBody) -> RequestOut:
+    """Ask for access to a target; it comes back completed where nobody needs to be asked."""
+    request = await door.plane.access.ask(
+        caller, body.target, body.lasts_for, body.reason, body.ticket
+    )
+    return request_out(door, request)
+
+
+@router.get("")
+async def listing(
+    door: TheDoor, caller: SignedIn, state: States = "", mine: bool = False
+) -> RequestsOut:
+    """List requests that you may see, newest first."""
+    states = [RequestState(word) for word in state.split(",") if word]
+    found = await door.plane.requests.list(caller, states, mine)
+    return RequestsOut(items=[request_out(door, request) for request in found])
+
+
+@router.get("/{request_id}")
+async def one(
+    door: TheDoor,
+    caller: SignedIn,
+    request_id: RequestPath,
+    wait_s: Annotated[int, Query(ge=0, le=30)] = 0,
+    changed_after: AwareDatetime | None = None,
+) -> RequestOut:
+    """Return one request; with `wait_s`, when it changed after `changed_after` or time is up."""
+    return await _one(door, caller, RequestId(request_id), wait_s, changed_after)
+
+
+async def _one(
+    door: Door, caller: Caller, request: RequestId, wait_s: int, after: datetime | None
+) -> RequestOut:
+    if wait_s:
+        found = await request_when_changed(door, caller, request, wait_s, after)
+    else:
+        found = await door.plane.requests.get(caller, request)
+    return request_out(door, found)
+
+
+@router.post("/{request_id}/approve")
+async def approve(
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AnswerBody | None = None
+) -> RequestOut:
+    """Assent to exactly this action."""
+    return await _answer(door, caller, request_id, Verdict.APPROVE, body)
+
+
+@router.post("/{request_id}/reject")
+async def reject(
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AnswerBody | None = None
+) -> RequestOut:
+    """Say no; one no is enough."""
+    return await _answer(door, caller, request_id, Verdict.REJECT, body)
+
+
+async def _answer(
+    door: Door, caller: Caller, request: str, verdict: Verdict, body: AnswerBody | None
+) -> RequestOut:
+    comment = body.comment if body else ""
+    answered = await door.plane.requests.answer(caller, RequestId(request), verdict, comment)
+    return request_out(door, answered)
+
+
+@router.post("/{request_id}/withdraw")
+async def withdraw(door: TheDoor, caller: SignedIn, request_id: RequestPath) -> RequestOut:
+    """Take back your own request."""
+    withdrawn = await door.plane.requests.withdraw(caller, RequestId(request_id))
+    return request_out(door, withdrawn)
+
+
+@router.post("/{request_id}/reason")
+async def give_reason(
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: ReasonBody
+) -> RequestOut:
+    """Say why, or name a ticket, where a policy demands it."""
+    changed = await door.plane.requests.give_reason(
+        caller, RequestId(request_id), body.reason, body.ticket
+    )
+    return request_out(door, changed)

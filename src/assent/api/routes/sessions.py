@@ -1,0 +1,48 @@
+"""Sessions: what is open, what happened in it, and ending it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from assent.api.authentication import SignedIn
+from assent.api.bodies import BecauseBody
+from assent.api.door import TheDoor
+from assent.api.render import session_out
+from assent.api.schemas import SessionFramesOut, SessionOut, SessionsOut
+from assent.core.ids import SessionId
+
+router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+
+SessionPath = Annotated[str, Path(max_length=64, description="A session's id.")]
+OpenOnly = Annotated[bool, Query(alias="open", description="Only those that are open.")]
+
+
+@router.get("")
+async def listing(
+    door: TheDoor, caller: SignedIn, open_only: OpenOnly = False, everybody: bool = False
+) -> SessionsOut:
+    """List your sessions, or everybody's where you may see them; newest first."""
+    sessions = await door.plane.sessions.list(caller, open_only, everybody)
+    return SessionsOut(items=[session_out(door.plane.directory, item) for item in sessions])
+
+
+@router.get("/{session_id}")
+async def one(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> SessionFramesOut:
+    """Return one session with the frames recorded so far."""
+    session = await door.plane.sessions.get(caller, SessionId(session_id))
+    frames = await door.plane.sessions.frames(caller, session.id)
+    return SessionFramesOut.model_validate(
+        {
+            "session": session_out(door.plane.directory, session),
+            "frames": [dict(frame) for frame in frames],
+        }
+    )
+
+
+@router.post("/{session_id}/cut")
+async def cut(
+    door: TheDoor, caller: SignedIn, session_id: SessionPath, body: BecauseBody
+) -> SessionOut:
+    """End a session now; its client is told why."""
+    session = await door.plane.sessions.cut(caller, SessionId(session_id), body.because)
+    return session_out(door.plane.directory, session)

@@ -1,0 +1,52 @@
+"""What can be reached, and reaching it."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from assent.api.authentication import SignedIn
+from assent.api.bodies import ConnectBody
+from assent.api.door import Door, TheDoor
+from assent.api.render import grant_out, request_out, target_out
+from assent.api.schemas import OpenedOut, TargetsOut, WaitingOut
+from assent.control.access import Opened
+from assent.core.clock import isoformat
+
+router = APIRouter(prefix="/v1", tags=["access"])
+
+
+@router.get("/targets")
+async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
+    """List every target with what would happen if you connected now."""
+    outlooks = await door.plane.access.outlook(caller)
+    return TargetsOut(items=[target_out(outlook) for outlook in outlooks])
+
+
+@router.post(
+    "/connect",
+    status_code=201,
+    responses={202: {"model": WaitingOut, "description": "People must assent first."}},
+    response_model=OpenedOut,
+)
+async def connect(door: TheDoor, caller: SignedIn, body: ConnectBody) -> OpenedOut | JSONResponse:
+    """Get a short-lived password for a target, or the request that must be answered first."""
+    answer = await door.plane.access.connect(
+        caller, body.target, body.lasts_for, body.reason, body.ticket, body.connections
+    )
+    if isinstance(answer, Opened):
+        return _opened(door, answer)
+    waiting = WaitingOut(request=request_out(door, answer))
+    return JSONResponse(waiting.model_dump(mode="json"), status_code=202)
+
+
+def _opened(door: Door, opened: Opened) -> OpenedOut:
+    host, port = door.postgres_address()
+    return OpenedOut(
+        host=host,
+        port=port,
+        user=opened.user,
+        password=opened.password.reveal(),
+        database=opened.database,
+        expires_at=isoformat(opened.expires_at),
+        connections=opened.connections,
+        grant=grant_out(door, opened.grant),
+    )

@@ -1,0 +1,223 @@
+"""What the API returns, as JSON Schema knows it; `render` makes it from our nouns."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, JsonValue
+
+Instant = Annotated[
+    str,
+    Field(
+        json_schema_extra={"format": "date-time"},
+        description="RFC 3339 in UTC with six decimals.",
+    ),
+]
+
+
+class PersonOut(BaseModel):
+    """Somebody, by name."""
+
+    name: str
+    display_name: str
+
+
+class CallerOut(PersonOut):
+    """The person who is signed in."""
+
+    groups: list[str]
+
+
+class LoginOut(BaseModel):
+    """A bearer token and whose it is."""
+
+    token: str
+    expires_at: Instant
+    subject: CallerOut
+
+
+class GrantOut(BaseModel):
+    """A time-bound permission to reach a target."""
+
+    id: str
+    subject: str
+    target: str
+    starts_at: Instant
+    ends_at: Instant
+    request: str | None
+    reason: str
+    state: Literal["active", "ended", "revoked", "future"]
+    revoked_at: Instant | None
+    revoked_by: str | None
+    revoked_because: str
+
+
+class TargetGrantOut(BaseModel):
+    """The grant that opens a target now."""
+
+    id: str
+    ends_at: Instant
+
+
+class TargetOut(BaseModel):
+    """A target and what would happen if the caller connected now."""
+
+    name: str
+    protocol: str
+    environment: str
+    access: Literal["granted", "automatic", "ask", "closed"]
+    words: list[str]
+    grant: TargetGrantOut | None
+
+
+class OpenedOut(BaseModel):
+    """How to connect. password: for so many `connections` until `expires_at`."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    expires_at: Instant
+    connections: int
+    grant: GrantOut
+
+
+class TouchOut(BaseModel):
+    """One verb on one resource. columns: `*` for all of them."""
+
+    verb: str
+    resource: str
+    columns: list[str]
+
+
+class ActionOut(BaseModel):
+    """What is asked for, verbatim and understood. for_s: of a request for access."""
+
+    verb: str
+    text: str
+    parameters: list[str | None]
+    touches: list[TouchOut]
+    digest: str
+    for_s: int | None
+
+
+class FactorOut(BaseModel):
+    """One addend of a risk score."""
+
+    name: str
+    points: int
+    reason: str
+    status: Literal["observed", "absent", "unavailable"]
+
+
+class RiskOut(BaseModel):
+    """A score 0–100 and the factors that sum to it."""
+
+    score: int
+    level: Literal["low", "medium", "high"]
+    factors: list[FactorOut]
+
+
+class ApprovalOut(BaseModel):
+    """One person's answer."""
+
+    approver: str
+    verdict: Literal["approve", "reject"]
+    comment: str
+    at: Instant
+
+
+class RequestOut(BaseModel):
+    """An action that waits, or waited, for people."""
+
+    id: str
+    state: str
+    kind: Literal["statement", "access"]
+    requester: PersonOut
+    target: str | None
+    session: str | None
+    action: ActionOut
+    risk: RiskOut
+    demands: list[str]
+    unmet: list[str]
+    messages: list[str]
+    policies: list[str]
+    revision: str
+    created_at: Instant
+    deadline_at: Instant
+    changed_at: Instant
+    approvals: list[ApprovalOut]
+    asked: list[str]
+    reason: str
+    ticket: str
+    outcome: str
+    settled_by: str | None
+    grant: str | None
+    link: str
+
+
+class WaitingOut(BaseModel):
+    """Access that people must assent to first."""
+
+    request: RequestOut
+
+
+class SessionOut(BaseModel):
+    """One client connection to one target."""
+
+    id: str
+    subject: str
+    target: str
+    grant: str
+    protocol: str
+    database: str
+    client_address: str
+    application: str
+    state: Literal["open", "closed", "cut"]
+    opened_at: Instant
+    ends_at: Instant
+    ended_at: Instant | None
+    ended_because: str
+
+
+class SessionFramesOut(BaseModel):
+    """A session and what was recorded of it so far, in order."""
+
+    session: SessionOut
+    frames: list[dict[str, JsonValue]]
+
+
+class TargetsOut(BaseModel):
+    """Targets."""
+
+    items: list[TargetOut]
+
+
+class RequestsOut(BaseModel):
+    """Requests."""
+
+    items: list[RequestOut]
+
+
+class GrantsOut(BaseModel):
+    """Grants."""
+
+    items: list[GrantOut]
+
+
+class SessionsOut(BaseModel):
+    """Sessions."""
+
+    items: list[SessionOut]
+
+
+class NamesOut(BaseModel):
+    """Paths of files below `/v1/audit/export/`."""
+
+    names: list[str]
+
+
+class HealthOut(BaseModel):
+    """That the server answers, and which one it is."""
+
+    status: Literal["ok"]
+    version: str

@@ -1,0 +1,133 @@
+"""What people do on the pages: assent, reject, give a reason, confirm, withdraw."""
+
+from collections.abc import Awaitable
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import RedirectResponse
+
+from assent.core.faults import Fault, MissingFault
+from assent.core.ids import RequestId
+from assent.core.request import Request as Asked
+from assent.core.request import RequestState, Verdict
+from assent.core.secret import Secret
+from assent.web.desk import ActingSeat, PageRoute, Seat, from_htmx, status_of
+from assent.web.inbox import RequestPath, values_of
+from assent.web.views import card_of, inbox_cards
+
+router = APIRouter(route_class=PageRoute)
+
+Page = Annotated[Literal["inbox", "request"], Form()]
+Prose = Annotated[str, Form(max_length=2000)]
+Line = Annotated[str, Form(max_length=200)]
+
+
+@router.post("/requests/{request_id}/answer")
+async def answer(
+    request: Request,
+    seat: ActingSeat,
+    request_id: RequestPath,
+    verdict: Annotated[Verdict, Form()],
+    comment: Prose = "",
+    page: Page = "request",
+) -> Response:
+    """Take one person's answer."""
+    doing = seat.desk.plane.requests.answer(
+        seat.caller, RequestId(request_id), verdict, _clean(comment)
+    )
+    return await _done(request, seat, request_id, page, doing)
+
+
+@router.post("/requests/{request_id}/reason")
+async def give_reason(
+    request: Request,
+    seat: ActingSeat,
+    request_id: RequestPath,
+    reason: Prose = "",
+    ticket: Line = "",
+    page: Page = "request",
+) -> Response:
+    """Take the requester's reason or ticket."""
+    doing = seat.desk.plane.requests.give_reason(
+        seat.caller, RequestId(request_id), _clean(reason), _clean(ticket)
+    )
+    return await _done(request, seat, request_id, page, doing)
+
+
+@router.post("/requests/{request_id}/withdraw")
+async def withdraw(
+    request: Request, seat: ActingSeat, request_id: RequestPath, page: Page = "request"
+) -> Response:
+    """Take the requester's own request back."""
+    doing = seat.desk.plane.requests.withdraw(seat.caller, RequestId(request_id))
+    return await _done(request, seat, request_id, page, doing)
+
+
+@router.post("/requests/{request_id}/confirm")
+async def confirm(
+    request: Request,
+    seat: ActingSeat,
+    request_id: RequestPath,
+    password: Annotated[str, Form(max_length=1024)] = "",
+    page: Page = "request",
+) -> Response:
+    """Take a fresh proof of who the requester is."""
+    doing = _confirmed(seat, request_id, Secret(password))
+    return await _done(request, seat, request_id, page, doing)
+
+
+async def _confirmed(seat: Seat, request: str, password: Secret[str]) -> Asked:
+    plane = seat.desk.plane
+    await plane.sign_in.step_up(seat.caller, password)
+    return await plane.requests.get(seat.caller, RequestId(request))
+
+
+def _clean(text: str) -> str:
+    """Return text as it is stored: with plain line ends, and without U+0000."""
+    return text.replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+async def _done(
+    request: Request, seat: Seat, request_id: str, page: str, doing: Awaitable[Asked]
+) -> Response:
+    """Do it, and show the page that it was done on with what came of it."""
+    status, said, error = 200, "", ""
+    try:
+        said = _said(await doing)
+    except Fault as fault:
+        if fault.code == "not-signed-in":
+            raise
+        status, _ = status_of(fault)
+        error = fault.detail
+    if not from_htmx(request) and not error:
+        return RedirectResponse("/" if page == "inbox" else f"/requests/{request_id}", 303)
+    template = "region.html" if from_htmx(request) else f"{page}.html"
+    return await _shown(seat, request_id, page, template, said, error, status)
+
+
+async def _shown(
+    seat: Seat, request_id: str, page: str, template: str, said: str, error: str, status: int
+) -> Response:
+    plane = seat.desk.plane
+    if page == "inbox":
+        cards = await inbox_cards(plane, seat.caller)
+    else:
+        try:
+            found = await plane.requests.get(seat.caller, RequestId(request_id))
+            cards = (await card_of(plane, seat.caller, found),)
+        except MissingFault:
+            cards = ()
+    errors = {request_id: error} if error else {}
+    return seat.desk.pages.page(template, values_of(seat, page, cards, said, errors), status)
+
+
+def _said(request: Asked) -> str:
+    match request.state:
+        case RequestState.PENDING:
+            return "Your answer is kept; it still waits for others."
+        case RequestState.REJECTED:
+            return "Rejected. It did not run, and the person is told."
+        case RequestState.WITHDRAWN:
+            return "Withdrawn. It did not run."
+        case _:
+            return "Assented. It is decided once more and then runs."

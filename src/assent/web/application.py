@@ -1,0 +1,36 @@
+"""Puts the pages onto the HTTP application."""
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from assent.control.plane import ControlPlane
+from assent.web import answers, inbox, sign_in
+from assent.web.desk import Desk
+from assent.web.pages import ASSETS, Pages
+from assent.web.safety import Cookies
+
+
+class Assets(StaticFiles):
+    """Our files for browsers; their addresses change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return the file, to be kept by the browser for good."""
+        response = await super().get_response(path, scope)
+        if response.status_code == 200:
+            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def mount(app: FastAPI, plane: ControlPlane, public_url: str) -> None:
+    """Let `app` serve the pages over `plane`.
+
+    public_url: how people reach us; forms from any other origin are refused.
+    Raises OperatorFault where the JavaScript libraries were not built in.
+    """
+    url = public_url.rstrip("/")
+    app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages())
+    for routes in (sign_in, inbox, answers):
+        app.include_router(routes.router, include_in_schema=False)
+    app.mount("/assets", Assets(directory=ASSETS))

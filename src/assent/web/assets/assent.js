@@ -1,0 +1,103 @@
+// @ts-check
+/** What the page does by itself: counts down, shows times in the reader's zone, says if it is live. */
+
+/** How far this machine's clock is behind the server's, in milliseconds. */
+let behind = 0
+
+/** The order of the cards when they were last looked at. */
+let order = ""
+
+/** @param {number} number @returns {string} */
+const padded = (number) => String(number).padStart(2, "0")
+
+/**
+ * A span of time as people read it on a clock that runs down.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function remaining(seconds) {
+  if (seconds <= 0) return "time is up"
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  const rest = seconds % 60
+  const clock = hours ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`
+  return `${clock} left`
+}
+
+/** @param {Date} at @param {Date} now @returns {string} */
+function local(at, now) {
+  const today = at.toDateString() === now.toDateString()
+  /** @type {Intl.DateTimeFormatOptions} */
+  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit" }
+  return today ? at.toLocaleTimeString([], time) : at.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })
+}
+
+/** @param {HTMLTimeElement} element @param {number} now */
+function count(element, now) {
+  const deadline = new Date(element.dateTime)
+  const seconds = Math.ceil((deadline.getTime() - now) / 1000)
+  const text = remaining(seconds)
+  if (element.textContent !== text) element.textContent = text
+  element.title = `until ${deadline.toLocaleString()}`
+  element.classList.toggle("soon", seconds <= 60)
+}
+
+function tick() {
+  const now = Date.now() + behind
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const deadlines = document.querySelectorAll("time[data-countdown]")
+  for (const element of deadlines) count(element, now)
+}
+
+/** Looks at what the server has just sent. */
+function look() {
+  /** @type {HTMLElement | null} */
+  const cards = document.querySelector("[data-now]")
+  if (!cards) return
+  behind = new Date(cards.dataset.now ?? "").getTime() - Date.now()
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const times = document.querySelectorAll("time[data-local]")
+  for (const element of times) {
+    const at = new Date(element.dateTime)
+    element.textContent = local(at, new Date())
+    element.title = at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })
+  }
+  title(cards)
+  guard()
+  tick()
+}
+
+/** @param {HTMLElement} cards */
+function title(cards) {
+  const name = document.getElementById("region")?.dataset.title ?? "Assent"
+  const waiting = cards.dataset.page === "inbox" ? Number(cards.dataset.count) : 0
+  document.title = waiting ? `(${waiting}) ${name} · Assent` : `${name} · Assent`
+}
+
+/** When cards move, a click that was meant for another one must not count. */
+function guard() {
+  const now = Array.from(document.querySelectorAll("article.card"), (card) => card.id).join()
+  const region = document.getElementById("region")
+  if (region && order && now !== order) {
+    region.classList.add("moved")
+    setTimeout(() => region.classList.remove("moved"), 600)
+  }
+  order = now
+}
+
+/** @param {"yes" | "wait" | "no"} state @param {string} words */
+function live(state, words) {
+  const element = document.getElementById("live")
+  if (!element) return
+  element.dataset.live = state
+  const text = element.querySelector("span")
+  if (text) text.textContent = words
+}
+
+document.body.addEventListener("htmx:sseOpen", () => live("yes", "live"))
+document.body.addEventListener("htmx:sseError", () => live("no", "reconnecting"))
+document.body.addEventListener("htmx:sseClose", () => live("no", "not live"))
+document.body.addEventListener("htmx:sendError", () => live("no", "no connection"))
+document.body.addEventListener("htmx:afterSettle", look)
+look()
+setInterval(tick, 1000)

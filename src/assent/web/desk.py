@@ -1,0 +1,148 @@
+"""What every page's route needs: the control plane, who sits there, and errors as pages."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import RedirectResponse
+
+from assent.control.plane import ControlPlane
+from assent.control.sign_in import Caller
+from assent.core.faults import (
+    ConflictFault,
+    Fault,
+    ForbiddenFault,
+    MissingFault,
+    OutsideFault,
+)
+from assent.core.secret import Secret
+from assent.web.pages import Pages
+from assent.web.safety import Cookies, check_form, check_origin, form_token
+
+_STATUS: tuple[tuple[type[Fault], int, str], ...] = (
+    (ForbiddenFault, 403, "That is not yours to do"),
+    (MissingFault, 404, "There is no such thing"),
+    (ConflictFault, 409, "Somebody was faster"),
+    (OutsideFault, 503, "Something we depend on is away"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages are made from. public_url: without a slash at its end."""
+
+    plane: ControlPlane
+    public_url: str
+    cookies: Cookies
+    pages: Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The desk with the person who sits at it. csrf: what their forms carry."""
+
+    desk: Desk
+    caller: Caller
+    token: Secret[str]
+    csrf: str
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the application that serves this request."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def address_of(request: Request) -> str:
+    """Return the address of the other end of the connection, empty when there is none."""
+    return request.client.host if request.client else ""
+
+
+def from_htmx(request: Request) -> bool:
+    """Return whether a part of a page is asked for and not a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+async def seated(request: Request, desk: TheDesk) -> Seat:
+    """Return who is signed in. Raises ForbiddenFault `not-signed-in`."""
+    token = desk.cookies.token(request)
+    if token is None:
+        raise ForbiddenFault("not-signed-in", "sign in first")
+    caller = await desk.plane.sign_in.authenticate(token, address_of(request), "web")
+    return Seat(desk, caller, token, form_token(token))
+
+
+TheSeat = Annotated[Seat, Depends(seated)]
+
+
+async def acting(
+    request: Request, seat: TheSeat, csrf: Annotated[str, Form(max_length=128)] = ""
+) -> Seat:
+    """Return who acts through a form of ours. Raises ForbiddenFault for any other form."""
+    check_origin(request, seat.desk.public_url)
+    check_form(seat.token, csrf)
+    return seat
+
+
+ActingSeat = Annotated[Seat, Depends(acting)]
+
+
+def status_of(fault: Fault) -> tuple[int, str]:
+    """Return the HTTP status of a fault and a heading for people."""
+    for kind, status, heading in _STATUS:
+        if isinstance(fault, kind):
+            return status, heading
+    return 422, "That does not work"
+
+
+class PageRoute(APIRoute):
+    """A route whose faults become pages: the sign-in page, or one that says what is wrong."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler with faults turned into pages."""
+        plain = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await plain(request)
+            except Fault as fault:
+                return _trouble(request, fault)
+            except RequestValidationError:
+                # What was sent is not repeated: it may hold a password.
+                return _page(request, 422, "That does not work", "a field is missing or too long")
+
+        return handler
+
+
+def _trouble(request: Request, fault: Fault) -> Response:
+    if fault.code == "not-signed-in":
+        return _to_sign_in(request)
+    status, heading = status_of(fault)
+    return _page(request, status, heading, fault.detail)
+
+
+def _to_sign_in(request: Request) -> Response:
+    # A form cannot be sent again after signing in; the page it stood on can be.
+    path = request.url.path if request.method == "GET" and not from_htmx(request) else "/"
+    address = "/sign-in" if path == "/" else f"/sign-in?next={quote(path)}"
+    if from_htmx(request):
+        return Response(status_code=401, headers={"hx-redirect": address})
+    return RedirectResponse(address, status_code=303)
+
+
+def _page(request: Request, status: int, heading: str, detail: str) -> Response:
+    pages = desk_of(request).pages
+    values = {"heading": heading, "detail": detail, "seat": None}
+    if not from_htmx(request):
+        return pages.page("trouble.html", values, status)
+    part = pages.page("said.html", values, status)
+    # The page stays as it is; what went wrong is said beside it.
+    part.headers.update({"hx-retarget": "#said", "hx-reswap": "innerHTML"})
+    return part

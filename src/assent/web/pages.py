@@ -1,0 +1,76 @@
+"""Renders templates, with what every page needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse
+
+from assent.core.faults import OperatorFault
+from assent.web.safety import CONTENT_SECURITY_POLICY
+
+ASSETS = Path(__file__).parent / "assets"
+_NEEDED = (
+    "vendor/htmx.min.js",
+    "vendor/htmx-ext-sse.min.js",
+    "assent.css",
+    "assent.js",
+    "icon.svg",
+)
+
+
+def assets_version() -> str:
+    """Return a digest of the assets, so that a browser never mixes two versions.
+
+    Raises OperatorFault where the JavaScript libraries were not built in.
+    """
+    digest = sha256()
+    for name in _NEEDED:
+        path = ASSETS / name
+        if not path.is_file():
+            raise OperatorFault(
+                "assets-missing",
+                f"the page's file `{name}` is missing; "
+                "run `npm ci` and `python tools/build_assets.py`",
+            )
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("assent.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["sentence"] = sentence
+    return environment
+
+
+def sentence(detail: str) -> Markup:
+    """Return a fault's detail as a sentence, what stands in backticks as code."""
+    parts = [escape(part) for part in (detail[:1].upper() + detail[1:]).split("`")]
+    marked = [
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    ]
+    return Markup("").join(marked) + ("" if detail.endswith(("!", "?", ".")) else ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The templates. version: of the assets they name."""
+
+    version: str = field(default_factory=assets_version)
+    environment: Environment = field(default_factory=_environment)
+
+    def page(self, template: str, values: Mapping[str, object], status: int = 200) -> HTMLResponse:
+        """Return the rendered page with its own Content-Security-Policy."""
+        text = self.environment.get_template(template).render(version=self.version, **values)
+        headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
+        return HTMLResponse(text, status_code=status, headers=headers)

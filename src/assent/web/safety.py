@@ -1,0 +1,105 @@
+"""What keeps another site from acting in a signed-in person's name, and our pages honest."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from assent.core.faults import ForbiddenFault
+from assent.core.secret import Secret
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_MAX_TOKEN = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The one cookie of the page. https: how people reach us, so that it can be `Secure`."""
+
+    https: bool
+
+    @property
+    def name(self) -> str:
+        """Return its name; browsers keep the `__Host-` prefix to this host, `/` and TLS."""
+        return "__Host-assent" if self.https else "assent"
+
+    def token(self, request: Request) -> Secret[str] | None:
+        """Return the token that the browser sent, None where there is none."""
+        value = request.cookies.get(self.name, "")
+        return Secret(value) if 0 < len(value) <= _MAX_TOKEN else None
+
+    def keep(self, response: Response, token: Secret[str], lasts_for_s: int) -> None:
+        """Let the browser send `token` from now on, to us only."""
+        response.set_cookie(
+            self.name,
+            token.reveal(),
+            max_age=lasts_for_s,
+            path="/",
+            secure=self.https,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def forget(self, response: Response) -> None:
+        """Let the browser forget it."""
+        response.delete_cookie(
+            self.name, path="/", secure=self.https, httponly=True, samesite="strict"
+        )
+
+
+def form_token(token: Secret[str]) -> str:
+    """Return what every form of this sign-in carries; another site cannot know it.
+
+    Derived one way from the bearer token, so that nothing has to be kept for it.
+    """
+    return sha256(b"assent form\x00" + token.reveal().encode()).hexdigest()
+
+
+def check_form(token: Secret[str], presented: str) -> None:
+    """Raise ForbiddenFault unless the form came from a page of this sign-in."""
+    if not compare_digest(form_token(token).encode(), presented.encode()):
+        raise ForbiddenFault("stale-form", "this page is from another sign-in; load it again")
+
+
+def check_origin(request: Request, public_url: str) -> None:
+    """Raise ForbiddenFault unless the browser says that our own page sent this.
+
+    Browsers put `Origin` on every POST (Fetch standard); one without it is not from a page.
+    """
+    origin = request.headers.get("origin", "")
+    if origin != origin_of(public_url):
+        raise ForbiddenFault(
+            "foreign-origin",
+            f"this came from `{origin[:200]}`; open `{public_url}` and do it there",
+        )
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of `url` as browsers write an origin."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def local_path(path: str) -> str:
+    """Return `path` if it leads to a page of ours, else `/`: no sign-in forwards elsewhere."""
+    parts = urlsplit(path)
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    plain = all(" " < character < "\x7f" and character != "\\" for character in path)
+    return path if is_ours and plain and not parts.scheme and not parts.netloc else "/"

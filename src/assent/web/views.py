@@ -1,0 +1,243 @@
+"""What the templates show of a request: every string is made here, templates only place it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from assent.control.plane import ControlPlane
+from assent.control.sign_in import Caller
+from assent.core.action import Action
+from assent.core.assessment import Assessment
+from assent.core.clock import isoformat
+from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy, describe
+from assent.core.faults import ForbiddenFault, MissingFault
+from assent.core.ids import SubjectId
+from assent.core.request import Request, RequestState, Verdict
+from assent.core.signal import SignalStatus
+from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
+
+_STATE_WORDS = {
+    RequestState.PENDING: "waits for people",
+    RequestState.APPROVED: "assented to, about to run",
+    RequestState.RELEASED: "released",
+    RequestState.COMPLETED: "done",
+    RequestState.REJECTED: "rejected",
+    RequestState.WITHDRAWN: "withdrawn",
+    RequestState.EXPIRED: "too late",
+    RequestState.INTERRUPTED: "interrupted, did not run",
+    RequestState.OUTCOME_UNKNOWN: "outcome unknown",
+}
+_MOST_SHADES = 6
+_LONG_LINES = 24
+_LONG_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class TouchView:
+    """One touch in words: `deletes rows of table` `public.orders` (`every column`)."""
+
+    words: str
+    resource: str
+    columns: str
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorView:
+    """One factor and its segment of the bar: `left` and `points` in hundredths of it."""
+
+    name: str
+    points: int
+    left: int
+    shade: int
+    reason: str
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """One person's answer."""
+
+    who: str
+    words: str
+    comment: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One request as one person sees it.
+
+    origin: where it comes from, empty when that is not for this person to see. size: how
+    long the statement is, in words, only where it is too long to be seen at a glance.
+    """
+
+    id: str
+    state: RequestState
+    state_words: str
+    is_access: bool
+    requester: str
+    requester_name: str
+    target: str
+    environment: str
+    origin: str
+    lasts_for: str
+    text: tuple[Piece, ...]
+    odd: bool
+    size: str
+    parameters: tuple[tuple[Piece, ...] | None, ...]
+    touches: tuple[TouchView, ...]
+    score: int
+    level: str
+    factors: tuple[FactorView, ...]
+    messages: tuple[str, ...]
+    policies: tuple[str, ...]
+    unmet: tuple[str, ...]
+    asked: tuple[str, ...]
+    approvals: tuple[ApprovalView, ...]
+    reason: str
+    ticket: str
+    created_at: str
+    deadline_at: str
+    changed_at: str
+    outcome: str
+    can_answer: bool
+    is_mine: bool
+    wants_reason: bool
+    wants_ticket: bool
+    wants_step_up: bool
+
+    @property
+    def pending(self) -> bool:
+        """Return whether it still waits."""
+        return self.state is RequestState.PENDING
+
+
+async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card:
+    """Return `request` as `caller` sees it."""
+    action = request.action
+    asked = plane.requests.asked(request)
+    mine = action.subject == caller.subject.id
+    requester, requester_name = _person(plane, action.subject)
+    target, environment = _target(plane, action)
+    text = pieces(action.text)
+    wanted = [type(remedy) for remedy in request.remedies] if mine else []
+    return Card(
+        id=request.id,
+        state=request.state,
+        state_words=_STATE_WORDS[request.state],
+        is_access=action.session is None,
+        requester=requester,
+        requester_name=requester_name,
+        target=target,
+        environment=environment,
+        origin=await _origin(plane, caller, action),
+        lasts_for=_lasts_for(action),
+        text=text,
+        odd=any(piece.odd for piece in text),
+        size=_size(action.text),
+        parameters=tuple(None if value is None else pieces(value) for value in action.parameters),
+        touches=_touches(action),
+        score=request.assessment.score,
+        level=request.assessment.level.value,
+        factors=_factors(request.assessment),
+        messages=request.messages,
+        policies=request.denied_by,
+        unmet=tuple(plane.requests.unmet(request)),
+        asked=tuple(person.display_name or person.name for person in asked),
+        approvals=_approvals(plane, request),
+        reason=request.reason,
+        ticket=request.ticket,
+        created_at=isoformat(request.created_at),
+        deadline_at=isoformat(request.deadline_at),
+        changed_at=isoformat(request.changed_at),
+        outcome=request.outcome,
+        can_answer=caller.subject.id in {person.id for person in asked},
+        is_mine=mine,
+        wants_reason=ReasonRemedy in wanted and not request.reason,
+        wants_ticket=TicketRemedy in wanted and not request.ticket,
+        wants_step_up=any(
+            isinstance(remedy, StepUpRemedy) and describe(remedy) in plane.requests.unmet(request)
+            for remedy in (request.remedies if mine else ())
+        ),
+    )
+
+
+async def inbox_cards(plane: ControlPlane, caller: Caller) -> tuple[Card, ...]:
+    """Return what waits for `caller`, the nearest deadline first."""
+    waiting = await plane.requests.inbox(caller)
+    return tuple([await card_of(plane, caller, request) for request in waiting])
+
+
+def _person(plane: ControlPlane, subject: SubjectId) -> tuple[str, str]:
+    """Return how a person is called, and the name they sign in with."""
+    try:
+        known = plane.directory.subject(subject)
+    except MissingFault:
+        return subject, subject
+    return known.display_name or known.name, known.name
+
+
+def _target(plane: ControlPlane, action: Action) -> tuple[str, str]:
+    if action.target is None:
+        return "", ""
+    try:
+        known = plane.directory.target(action.target)
+    except MissingFault:
+        return action.target, ""
+    return known.name, known.environment
+
+
+async def _origin(plane: ControlPlane, caller: Caller, action: Action) -> str:
+    if action.session is None:
+        return ""
+    try:
+        session = await plane.sessions.get(caller, action.session)
+    except (MissingFault, ForbiddenFault):
+        return ""
+    return " · ".join(word for word in (session.application, session.client_address) if word)
+
+
+def _lasts_for(action: Action) -> str:
+    seconds = action.details.get("for_s", "")
+    return duration_words(timedelta(seconds=int(seconds))) if seconds.isdecimal() else ""
+
+
+def _size(text: str) -> str:
+    lines = text.count("\n") + 1
+    if lines <= _LONG_LINES and len(text) <= _LONG_CHARACTERS:
+        return ""
+    return f"{lines} lines, {len(text)} characters; scroll to read all of it"
+
+
+def _touches(action: Action) -> tuple[TouchView, ...]:
+    return tuple(
+        TouchView(touch_words(touch), touch.resource.name, column_words(touch.columns), touch.verb)
+        for touch in action.touches
+    )
+
+
+def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
+    found: list[FactorView] = []
+    left = 0
+    for factor in assessment.factors:
+        measured = factor.status is not SignalStatus.UNAVAILABLE
+        # Factors without points are told only where that is news: not measured.
+        if factor.points or not measured:
+            shade = min(len(found), _MOST_SHADES - 1)
+            found.append(
+                FactorView(factor.name, factor.points, left, shade, factor.reason, measured)
+            )
+        left += factor.points
+    return tuple(found)
+
+
+def _approvals(plane: ControlPlane, request: Request) -> tuple[ApprovalView, ...]:
+    return tuple(
+        ApprovalView(
+            who=_person(plane, approval.approver)[0],
+            words="assented" if approval.verdict is Verdict.APPROVE else "rejected",
+            comment=approval.comment,
+            at=isoformat(approval.at),
+        )
+        for approval in request.approvals
+    )

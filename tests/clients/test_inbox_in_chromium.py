@@ -1,0 +1,171 @@
+"""The inbox in a real browser: live, by keyboard, narrow and dark, under a strict policy."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from assent import web
+from assent.api import build_app
+from assent.core.request import Verdict
+from memory_plane import PASSWORD, TWO_DBAS, MemoryPlane, WallClock
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+STATEMENT = """\
+WITH late AS (
+    SELECT id FROM orders WHERE ordered_at < $1
+)
+DELETE FROM orders USING late -- every late one\u202e
+RETURNING orders.id, orders.total"""
+
+
+class House:
+    """A running server and browser. errors: what the browser complained about, anywhere."""
+
+    def __init__(self, plane: MemoryPlane, url: str, browser: Browser) -> None:
+        self.plane, self.url, self.browser = plane, url, browser
+        self.errors: list[str] = []
+
+    async def context(self, **options: object) -> BrowserContext:
+        return await self.browser.new_context(**options)  # type: ignore[arg-type]
+
+    async def signed_in(self, name: str, **options: object) -> Page:
+        page = await (await self.context(**options)).new_page()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        await page.goto(self.url)
+        await page.get_by_label("Name").fill(name)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+        return page
+
+    def _console(self, message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        if kind in ("error", "warning"):
+            self.errors.append(text)
+
+
+@asynccontextmanager
+async def serving(plane: MemoryPlane) -> AsyncIterator[str]:
+    """Serve the API and the pages over `plane` on a free port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = build_app(plane.plane, url, lambda: ("127.0.0.1", 6432))
+    web.mount(app, plane.plane, url)
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", server_header=False)
+    server = uvicorn.Server(config)
+    running = asyncio.ensure_future(server.serve(sockets=[listener]))
+    try:
+        yield url
+    finally:
+        plane.events.close()
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    if not CHROMIUM.exists():
+        pytest.fail(f"there is no {CHROMIUM}; install the Debian package `chromium`")
+    plane = MemoryPlane(WallClock())
+    async with serving(plane) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield House(plane, url, browser)
+        finally:
+            await browser.close()
+
+
+async def test_the_inbox_is_live_and_answered_by_keyboard(house: House) -> None:
+    ben, dora = await house.signed_in("ben"), await house.signed_in("dora")
+    await expect(ben.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+    first = await house.plane.hold("DELETE FROM orders")
+    await expect(ben.get_by_text("DELETE FROM orders", exact=True)).to_be_visible()
+    await expect(dora.get_by_text("DELETE FROM orders", exact=True)).to_be_visible()
+    await expect(ben).to_have_title("(1) Inbox · Assent")
+    await expect(ben.get_by_text("left")).to_be_visible()
+
+    comment = ben.get_by_label("Comment").first
+    await comment.focus()
+    await ben.keyboard.type("checked with")
+    await house.plane.hold("TRUNCATE payments")
+    await expect(ben.get_by_text("TRUNCATE payments")).to_be_visible()
+    await expect(comment).to_have_value("checked with")
+    await expect(comment).to_be_focused()
+
+    await ben.keyboard.type(" the runbook")
+    await expect(ben.locator("#region.moved")).to_have_count(0)
+    await ben.keyboard.press("Tab")
+    await expect(ben.locator(f"#assent-{first.id}")).to_be_focused()
+    await ben.keyboard.press("Enter")
+    for page in (ben, dora):
+        await expect(page.locator(f"#{first.id}")).to_have_count(0)
+        await expect(page.get_by_text("TRUNCATE payments")).to_be_visible()
+    await expect(ben.get_by_role("status")).to_contain_text("Assented")
+    answered = await house.plane.store.request(first.id)
+    assert answered is not None
+    assert answered.approvals[0].comment == "checked with the runbook"
+    assert house.errors == []
+
+
+async def test_an_answer_that_comes_too_late_is_told_on_the_page(house: House) -> None:
+    request = await house.plane.hold()
+    ben = await house.signed_in("ben")
+    # A page that hears nothing more, as on a bad connection.
+    await ben.route("**/inbox/items", lambda route: route.abort())
+    await house.plane.answer("dora", request.id, Verdict.REJECT)
+    await ben.get_by_role("button", name="Assent").click()
+    await expect(ben.get_by_role("status")).to_contain_text("rejected")
+    await expect(ben.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+
+
+async def test_a_link_from_a_notice_leads_to_the_request_after_sign_in(house: House) -> None:
+    request = await house.plane.hold(remedies=(TWO_DBAS,))
+    page = await (await house.context()).new_page()
+    await page.goto(f"{house.url}/requests/{request.id}")
+    await page.get_by_label("Name").fill("ben")
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("wrong")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page).to_have_url(f"{house.url}/requests/{request.id}")
+    await page.get_by_role("button", name="Assent").click()
+    await expect(page.get_by_role("status")).to_contain_text("waits for others")
+    await expect(page.get_by_text("Ben Brandt assented")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_nothing_is_wider_than_the_window(house: House, width: int, scheme: str) -> None:
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    page = await house.signed_in("ben", **options)
+    await page.screenshot(path=SCREENSHOTS / f"empty-{width}-{scheme}.png")
+    await house.plane.hold(STATEMENT, parameters=("2026-01-01", None), remedies=(TWO_DBAS,))
+    await house.plane.hold("TRUNCATE payments")
+    await expect(page.get_by_text("TRUNCATE payments")).to_be_visible()
+    await expect(page.get_by_text("U+202E")).to_be_visible()
+    await page.screenshot(path=SCREENSHOTS / f"inbox-{width}-{scheme}.png", full_page=True)
+    widest = await page.evaluate("document.documentElement.scrollWidth")
+    assert widest <= width
+    assert house.errors == []

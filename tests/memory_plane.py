@@ -1,0 +1,460 @@
+"""A control plane in memory for tests of the doors: its requests, grants, sign-in and events
+are the real ones; what would need a database, a target or policies is simple."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from assent.control.access import Access, Opened, Outlook
+from assent.control.audit import Audit
+from assent.control.decide import Outcome
+from assent.control.directory import Directory
+from assent.control.events import Events
+from assent.control.explain import Explain
+from assent.control.grants import Grants
+from assent.control.live import LiveSessions
+from assent.control.plane import ControlPlane
+from assent.control.requests import Requests
+from assent.control.seeing import SessionViews
+from assent.control.sign_in import Caller, SignIn
+from assent.control.waiting import Waiting
+from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.assessment import Assessment, Factor, RiskLevel
+from assent.core.changes import (
+    Change,
+    DropToken,
+    PutApproval,
+    PutGrant,
+    PutRequest,
+    PutSession,
+    PutToken,
+    RevokeGrant,
+)
+from assent.core.decision import ApprovalRemedy, Deny, Quorum, Remedy
+from assent.core.entry import Checkpoint, Entry
+from assent.core.evidence import Evidence
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.frame import Frame
+from assent.core.grant import Grant
+from assent.core.ids import (
+    PREFIXES,
+    ActionId,
+    EntryId,
+    GrantId,
+    RequestId,
+    SessionId,
+    SubjectId,
+    TargetId,
+)
+from assent.core.ports import Store, Token
+from assent.core.request import Request, RequestState, Verdict
+from assent.core.resource import Resource, Target
+from assent.core.secret import Secret
+from assent.core.session import Session, SessionState
+from assent.core.signal import SignalStatus
+from assent.core.subject import Subject
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PASSWORD = "correct horse"
+
+PEOPLE = (
+    Subject(SubjectId("sub_ana"), "ana", display_name="Ana Alvarez", groups=frozenset({"eng"})),
+    Subject(SubjectId("sub_ben"), "ben", display_name="Ben Brandt", groups=frozenset({"dba"})),
+    Subject(SubjectId("sub_dora"), "dora", display_name="Dora Diaz", groups=frozenset({"dba"})),
+    Subject(SubjectId("sub_carl"), "carl", display_name="Carl", groups=frozenset({"security"})),
+)
+SHOP = Target(
+    TargetId("tgt_shop"),
+    "shop",
+    "postgres",
+    "127.0.0.1",
+    5432,
+    "shop",
+    "assent",
+    "env:SHOP",
+    environment="production",
+    owners=frozenset({"dba"}),
+)
+ONE_DBA = ApprovalRemedy(((Quorum(1, "dba"),),))
+TWO_DBAS = ApprovalRemedy(((Quorum(2, "dba"),),))
+
+
+class SteadyClock:
+    """Stands still, unless it is moved or follows the machine's clock."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class WallClock:
+    """The machine's clock, for tests with a real browser."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class CountingIds:
+    """Ids that count: the same in every run."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def mint(self, kind: str) -> str:
+        self.count += 1
+        return f"{PREFIXES[kind]}_{self.count:026d}"
+
+    def token(self, nbytes: int = 32) -> str:
+        self.count += 1
+        return f"token-{self.count}"
+
+
+class PlainHasher:
+    """Knows one password."""
+
+    async def hash(self, password: Secret[str]) -> str:
+        return password.reveal()
+
+    async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
+        return kept is not None and kept.reveal() == password.reveal()
+
+
+@dataclass
+class MemoryStore:
+    """What the doors' use cases read and write, in dictionaries."""
+
+    found_requests: dict[str, Request] = field(default_factory=dict)
+    found_grants: dict[str, Grant] = field(default_factory=dict)
+    found_sessions: dict[str, Session] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    answers: set[tuple[str, str]] = field(default_factory=set)
+    entries_written: list[Entry] = field(default_factory=list)
+
+    async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
+        for change in changes:
+            self._apply(change)
+        self.entries_written += entries
+
+    def _apply(self, change: Change) -> None:
+        match change:
+            case PutRequest(request, expected):
+                before = self.found_requests.get(request.id)
+                if (before.state if before else None) is not expected:
+                    raise ConflictFault("request-moved", "somebody was faster")
+                self.found_requests[request.id] = request
+            case PutApproval(approval):
+                key = (approval.request, approval.approver)
+                if key in self.answers:
+                    raise ConflictFault("answered-already", "you answered this already")
+                self.answers.add(key)
+            case PutGrant(grant):
+                self.found_grants[grant.id] = grant
+            case RevokeGrant(grant_id, at, by, because):
+                self.found_grants[grant_id] = replace(
+                    self.found_grants[grant_id],
+                    revoked_at=at,
+                    revoked_by=by,
+                    revoked_because=because,
+                )
+            case PutSession(session):
+                self.found_sessions[session.id] = session
+            case PutToken(digest, subject, method, at, expires_at):
+                self.tokens[digest] = Token(subject, method, at, expires_at, None)
+            case DropToken(digest):
+                self.tokens.pop(digest, None)
+            case _:
+                pass
+
+    async def request(self, request: RequestId) -> Request | None:
+        return self.found_requests.get(request)
+
+    async def requests(
+        self,
+        states: Sequence[RequestState] = (),
+        subject: SubjectId | None = None,
+        session: SessionId | None = None,
+        limit: int = 100,
+    ) -> Sequence[Request]:
+        return [
+            request
+            for request in reversed(self.found_requests.values())
+            if (not states or request.state in states)
+            and (subject is None or request.action.subject == subject)
+        ]
+
+    async def grant(self, grant: GrantId) -> Grant | None:
+        return self.found_grants.get(grant)
+
+    async def grants(
+        self,
+        subject: SubjectId | None = None,
+        target: TargetId | None = None,
+        valid_at: datetime | None = None,
+        limit: int = 100,
+    ) -> Sequence[Grant]:
+        found = self.found_grants.values()
+        return [grant for grant in found if subject in (None, grant.subject)]
+
+    async def session(self, session: SessionId) -> Session | None:
+        return self.found_sessions.get(session)
+
+    async def sessions(
+        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+    ) -> Sequence[Session]:
+        return [
+            session
+            for session in self.found_sessions.values()
+            if subject in (None, session.subject)
+            and (not open_only or session.state is SessionState.OPEN)
+        ]
+
+    async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
+        return Secret(PASSWORD)
+
+    async def token(self, digest: str) -> Token | None:
+        return self.tokens.get(digest)
+
+
+class NoRecorder:
+    """Has one frame of every session."""
+
+    def open(self, session: SessionId) -> None: ...
+
+    def record(self, session: SessionId, frame: Frame) -> None: ...
+
+    async def close(self, session: SessionId) -> None: ...
+
+    async def frames(self, session: SessionId) -> Sequence[dict[str, object]]:
+        return [{"kind": "mark", "event": "opened", "sequence": 0}]
+
+
+class FakeAccess:
+    """Opens `shop` for `ben` at once and asks for everybody else."""
+
+    def __init__(self, plane: "MemoryPlane") -> None:
+        self._plane = plane
+
+    async def connect(
+        self,
+        caller: Caller,
+        target_name: str,
+        lasts_for: timedelta | None,
+        reason: str,
+        ticket: str,
+        connections: int,
+    ) -> Opened | Request:
+        if caller.subject.name != "ben":
+            return await self.ask(caller, target_name, lasts_for, reason, ticket)
+        grant = self._plane.grant_to(caller.subject)
+        ends_at = grant.ends_at
+        return Opened("ben", Secret("s3cret"), "shop", SHOP, ends_at, grant, connections)
+
+    async def ask(
+        self,
+        caller: Caller,
+        target_name: str,
+        lasts_for: timedelta | None,
+        reason: str,
+        ticket: str,
+    ) -> Request:
+        if target_name != "shop":
+            raise MissingFault("no-such-target", f"there is no target `{target_name}`")
+        if caller.subject.name == "carl":
+            raise ForbiddenFault("denied", "no policy lets you reach `shop`")
+        details = {"for_s": str(int(lasts_for.total_seconds()))} if lasts_for else {}
+        touch = Touch("access.request", Operation.EXECUTE, Resource("Target", "shop"))
+        action = Action(
+            id=ActionId(self._plane.ids.mint("action")),
+            subject=caller.subject.id,
+            statement=Statement("access.request", (touch,), complete=True),
+            target=SHOP.id,
+            details=details,
+        )
+        return await self._plane.open_request(action, reason=reason, ticket=ticket)
+
+    async def outlook(self, caller: Caller) -> Sequence[Outlook]:
+        return [Outlook(SHOP, "ask", ("assent of 1 of dba",), None)]
+
+
+class FakeExplain:
+    """Explains what it is asked for with one entry."""
+
+    async def explain(self, caller: Caller, about: str) -> dict[str, object]:
+        if not about.startswith(("req_", "ses_", "ent_")):
+            raise MissingFault("nothing-to-explain", "name a request, a session or an entry")
+        return {"about": about, "entries": [{"index": 0}]}
+
+
+class FakeAudit:
+    """A log with nothing in it."""
+
+    async def checkpoint(self, caller: Caller) -> Checkpoint:
+        return Checkpoint(0, b"", "assent.example/audit\n0\n\n", NOON)
+
+    async def export_names(self, caller: Caller) -> Sequence[str]:
+        if "security" not in caller.subject.groups:
+            raise ForbiddenFault("not-yours", "only `security` can export the log")
+        return ["checkpoint", "tile/entries/000.p/1"]
+
+    async def export_file(self, caller: Caller, path: str) -> bytes | None:
+        return b"\x00\x01" if path == "tile/entries/000.p/1" else None
+
+
+class MemoryPlane:
+    """The plane and the knobs that a test turns."""
+
+    def __init__(self, clock: SteadyClock | WallClock | None = None) -> None:
+        self.clock = clock or SteadyClock()
+        self.ids = CountingIds()
+        self.store = MemoryStore()
+        self.directory = Directory(PEOPLE, (SHOP,))
+        self.events = Events()
+        self.live: dict[str, object] = {}
+        store = cast(Store, self.store)
+        self.sign_in = SignIn(
+            store=store,
+            directory=self.directory,
+            hasher=PlainHasher(),
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.waiting = Waiting(store=store, events=self.events, clock=self.clock, ids=self.ids)
+        self.requests = Requests(
+            store=store,
+            waiting=self.waiting,
+            directory=self.directory,
+            sign_in=self.sign_in,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.grants = Grants(
+            store=store,
+            directory=self.directory,
+            events=self.events,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.plane = ControlPlane(
+            clock=self.clock,
+            ids=self.ids,
+            store=store,
+            directory=self.directory,
+            events=self.events,
+            sign_in=self.sign_in,
+            access=cast(Access, FakeAccess(self)),
+            requests=self.requests,
+            grants=self.grants,
+            sessions=SessionViews(
+                store=store,
+                recorder=NoRecorder(),  # type: ignore[arg-type]
+                directory=self.directory,
+                live=cast(LiveSessions, self.live),
+            ),
+            explain=cast(Explain, FakeExplain()),
+            audit=cast(Audit, FakeAudit()),
+        )
+
+    async def caller(self, name: str) -> Caller:
+        """Return `name`, signed in."""
+        token, _ = await self.sign_in.login(name, Secret(PASSWORD), "192.0.2.1")
+        return await self.sign_in.authenticate(token, "192.0.2.1", "api")
+
+    async def answer(self, name: str, request: RequestId, verdict: Verdict) -> Request:
+        """Let `name` answer a request through another door."""
+        return await self.requests.answer(await self.caller(name), request, verdict, "")
+
+    def grant_to(self, person: Subject) -> Grant:
+        """Keep and return an hour's grant on `shop`."""
+        now = self.clock.now()
+        ends_at = now + timedelta(hours=1)
+        grant = Grant(GrantId(self.ids.mint("grant")), person.id, SHOP.id, now, ends_at)
+        self.store.found_grants[grant.id] = grant
+        return grant
+
+    def open_session(self, person: Subject) -> Session:
+        """Keep and return an open session on `shop`."""
+        now = self.clock.now()
+        session = Session(
+            id=SessionId(self.ids.mint("session")),
+            subject=person.id,
+            target=SHOP.id,
+            grant=self.grant_to(person).id,
+            protocol="postgres",
+            database="shop",
+            client_address="192.0.2.7",
+            application="psql",
+            state=SessionState.OPEN,
+            opened_at=now,
+            ends_at=now + timedelta(hours=1),
+        )
+        self.store.found_sessions[session.id] = session
+        return session
+
+    async def hold(
+        self,
+        text: str = "DELETE FROM orders",
+        *,
+        parameters: tuple[str | None, ...] = (),
+        remedies: tuple[Remedy, ...] = (ONE_DBA,),
+        lasts_for: timedelta = timedelta(minutes=15),
+        person: Subject = PEOPLE[0],
+    ) -> Request:
+        """Hold a statement of `person` on `shop`, as the gateway would."""
+        resource = Resource("Table", "public.orders")
+        action = Action(
+            id=ActionId(self.ids.mint("action")),
+            subject=person.id,
+            statement=Statement(
+                "sql.delete",
+                (
+                    Touch("sql.delete", Operation.WRITE, resource),
+                    Touch("sql.read", Operation.READ, resource, frozenset({"id", "total"})),
+                ),
+                complete=True,
+                has_where=False,
+            ),
+            target=SHOP.id,
+            session=self.open_session(person).id,
+            text=text,
+            parameters=parameters,
+        )
+        return await self.open_request(action, remedies=remedies, lasts_for=lasts_for)
+
+    async def open_request(
+        self,
+        action: Action,
+        *,
+        remedies: tuple[Remedy, ...] = (ONE_DBA,),
+        lasts_for: timedelta = timedelta(minutes=15),
+        reason: str = "",
+        ticket: str = "",
+    ) -> Request:
+        """Open a request for `remedies`."""
+        denial = Deny(
+            "rev-1",
+            "remedy-needed",
+            ("DELETE without WHERE on production: a DBA must assent to this exact statement",),
+            ("prod.delete-without-where",),
+            remedies,
+            hold_for=lasts_for,
+        )
+        evidence = Evidence(self.clock.now(), PEOPLE[0])
+        outcome = Outcome(denial, assessment(), evidence, EntryId("ent_0"))
+        return await self.waiting.open(action, outcome, denial, reason=reason, ticket=ticket)
+
+
+def assessment() -> Assessment:
+    """Return a score of 62 from three factors, and one that could not be measured."""
+    return Assessment(
+        62,
+        RiskLevel.HIGH,
+        (
+            Factor("statement_class", 34, "DELETE without WHERE removes every row of orders"),
+            Factor("table_sensitivity", 18, "orders holds payment data"),
+            Factor("time_of_day", 10, "23:40 is outside of ana's usual hours"),
+            Factor("first_time", 0, "history is away", SignalStatus.UNAVAILABLE),
+        ),
+    )
