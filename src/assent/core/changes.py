@@ -81,13 +81,14 @@ class EndSession:
 
 @dataclass(frozen=True, slots=True)
 class CountHabit:
-    """The subject did `verb` to `resource` once more; counts and dates it."""
+    """The subject did `verb` to `resource` so many more times; counts and dates it."""
 
     subject: SubjectId
     target: TargetId
     verb: str
     resource: str
     at: datetime
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from assent.core.changes import Change
 from assent.core.entry import Checkpoint, Entry
 from assent.core.frame import Frame
 from assent.core.grant import Grant
-from assent.core.ids import GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
 from assent.core.secret import Secret
@@ -109,6 +109,8 @@ class Store(Protocol):
         """Return entries from index `start`, in order."""
         ...
 
+    async def entry(self, entry: EntryId) -> StoredEntry | None: ...
+
     async def entries_about(
         self,
         request: RequestId | None = None,
@@ -154,4 +156,16 @@ class CredentialBroker(Protocol):
 
     async def password(self, target: Target) -> Secret[str]:
         """Return the target's password. Raises OutsideFault or OperatorFault."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Hashes and checks the passwords of people."""
+
+    async def hash(self, password: Secret[str]) -> str:
+        """Return what to keep of a password."""
+        ...
+
+    async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
+        """Return whether the password is the kept one; None costs the same and is false."""
         ...

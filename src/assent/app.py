@@ -1,0 +1,416 @@
+"""The only place where things are built and handed to each other."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from assent import api, policy, web
+from assent.audit.note import Signer
+from assent.config import Config, split_address
+from assent.control import administration
+from assent.control.access import Access
+from assent.control.audit import Audit
+from assent.control.decide import Decider
+from assent.control.directory import Directory
+from assent.control.events import Events
+from assent.control.explain import Explain
+from assent.control.gather import Gatherer
+from assent.control.grants import Grants
+from assent.control.history import History
+from assent.control.holding import Holding
+from assent.control.live import LiveSessions
+from assent.control.plane import ControlPlane
+from assent.control.policies import Policies
+from assent.control.requests import Requests
+from assent.control.seeing import SessionViews
+from assent.control.sessions import Sessions
+from assent.control.sign_in import SignIn
+from assent.control.sweep import Sweep
+from assent.control.verifiers import Verifiers
+from assent.control.waiting import Waiting
+from assent.core.clock import Clock
+from assent.core.entry import EntryKind
+from assent.core.faults import OperatorFault
+from assent.core.ids import Ids
+from assent.core.secret import Secret
+from assent.credentials.references import StaticBroker, reveal_reference
+from assent.gateway.certificates import client_side, ensure_development_certificate
+from assent.gateway.listen import PostgresListener
+from assent.gateway.postgres import PostgresAnswerer
+from assent.identity.passwords import Argon2Hasher
+from assent.protocols import postgres
+from assent.signals import SIGNALS
+from assent.stores import SqlStore, open_store
+from assent.stores.recordings import FileRecorder
+from assent.system.clock import SystemClock
+from assent.system.ids import SystemIds
+
+PROTOCOLS = (postgres.PLUGIN,)
+
+_log = structlog.get_logger("app")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A running Assent."""
+
+    api_url: str
+    postgres_address: tuple[str, int]
+    plane: ControlPlane
+    sessions: Sessions
+    decider: Decider
+    reload_policies: Callable[[], Coroutine[Any, Any, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything between the stores and the doors."""
+
+    plane: ControlPlane
+    sessions: Sessions
+    decider: Decider
+    policies: Policies
+    history: History
+    waiting: Waiting
+    sweep: Sweep
+
+
+def load_policies(config: Config) -> policy.PolicySet:
+    """Return the policies of the configured folder. Raises OperatorFault with file and line."""
+    folder = config.folder / config.policies.folder
+    if not folder.is_dir():
+        raise OperatorFault(
+            "policies-missing", f"there is no folder `{folder}`; make it, or name another one"
+        )
+    sources = {
+        path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.cedar"))
+    }
+    groups = frozenset(group for person in config.people for group in person.groups)
+    owners = frozenset(group for target in config.targets for group in target.owners)
+    return policy.load(sources, PROTOCOLS, groups | owners)
+
+
+@asynccontextmanager
+async def running(
+    config: Config, *, clock: Clock | None = None, ids: Ids | None = None
+) -> AsyncIterator[Gateway]:
+    """Run Assent until the block is left, then stop cleanly.
+
+    Raises OperatorFault when configuration, policies or keys are wrong: nothing listens then.
+    """
+    clock = clock or SystemClock()
+    ids = ids or SystemIds(clock)
+    policies = load_policies(config)
+    data = config.folder / config.server.data
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    signer = Signer(config.server.origin, Secret(_key(data / "audit.key")))
+    store = await open_store(data, signer, ids, clock)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        recorder = FileRecorder(
+            data / "recordings", lambda entries: store.commit((), entries), ids, clock
+        )
+        web_socket = _listen(*split_address(config.server.listen, "[server] listen"))
+        stack.callback(web_socket.close)
+        web_address = web_socket.getsockname()
+        url = config.server.public_url.rstrip("/") or f"http://{web_address[0]}:{web_address[1]}"
+        parts = _build(store, recorder, policies, data, signer.verifier_key, url, clock, ids)
+        await _begin(parts, config, store, recorder, clock, ids)
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(recorder.run()), tasks.create_task(parts.sweep.run())]
+            listener, address = await _start_listener(
+                config, data, parts.sessions, recorder, clock, ids, tasks
+            )
+            server, serving = await _start_web(parts.plane, url, address, web_socket, tasks)
+            try:
+                yield Gateway(
+                    api_url=url,
+                    postgres_address=address,
+                    plane=parts.plane,
+                    sessions=parts.sessions,
+                    decider=parts.decider,
+                    reload_policies=lambda: _reload(config, parts, store, clock, ids),
+                )
+            finally:
+                await listener.stop("the gateway is stopping; connect again in a moment")
+                await _all_ended(parts.sessions)
+                parts.plane.events.close()
+                server.should_exit = True
+                await serving
+                for task in background:
+                    task.cancel()
+        await recorder.stop()
+        await parts.history.flush()
+        await store.commit((), (administration.happened(ids, EntryKind.SERVER_STOPPED, clock),))
+        await store.publish()
+
+
+def _build(
+    store: SqlStore,
+    recorder: FileRecorder,
+    policy_set: policy.PolicySet,
+    data: Path,
+    verifier_key: str,
+    url: str,
+    clock: Clock,
+    ids: Ids,
+) -> Parts:
+    directory, events, live = Directory(), Events(), LiveSessions()
+    policies = Policies(policy_set)
+    history = History(store, clock)
+    decider = Decider(
+        store=store,
+        gatherer=Gatherer(directory, history),
+        history=history,
+        policies=policies,
+        signals=SIGNALS,
+        honours=frozenset().union(*(plugin.honours for plugin in PROTOCOLS)),
+        clock=clock,
+        ids=ids,
+    )
+    sign_in = SignIn(store=store, directory=directory, hasher=Argon2Hasher(), clock=clock, ids=ids)
+    verifiers = Verifiers(Secret(_key(data / "credentials.key")))
+    waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
+    requests = Requests(
+        store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
+    )
+    grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
+    sessions = Sessions(
+        store=store,
+        recorder=recorder,
+        directory=directory,
+        decider=decider,
+        grants=grants,
+        holding=Holding(
+            decider=decider, waiting=waiting, requests=requests, clock=clock, public_url=url
+        ),
+        live=live,
+        sign_in=sign_in,
+        verifiers=verifiers,
+        clock=clock,
+        ids=ids,
+    )
+    policies.when_replaced(sessions.forget_decisions)
+    access = Access(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        verifiers=verifiers,
+        clock=clock,
+        ids=ids,
+    )
+    plane = ControlPlane(
+        clock=clock,
+        ids=ids,
+        store=store,
+        directory=directory,
+        events=events,
+        sign_in=sign_in,
+        access=access,
+        requests=requests,
+        grants=grants,
+        sessions=SessionViews(store=store, recorder=recorder, directory=directory, live=live),
+        explain=Explain(store=store, requests=requests, directory=directory),
+        audit=Audit(store=store, verifier_key=verifier_key, clock=clock, ids=ids),
+    )
+    sweep = Sweep(
+        store=store,
+        history=history,
+        waiting=waiting,
+        grants=grants,
+        sessions=sessions,
+        clock=clock,
+    )
+    return Parts(plane, sessions, decider, policies, history, waiting, sweep)
+
+
+async def _begin(
+    parts: Parts, config: Config, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
+) -> None:
+    """Take up what an earlier process left, and say in the log that this one has begun."""
+    subjects, targets, changes = await administration.people_and_targets(
+        store,
+        [_person(person, config.folder) for person in config.people],
+        [_target(target) for target in config.targets],
+        ids,
+    )
+    started = administration.happened(
+        ids,
+        EntryKind.SERVER_STARTED,
+        clock,
+        {"policy_revision": parts.policies.current.revision},
+    )
+    await store.commit(changes, (started,))
+    parts.plane.directory.replace(subjects, targets)
+    await recorder.recover()
+    await parts.sessions.recover()
+    await parts.plane.grants.recover()
+    await parts.waiting.recover()
+    await parts.plane.access.recover()
+    await store.publish()
+
+
+async def _reload(config: Config, parts: Parts, store: SqlStore, clock: Clock, ids: Ids) -> str:
+    """Put the policies of the folder in force; return their revision. Raises OperatorFault."""
+    policies = load_policies(config)
+    if policies.revision != parts.policies.current.revision:
+        facts = {"before": parts.policies.current.revision, "after": policies.revision}
+        entry = administration.happened(ids, EntryKind.POLICY_CHANGED, clock, facts)
+        await store.commit((), (entry,))
+        parts.policies.replace(policies)
+    return policies.revision
+
+
+async def _start_listener(
+    config: Config,
+    data: Path,
+    sessions: Sessions,
+    recorder: FileRecorder,
+    clock: Clock,
+    ids: Ids,
+    tasks: asyncio.TaskGroup,
+) -> tuple[PostgresListener, tuple[str, int]]:
+    host, port = split_address(config.postgres.listen, "[postgres] listen")
+    if config.postgres.certificate:
+        certificate = config.folder / config.postgres.certificate
+        key = config.folder / config.postgres.key if config.postgres.key else None
+    else:
+        names = ["localhost", "127.0.0.1", "::1", host]
+        certificate = ensure_development_certificate(data, names, clock.now())
+        key = None
+    tls = client_side(certificate, key)
+    require = config.postgres.tls == "require" or (
+        not config.postgres.tls and not _is_loopback(host)
+    )
+    classifiers = postgres.Classifiers()
+    listener = PostgresListener(
+        new_relay=lambda: postgres.PostgresRelay(
+            classifiers, lambda: ids.token(18), tls_available=True, require_tls=require
+        ),
+        answerer=PostgresAnswerer(
+            sessions, recorder, StaticBroker(config.folder), tasks.create_task
+        ),
+        clock=clock,
+        spawn=tasks.create_task,
+        client_tls=tls,
+        most=config.postgres.most_connections,
+    )
+    return listener, await listener.start(host, port)
+
+
+async def _start_web(
+    plane: ControlPlane,
+    url: str,
+    postgres_address: tuple[str, int],
+    web_socket: socket.socket,
+    tasks: asyncio.TaskGroup,
+) -> tuple[uvicorn.Server, "asyncio.Task[None]"]:
+    application = api.build_app(plane, url, lambda: postgres_address)
+    web.mount(application, plane, url)
+    server = _Server(
+        uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+            lifespan="off",
+        )
+    )
+    serving = tasks.create_task(server.serve(sockets=[web_socket]))
+    while not server.started:
+        if serving.done():
+            raise OperatorFault("web", "the web server could not start")
+        await asyncio.sleep(0.005)
+    return server, serving
+
+
+class _Server(uvicorn.Server):
+    """A server inside of our loop: signals are not its business."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        """Leave the signals to whoever runs the process."""
+        return contextlib.nullcontext()
+
+
+async def _all_ended(sessions: Sessions) -> None:
+    """Give sessions that were just cut a moment to be sealed and logged."""
+    for _ in range(200):
+        if not len(sessions.live):
+            return
+        await asyncio.sleep(0.01)
+
+
+def _person(person: Any, folder: Path) -> administration.Person:
+    hashed = reveal_reference(person.password, folder) if person.password else None
+    return administration.Person(
+        person.name, person.display_name, frozenset(person.groups), person.disabled, hashed
+    )
+
+
+def _target(target: Any) -> administration.TargetDescription:
+    return administration.TargetDescription(
+        name=target.name,
+        protocol=target.protocol,
+        host=target.host,
+        port=target.port,
+        database=target.database,
+        user=target.user,
+        credential=target.password,
+        environment=target.environment,
+        tls=target.tls,
+        certificate_authority=target.certificate_authority,
+        owners=frozenset(target.owners),
+        labels={name: frozenset(labels) for name, labels in target.labels.items()},
+        search_path=target.search_path,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as fault:
+        listening.close()
+        raise OperatorFault(
+            "address-in-use", f"`{host}:{port}` cannot be listened on ({fault.strerror})"
+        ) from fault
+    listening.listen(512)
+    return listening
+
+
+def _key(path: Path) -> bytes:
+    """Return the 32 bytes of a key file, made with mode 0600 when it is not there."""
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(secrets.token_bytes(32))
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise OperatorFault("key", f"`{path}` must hold 32 bytes; restore it from your backup")
+    return key
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+__all__: Sequence[str] = ("Gateway", "load_policies", "running")

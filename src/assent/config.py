@@ -1,0 +1,226 @@
+"""Configuration: one frozen tree from one TOML file. Unknown keys stop the start.
+
+Every key is described where it stands; `docs/reference/configuration.md` is written from here.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from assent.core.faults import OperatorFault
+
+_LARGEST = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """`[server]`: the API, the pages and where data is kept.
+
+    data: folder of the store, the log, the recordings and the keys; relative to this file.
+    listen: `host:port` of API and pages; port 0 takes a free one.
+    public_url: what links in notices start with; by default the address listened on.
+    origin: name of the audit log, part of every checkpoint; never change it.
+    """
+
+    data: str = "data"
+    listen: str = "127.0.0.1:8470"
+    public_url: str = ""
+    origin: str = "assent.local/audit"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresConfig:
+    """`[postgres]`: the PostgreSQL gateway.
+
+    listen: `host:port`; port 0 takes a free one. tls: `offer` or `require`; by default
+    `require` unless it listens on loopback only. certificate, key: PEM files; without them a
+    development certificate is made in the data folder. most_connections: at once.
+    """
+
+    listen: str = "127.0.0.1:6432"
+    tls: str = ""
+    certificate: str = ""
+    key: str = ""
+    most_connections: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesConfig:
+    """`[policies]`: folder: of `*.cedar` files, relative to this file."""
+
+    folder: str = "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonConfig:
+    """`[[people]]`: somebody who may sign in.
+
+    name: what they sign in with. groups: what policies call them by. password: a reference
+    (`file:…`, `env:…`) to the Argon2 hash of it. disabled: nothing is permitted any more.
+    """
+
+    name: str
+    display_name: str = ""
+    groups: tuple[str, ...] = ()
+    password: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetConfig:
+    """`[[targets]]`: what can be reached.
+
+    password: a reference (`file:…`, `env:…`) to the credential, which never leaves the
+    gateway. environment: `prod`, `dev`, … as policies name it. owners: groups. tls:
+    `disable`, `prefer`, `require` or `verify`. certificate_authority: PEM file for `verify`.
+    labels: `schema.table` or `schema.table.column` → labels. search_path: schemas in which
+    an unqualified name is looked up.
+    """
+
+    name: str
+    host: str
+    user: str
+    password: str
+    protocol: str = "postgres"
+    port: int = 5432
+    database: str = "postgres"
+    environment: str = "dev"
+    owners: tuple[str, ...] = ()
+    tls: str = "prefer"
+    certificate_authority: str = ""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    search_path: tuple[str, ...] = ("public",)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file. folder: where it lies; relative paths in it start there."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    postgres: PostgresConfig = field(default_factory=PostgresConfig)
+    policies: PoliciesConfig = field(default_factory=PoliciesConfig)
+    people: tuple[PersonConfig, ...] = ()
+    targets: tuple[TargetConfig, ...] = ()
+    folder: Path = Path()
+
+
+def load(path: Path) -> Config:
+    """Return the configuration in the file `path`.
+
+    Raises OperatorFault naming the file, the key, what was expected and what to do.
+    """
+    try:
+        data = path.read_bytes()[: _LARGEST + 1]
+    except OSError as fault:
+        raise OperatorFault(
+            "config-missing", f"cannot be read ({fault.strerror}); name it with --config", str(path)
+        ) from fault
+    if len(data) > _LARGEST:
+        raise OperatorFault("config-too-large", "is larger than 1 MiB", str(path))
+    try:
+        tree = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise OperatorFault("config-syntax", f"is not TOML: {fault}", str(path)) from fault
+    return parse(tree, str(path), path.resolve().parent)
+
+
+def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
+    """Return the configuration of a parsed TOML tree. Raises OperatorFault as `load` does."""
+    known = {item.name for item in fields(Config)} - {"folder"}
+    _refuse_unknown(tree, known, place)
+    config = Config(
+        server=_section(ServerConfig, tree.get("server", {}), f"{place}:[server]"),
+        postgres=_section(PostgresConfig, tree.get("postgres", {}), f"{place}:[postgres]"),
+        policies=_section(PoliciesConfig, tree.get("policies", {}), f"{place}:[policies]"),
+        people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
+        targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
+        folder=folder,
+    )
+    _check(config, place)
+    return config
+
+
+def split_address(text: str, place: str) -> tuple[str, int]:
+    """Return host and port of `host:port`; an IPv6 host stands in brackets."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise OperatorFault("config-address", f"`{text}` is not `host:port`", place)
+    return host.strip("[]"), int(port)
+
+
+def _check(config: Config, place: str) -> None:
+    split_address(config.server.listen, f"{place}:[server] listen")
+    split_address(config.postgres.listen, f"{place}:[postgres] listen")
+    _one_of(config.postgres.tls, ("", "offer", "require"), f"{place}:[postgres] tls")
+    for names, what in (
+        ([person.name for person in config.people], "[[people]]"),
+        ([target.name for target in config.targets], "[[targets]]"),
+    ):
+        for name in names:
+            if names.count(name) > 1:
+                raise OperatorFault("config-duplicate", f"`{name}` is there twice", place + what)
+            if not name or len(name) > 63 or not set(name.lower()) <= _NAME:
+                words = f"`{name[:80]}` must be 1 to 63 of letters, digits and `.-_@`"
+                raise OperatorFault("config-name", words, f"{place}:{what} name")
+    for target in config.targets:
+        where = f"{place}:[[targets]] {target.name}"
+        _one_of(target.protocol, ("postgres",), f"{where} protocol")
+        _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
+        if not 0 < target.port <= 65535:
+            raise OperatorFault("config-port", f"{target.port} is no port", f"{where} port")
+
+
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_@")
+
+
+def _one_of(value: str, known: tuple[str, ...], place: str) -> None:
+    if value not in known:
+        words = ", ".join(f"`{item}`" for item in known if item)
+        raise OperatorFault("config-value", f"`{value}` is none of {words}", place)
+
+
+def _sections(kind: type[Any], tree: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(tree, list):
+        raise OperatorFault("config-type", "must be an array of tables", place)
+    return tuple(_section(kind, item, f"{place} {number}") for number, item in enumerate(tree, 1))
+
+
+def _section(kind: type[Any], tree: Any, place: str) -> Any:
+    if not isinstance(tree, dict):
+        raise OperatorFault("config-type", "must be a table", place)
+    if isinstance(tree.get("name"), str):
+        place = f"{place} {tree['name'][:80]}"
+    hints = get_type_hints(kind)
+    _refuse_unknown(tree, set(hints), place)
+    for item in fields(kind):
+        required = item.default is MISSING and item.default_factory is MISSING
+        if required and item.name not in tree:
+            raise OperatorFault("config-missing-key", f"needs the key `{item.name}`", place)
+    return kind(**{key: _value(value, hints[key], f"{place} {key}") for key, value in tree.items()})
+
+
+def _value(value: Any, hint: Any, place: str) -> Any:
+    origin = get_origin(hint)
+    if origin is tuple:
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise OperatorFault("config-type", "must be a list of texts", place)
+    if origin is not None and issubclass(origin, Mapping):
+        if isinstance(value, dict):
+            return {key: _value(item, get_args(hint)[1], place) for key, item in value.items()}
+        raise OperatorFault("config-type", "must be a table of lists", place)
+    if type(value) is not hint:
+        words = {str: "a text", int: "a whole number", bool: "true or false"}[hint]
+        raise OperatorFault("config-type", f"must be {words}", place)
+    return value
+
+
+def _refuse_unknown(tree: Mapping[str, Any], known: set[str], place: str) -> None:
+    for key in tree:
+        if key not in known:
+            words = ", ".join(f"`{name}`" for name in sorted(known))
+            raise OperatorFault(
+                "config-unknown-key", f"unknown key `{key[:80]}`; known are {words}", place
+            )

@@ -1,0 +1,1 @@
+"""The control plane: the spine and the use cases. IO only through ports."""

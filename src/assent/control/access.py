@@ -1,0 +1,300 @@
+"""Asking for access to a target, and the credential that opens a session on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from assent.control import entries
+from assent.control.decide import Decider, Outcome, max_duration
+from assent.control.directory import Directory
+from assent.control.gather import Circumstances
+from assent.control.grants import Grants
+from assent.control.sign_in import Caller
+from assent.control.verifiers import Verifiers
+from assent.control.waiting import Waiting
+from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.changes import PutCredential, PutGrant, PutRequest
+from assent.core.clock import Clock
+from assent.core.decision import Deny, Permit, describe
+from assent.core.entry import Entry, EntryKind
+from assent.core.evidence import Connection
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.grant import Grant
+from assent.core.ids import ActionId, CredentialId, EntryId, Ids, RequestId, TargetId
+from assent.core.ports import Store
+from assent.core.request import Request, RequestState
+from assent.core.resource import Resource, Target
+from assent.core.secret import Secret
+from assent.core.session import Credential
+
+CREDENTIAL_LASTS_FOR = timedelta(minutes=5)
+DEFAULT_DURATION = timedelta(minutes=30)
+_MOST_CONNECTIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A credential for a session, shown once. database: what the client must name."""
+
+    user: str
+    password: Secret[str]
+    database: str
+    target: Target
+    expires_at: datetime
+    grant: Grant
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What asking for a target would lead to: `granted`, `automatic`, `ask` or `closed`."""
+
+    target: Target
+    state: str
+    words: tuple[str, ...]
+    grant: Grant | None
+
+
+class Access:
+    """Decides on access to targets, mints grants and session credentials."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        decider: Decider,
+        waiting: Waiting,
+        grants: Grants,
+        verifiers: Verifiers,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._decider = decider
+        self._waiting = waiting
+        self._grants = grants
+        self._verifiers = verifiers
+        self._clock = clock
+        self._ids = ids
+        waiting.when_changed(self._changed)
+
+    async def connect(
+        self,
+        caller: Caller,
+        target_name: str,
+        lasts_for: timedelta | None,
+        reason: str,
+        ticket: str,
+        connections: int,
+    ) -> Opened | Request:
+        """Return a session credential, or the request that must be answered first.
+
+        A valid grant is used; without one, or when a duration is named, access is asked for.
+        Raises MissingFault, ForbiddenFault `denied`, ConflictFault.
+        """
+        if not 1 <= connections <= _MOST_CONNECTIONS:
+            raise ConflictFault("connections", f"ask for 1 to {_MOST_CONNECTIONS} connections")
+        target = self._target(target_name)
+        now = self._clock.now()
+        valid = self._grants.valid(caller.subject.id, target.id, now)
+        if valid and lasts_for is None:
+            return await self._open(caller, target, valid[0], connections)
+        request = await self.ask(caller, target_name, lasts_for, reason, ticket)
+        if request.grant is None:
+            return request
+        grant = await self._store.grant(request.grant)
+        if grant is None:
+            raise ConflictFault("grant-gone", "the grant is over already; ask again")
+        return await self._open(caller, target, grant, connections)
+
+    async def ask(
+        self,
+        caller: Caller,
+        target_name: str,
+        lasts_for: timedelta | None,
+        reason: str,
+        ticket: str,
+    ) -> Request:
+        """Return a request for access: completed with a grant if that is permitted at once.
+
+        Raises ForbiddenFault `denied` with the policies' words when nobody could assent to it.
+        """
+        target = self._target(target_name)
+        if lasts_for is not None and not timedelta(0) < lasts_for <= timedelta(days=30):
+            raise ConflictFault("duration", "ask for more than 0 and at most 30 days")
+        action = self._action(caller, target, lasts_for)
+        circumstances = self._circumstances(caller, target, reason, ticket)
+        outcome = await self._decider.decide(action, circumstances)
+        if isinstance(outcome.decision, Deny):
+            if not outcome.decision.remedies:
+                raise ForbiddenFault("denied", refusal_words(outcome))
+            return await self._waiting.open(
+                action, outcome, outcome.decision, reason=reason, ticket=ticket
+            )
+        return await self._grant_at_once(action, outcome, outcome.decision, reason, ticket)
+
+    async def outlook(self, caller: Caller) -> Sequence[Outlook]:
+        """Return, for every target, what asking for it now would lead to; nothing is logged."""
+        found = []
+        for target in self._directory.targets():
+            valid = self._grants.valid(caller.subject.id, target.id, self._clock.now())
+            if valid:
+                found.append(Outlook(target, "granted", (), valid[0]))
+                continue
+            action = self._action(caller, target, None)
+            circumstances = self._circumstances(caller, target, "", "")
+            decision = (await self._decider.consider(action, circumstances)).decision
+            if isinstance(decision, Permit):
+                found.append(Outlook(target, "automatic", (), None))
+            elif decision.remedies:
+                words = tuple(describe(remedy) for remedy in decision.remedies)
+                found.append(Outlook(target, "ask", words, None))
+            else:
+                found.append(Outlook(target, "closed", decision.messages, None))
+        return found
+
+    async def recover(self) -> None:
+        """Mint what was approved and not minted when an earlier process stopped."""
+        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
+            await self._changed(request)
+
+    async def _grant_at_once(
+        self, action: Action, outcome: Outcome, permit: Permit, reason: str, ticket: str
+    ) -> Request:
+        now = self._clock.now()
+        request_id = RequestId(self._ids.mint("request"))
+        grant = self._draft(action, permit, request_id, reason)
+        request = Request(
+            id=request_id,
+            action=action,
+            action_digest=action.digest(),
+            assessment=outcome.assessment,
+            remedies=(),
+            messages=(),
+            denied_by=(),
+            revision=permit.revision,
+            state=RequestState.COMPLETED,
+            created_at=now,
+            deadline_at=now,
+            changed_at=now,
+            reason=reason,
+            ticket=ticket,
+            outcome="permitted at once by " + ", ".join(permit.permitted_by),
+            grant=grant.id,
+        )
+        settled = entries.of_request(self._ids, EntryKind.REQUEST_SETTLED, request, now)
+        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
+        await self._store.commit((PutRequest(request), PutGrant(grant)), (settled, issued))
+        self._grants.take_up(grant)
+        return request
+
+    async def _changed(self, request: Request) -> None:
+        """Decide again on access that was approved, and mint its grant if that says yes."""
+        if request.state is not RequestState.APPROVED or request.action.verb != "access.request":
+            return
+        action = request.action
+        target = self._directory.target(self._target_id(action))
+        circumstances = Circumstances(
+            connection=Connection(door="api"),
+            grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
+            request=request,
+        )
+        outcome = await self._decider.decide(action, circumstances)
+        if isinstance(outcome.decision, Deny):
+            await self._waiting.reopen(request.id, outcome)
+            return
+        grant = self._draft(action, outcome.decision, request.id, request.reason)
+        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, self._clock.now(), None)
+        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
+        self._grants.take_up(grant)
+
+    def _draft(
+        self, action: Action, permit: Permit, request: RequestId | None, reason: str
+    ) -> Grant:
+        asked = action.details.get("for_s")
+        return self._grants.draft(
+            action.subject,
+            self._target_id(action),
+            asked=timedelta(seconds=int(asked)) if asked else None,
+            permitted=max_duration(permit) or DEFAULT_DURATION,
+            request=request,
+            reason=reason,
+        )
+
+    async def _open(self, caller: Caller, target: Target, grant: Grant, connections: int) -> Opened:
+        now = self._clock.now()
+        password = Secret(self._ids.token(24))
+        verifier = self._verifiers.make(caller.subject.name, password)
+        credential = Credential(
+            id=CredentialId(self._ids.mint("credential")),
+            subject=caller.subject.id,
+            target=target.id,
+            grant=grant.id,
+            stored_key=verifier.stored_key.hex(),
+            server_key=verifier.server_key.hex(),
+            expires_at=min(now + CREDENTIAL_LASTS_FOR, grant.ends_at),
+            connections_left=connections,
+        )
+        entry = Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=EntryKind.CREDENTIAL_MINTED,
+            at=now,
+            subject=caller.subject.id,
+            target=target.id,
+            facts={"connections": connections, "credential": credential.id, "grant": grant.id},
+        )
+        await self._store.commit((PutCredential(credential),), (entry,))
+        return Opened(
+            caller.subject.name,
+            password,
+            target.name,
+            target,
+            credential.expires_at,
+            grant,
+            connections,
+        )
+
+    def _target(self, name: str) -> Target:
+        target = self._directory.target_named(name)
+        if target is None:
+            raise MissingFault(
+                "no-such-target", f"there is no target `{name[:100]}`; see `assent targets`"
+            )
+        return target
+
+    def _target_id(self, action: Action) -> TargetId:
+        if action.target is None:
+            raise MissingFault("no-such-target", "the request names no target")
+        return action.target
+
+    def _action(self, caller: Caller, target: Target, lasts_for: timedelta | None) -> Action:
+        touch = Touch("access.request", Operation.EXECUTE, Resource("Target", target.name))
+        details = {} if lasts_for is None else {"for_s": str(int(lasts_for.total_seconds()))}
+        return Action(
+            id=ActionId(self._ids.mint("action")),
+            subject=caller.subject.id,
+            statement=Statement("access.request", (touch,), complete=True),
+            target=target.id,
+            details=details,
+            salt=self._ids.token(16),
+        )
+
+    def _circumstances(
+        self, caller: Caller, target: Target, reason: str, ticket: str
+    ) -> Circumstances:
+        return Circumstances(
+            authentication=caller.authentication,
+            connection=Connection(address=caller.address, door=caller.door),
+            grants=tuple(self._grants.valid(caller.subject.id, target.id, self._clock.now())),
+            reason=reason[:2_000],
+            ticket=ticket[:200],
+        )
+
+
+def refusal_words(outcome: Outcome) -> str:
+    """Return what a final denial says to the person, with the entry to quote."""
+    if not isinstance(outcome.decision, Deny):
+        raise TypeError("only a denial has words of refusal")
+    return f"{'; '.join(outcome.decision.messages)} (see `assent explain {outcome.entry}`)"

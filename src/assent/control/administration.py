@@ -1,0 +1,111 @@
+"""People and targets as configuration describes them, given the ids that they keep."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from assent.core.canonical import Json
+from assent.core.changes import Change, PutSubject, PutTarget
+from assent.core.clock import Clock
+from assent.core.entry import Entry, EntryKind
+from assent.core.ids import EntryId, Ids, SubjectId, TargetId
+from assent.core.ports import Store
+from assent.core.resource import Target
+from assent.core.secret import Secret
+from assent.core.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as configuration names them. password_hash: None when they cannot sign in."""
+
+    name: str
+    display_name: str
+    groups: frozenset[str]
+    disabled: bool
+    password_hash: Secret[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDescription:
+    """A target as configuration describes it; see `core.resource.Target`."""
+
+    name: str
+    protocol: str
+    host: str
+    port: int
+    database: str
+    user: str
+    credential: str
+    environment: str
+    tls: str
+    certificate_authority: str
+    owners: frozenset[str]
+    labels: Mapping[str, frozenset[str]]
+    search_path: tuple[str, ...]
+
+
+async def people_and_targets(
+    store: Store,
+    people: Sequence[Person],
+    targets: Sequence[TargetDescription],
+    ids: Ids,
+) -> tuple[list[Subject], list[Target], list[Change]]:
+    """Return the subjects and targets with their ids, and what the store must be told.
+
+    A name keeps its id for ever. Whoever is gone from configuration stays, disabled: the log
+    still names them.
+    """
+    changes: list[Change] = []
+    known = {subject.name: subject for subject in await store.subjects()}
+    subjects: dict[str, Subject] = {}
+    for person in people:
+        before = known.get(person.name)
+        subject = Subject(
+            id=before.id if before else SubjectId(ids.mint("subject")),
+            name=person.name,
+            display_name=person.display_name or person.name,
+            groups=person.groups,
+            disabled=person.disabled,
+        )
+        subjects[person.name] = subject
+        hashed = person.password_hash.reveal() if person.password_hash else None
+        changes.append(PutSubject(subject, hashed))
+    for name, gone in known.items():
+        if name not in subjects:
+            subjects[name] = Subject(
+                gone.id, name, gone.kind, gone.display_name, frozenset(), disabled=True
+            )
+            changes.append(PutSubject(subjects[name]))
+    standing = {target.name: target.id for target in await store.targets()}
+    found = [
+        _target(described, standing.get(described.name) or TargetId(ids.mint("target")))
+        for described in targets
+    ]
+    changes.extend(PutTarget(target) for target in found)
+    return list(subjects.values()), found, changes
+
+
+def happened(
+    ids: Ids, kind: EntryKind, clock: Clock, facts: Mapping[str, Json] | None = None
+) -> Entry:
+    """Return the entry that says the server itself did something."""
+    return Entry(id=EntryId(ids.mint("entry")), kind=kind, at=clock.now(), facts=facts or {})
+
+
+def _target(described: TargetDescription, target: TargetId) -> Target:
+    return Target(
+        id=target,
+        name=described.name,
+        protocol=described.protocol,
+        host=described.host,
+        port=described.port,
+        database=described.database,
+        user=described.user,
+        credential=described.credential,
+        environment=described.environment,
+        tls=described.tls,
+        certificate_authority=described.certificate_authority,
+        owners=described.owners,
+        labels=described.labels,
+        search_path=described.search_path,
+    )

@@ -1,0 +1,141 @@
+"""The spine: gather → measure → assess → evaluate → append. Nothing happens before it answered.
+
+Every door leads here: the wire (`control.sessions`), the workflow (`control.access`,
+`control.requests`) and the administration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from assent.control import entries
+from assent.control.gather import Circumstances, Gatherer
+from assent.control.history import History
+from assent.control.policies import Policies
+from assent.core.action import Action, Operation, Phase
+from assent.core.assessment import Assessment, RiskLevel
+from assent.core.changes import Change
+from assent.core.clock import Clock
+from assent.core.decision import Decision, Deny, Permit
+from assent.core.evidence import Evidence
+from assent.core.ids import EntryId, Ids
+from assent.core.plugins import SignalPlugin
+from assent.core.ports import Store
+from assent.policy import evaluate, parse_duration
+from assent.risk import assess
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A decision with what it was taken on. entry: the id of its entry in the log."""
+
+    decision: Decision
+    assessment: Assessment
+    evidence: Evidence
+    entry: EntryId
+
+
+class Decider:
+    """Decides on actions, and has the answer in the log before anybody hears it.
+
+    honours: the obligations that enforcement can keep; any other turns a Permit into a Deny.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gatherer: Gatherer,
+        history: History,
+        policies: Policies,
+        signals: Sequence[SignalPlugin],
+        honours: frozenset[str],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._gatherer = gatherer
+        self._history = history
+        self._policies = policies
+        self._signals = tuple(signals)
+        self._honours = honours
+        self._clock = clock
+        self._ids = ids
+
+    async def decide(
+        self, action: Action, circumstances: Circumstances, changes: Sequence[Change] = ()
+    ) -> Outcome:
+        """Return the decision on `action`, durable in the log.
+
+        changes: of state, to be made in the same transaction as a Permit's entry.
+        Raises OutsideFault when the log cannot take it, ConflictFault when a change does not
+        fit: the door denies then.
+        """
+        outcome = await self.consider(action, circumstances)
+        permitted = isinstance(outcome.decision, Permit)
+        request = circumstances.request.id if circumstances.request else None
+        await self._store.commit(
+            changes if permitted else (),
+            (
+                entries.attempt(self._ids, action, outcome.evidence.at, request),
+                entries.decision(
+                    outcome.entry,
+                    action,
+                    outcome.decision,
+                    outcome.assessment,
+                    outcome.evidence,
+                    request=request,
+                    reusable=is_reusable(action, outcome),
+                ),
+            ),
+        )
+        if permitted and action.phase is Phase.EXECUTE:
+            self._history.count(action)
+        return outcome
+
+    async def consider(self, action: Action, circumstances: Circumstances) -> Outcome:
+        """Return what would be decided now, without a trace: for outlooks and simulations."""
+        now = self._clock.now()
+        evidence = await self._gatherer.gather(action, circumstances, now)
+        assessment = assess([signal.measure(action, evidence, now) for signal in self._signals])
+        decision = evaluate(self._policies.current, action, evidence, assessment, now)
+        decision = self._keepable(_living(decision, evidence))
+        return Outcome(decision, assessment, evidence, EntryId(self._ids.mint("entry")))
+
+    def _keepable(self, decision: Decision) -> Decision:
+        if isinstance(decision, Permit):
+            for obligation in decision.obligations:
+                if obligation.name not in self._honours:
+                    words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
+                    return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
+        return decision
+
+
+def _living(decision: Decision, evidence: Evidence) -> Decision:
+    if evidence.subject.disabled:
+        return Deny(decision.revision, "disabled", (f"`{evidence.subject.name}` is disabled",))
+    return decision
+
+
+def is_reusable(action: Action, outcome: Outcome) -> bool:
+    """Return whether the decision may serve further statements of the same shape.
+
+    Only complete reads at low risk, and only where no policy asks for a decision per action.
+    """
+    return (
+        isinstance(outcome.decision, Permit)
+        and action.statement.reusable
+        and action.statement.complete
+        and all(touch.operation is Operation.READ for touch in action.touches)
+        and outcome.assessment.level is RiskLevel.LOW
+        and not outcome.evidence.unavailable
+        and not any(item.name == "decide_each" for item in outcome.decision.obligations)
+    )
+
+
+def max_duration(permit: Permit) -> timedelta | None:
+    """Return what `@max_duration` obliges to, None if no policy said."""
+    for obligation in permit.obligations:
+        if obligation.name == "max_duration":
+            return parse_duration(obligation.value)
+    return None

@@ -1,0 +1,52 @@
+"""Who there is and what can be reached, in memory: every decision reads it."""
+
+from collections.abc import Iterable, Sequence
+
+from assent.core.faults import MissingFault
+from assent.core.ids import SubjectId, TargetId
+from assent.core.resource import Target
+from assent.core.subject import Subject
+
+
+class Directory:
+    """Subjects and targets by id and by name. Replaced as a whole, never edited in place."""
+
+    def __init__(self, subjects: Iterable[Subject] = (), targets: Iterable[Target] = ()) -> None:
+        self.replace(subjects, targets)
+
+    def replace(self, subjects: Iterable[Subject], targets: Iterable[Target]) -> None:
+        """Make these all that there is."""
+        self._subjects = {subject.id: subject for subject in subjects}
+        self._subject_names = {subject.name: subject for subject in self._subjects.values()}
+        self._targets = {target.id: target for target in targets}
+        self._target_names = {target.name: target for target in self._targets.values()}
+
+    def subject(self, subject: SubjectId) -> Subject:
+        """Return the subject. Raises MissingFault."""
+        try:
+            return self._subjects[subject]
+        except KeyError:
+            raise MissingFault("no-such-subject", f"there is no subject `{subject}`") from None
+
+    def subject_named(self, name: str) -> Subject | None:
+        """Return the subject of that name, None if there is none."""
+        return self._subject_names.get(name)
+
+    def subjects(self) -> Sequence[Subject]:
+        """Return everybody, in no particular order."""
+        return tuple(self._subjects.values())
+
+    def target(self, target: TargetId) -> Target:
+        """Return the target. Raises MissingFault."""
+        try:
+            return self._targets[target]
+        except KeyError:
+            raise MissingFault("no-such-target", f"there is no target `{target}`") from None
+
+    def target_named(self, name: str) -> Target | None:
+        """Return the target of that name, None if there is none."""
+        return self._target_names.get(name)
+
+    def targets(self) -> Sequence[Target]:
+        """Return every target, by name."""
+        return tuple(sorted(self._targets.values(), key=lambda target: target.name))

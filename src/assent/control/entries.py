@@ -1,0 +1,214 @@
+"""The entries that the use cases append: one function a kind, so that a kind has one form."""
+
+from datetime import datetime
+
+from assent.core.action import Action
+from assent.core.assessment import Assessment
+from assent.core.canonical import Json
+from assent.core.clock import isoformat
+from assent.core.decision import Decision, Permit, describe
+from assent.core.entry import Entry, EntryKind
+from assent.core.evidence import Evidence
+from assent.core.grant import Grant
+from assent.core.ids import EntryId, Ids, RequestId, SubjectId
+from assent.core.request import Approval, Request
+from assent.core.session import Session
+
+
+def attempt(ids: Ids, action: Action, at: datetime, request: RequestId | None) -> Entry:
+    """Return the entry that says somebody attempted this."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.ATTEMPT,
+        at=at,
+        subject=action.subject,
+        target=action.target,
+        session=action.session,
+        request=request,
+        facts={
+            "action": action.id,
+            "complete": action.statement.complete,
+            "digest": action.digest(),
+            "phase": action.phase.value,
+            "verb": action.verb,
+        },
+        payload={
+            "details": dict(action.details),
+            "parameters": list(action.parameters),
+            "salt": action.salt,
+            "text": action.text,
+            "touches": [
+                {
+                    "columns": sorted(touch.columns),
+                    "operation": touch.operation.value,
+                    "resource": f"{touch.resource.kind} {touch.resource.name}",
+                    "verb": touch.verb,
+                }
+                for touch in action.touches
+            ],
+        },
+    )
+
+
+def decision(
+    entry: EntryId,
+    action: Action,
+    decision: Decision,
+    assessment: Assessment,
+    evidence: Evidence,
+    *,
+    request: RequestId | None,
+    reusable: bool,
+) -> Entry:
+    """Return the entry that says what was decided, on what evidence, by which policies."""
+    facts: dict[str, Json] = {
+        "action": action.id,
+        "level": assessment.level.value,
+        "outcome": "permit" if isinstance(decision, Permit) else "deny",
+        "phase": action.phase.value,
+        "reuse": reusable,
+        "revision": decision.revision,
+        "score": assessment.score,
+    }
+    payload: dict[str, Json] = {
+        "evidence": evidence.to_json(),
+        "factors": [
+            {
+                "name": factor.name,
+                "points": factor.points,
+                "reason": factor.reason,
+                "status": factor.status.value,
+            }
+            for factor in assessment.factors
+        ],
+    }
+    if isinstance(decision, Permit):
+        facts["policies"] = list(decision.permitted_by)
+        payload["obligations"] = [f"{item.name}: {item.value}" for item in decision.obligations]
+    else:
+        facts["policies"] = list(decision.denied_by)
+        facts["code"] = decision.code
+        payload["messages"] = list(decision.messages)
+        payload["remedies"] = [describe(remedy) for remedy in decision.remedies]
+    return Entry(
+        id=entry,
+        kind=EntryKind.DECISION,
+        at=evidence.at,
+        subject=action.subject,
+        target=action.target,
+        session=action.session,
+        request=request,
+        facts=facts,
+        payload=payload,
+    )
+
+
+def result(
+    ids: Ids, action: Action, at: datetime, request: RequestId | None, facts: dict[str, Json]
+) -> Entry:
+    """Return the entry that says what came of a released action."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.RESULT,
+        at=at,
+        subject=action.subject,
+        target=action.target,
+        session=action.session,
+        request=request,
+        facts={"action": action.id, **facts},
+    )
+
+
+def of_request(
+    ids: Ids, kind: EntryKind, request: Request, at: datetime, by: SubjectId | None = None
+) -> Entry:
+    """Return the entry that says a request was opened, changed or settled."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=kind,
+        at=at,
+        subject=by or request.action.subject,
+        target=request.action.target,
+        session=request.action.session,
+        request=request.id,
+        facts={
+            "action": request.action.id,
+            "deadline_at": isoformat(request.deadline_at),
+            "digest": request.action_digest,
+            "score": request.assessment.score,
+            "state": request.state.value,
+        },
+        payload={
+            "messages": list(request.messages),
+            "outcome": request.outcome,
+            "reason": request.reason,
+            "remedies": [describe(remedy) for remedy in request.remedies],
+            "ticket": request.ticket,
+        },
+    )
+
+
+def of_approval(ids: Ids, approval: Approval, request: Request) -> Entry:
+    """Return the entry that says what one person answered to a request."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.APPROVAL,
+        at=approval.at,
+        subject=approval.approver,
+        target=request.action.target,
+        session=request.action.session,
+        request=request.id,
+        facts={
+            "action": request.action.id,
+            "approval": approval.id,
+            "digest": approval.action_digest,
+            "verdict": approval.verdict.value,
+        },
+        payload={"comment": approval.comment} if approval.comment else None,
+    )
+
+
+def of_grant(ids: Ids, kind: EntryKind, grant: Grant, at: datetime, by: SubjectId | None) -> Entry:
+    """Return the entry that says a grant was issued, revoked or has expired."""
+    words = grant.revoked_because if kind is EntryKind.GRANT_REVOKED else grant.reason
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=kind,
+        at=at,
+        subject=by or grant.subject,
+        target=grant.target,
+        request=grant.request,
+        facts={
+            "ends_at": isoformat(grant.ends_at),
+            "grant": grant.id,
+            "holder": grant.subject,
+            "starts_at": isoformat(grant.starts_at),
+        },
+        payload={"reason": words} if words else None,
+    )
+
+
+def of_session(ids: Ids, kind: EntryKind, session: Session, at: datetime, because: str) -> Entry:
+    """Return the entry that says a session was opened or has ended."""
+    payload: dict[str, Json] = {"reason": because}
+    if kind is EntryKind.SESSION_OPENED:
+        payload = {
+            "application": session.application,
+            "client_address": session.client_address,
+            "database": session.database,
+        }
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=kind,
+        at=at,
+        subject=session.subject,
+        target=session.target,
+        session=session.id,
+        facts={
+            "ends_at": isoformat(session.ends_at),
+            "grant": session.grant,
+            "protocol": session.protocol,
+            "state": session.state.value,
+        },
+        payload=payload,
+    )

@@ -1,0 +1,86 @@
+"""How often a subject did what: read once from the store, then kept and counted here."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from assent.core.action import Action, Touch
+from assent.core.changes import Change, CountHabit
+from assent.core.clock import Clock
+from assent.core.ids import SubjectId, TargetId
+from assent.core.ports import Store
+
+_Key = tuple[SubjectId, TargetId, str, str]
+
+# The catalogue is read by every client at every turn; it says nothing about a person.
+_UNINTERESTING = ("pg_catalog.", "information_schema.")
+
+
+class History:
+    """Counts of (subject, target, verb, resource), exact, flushed to the store in batches.
+
+    This process is the store's only writer, so that a count once read stays true here.
+    """
+
+    def __init__(self, store: Store, clock: Clock, capacity: int = 100_000) -> None:
+        self._store = store
+        self._clock = clock
+        self._capacity = capacity
+        self._counts: OrderedDict[_Key, int] = OrderedDict()
+        self._unsaved: dict[_Key, int] = {}
+
+    async def counts(self, action: Action) -> dict[str, int]:
+        """Return `verb resource` → how often before, for each touch of `action`."""
+        if action.target is None:
+            return {}
+        keys = [_key(action.subject, action.target, touch) for touch in _counted(action.touches)]
+        unknown = [key for key in keys if key not in self._counts]
+        if unknown:
+            asked = [(verb, resource) for _, _, verb, resource in unknown]
+            found = await self._store.habits(action.subject, action.target, asked)
+            for key in unknown:
+                times = found.get(f"{key[2]} {key[3]}", 0) + self._unsaved.get(key, 0)
+                self._counts[key] = times
+        return {f"{key[2]} {key[3]}": self._counts[key] for key in keys}
+
+    def count(self, action: Action) -> None:
+        """Count that `action` is about to be done."""
+        if action.target is None:
+            return
+        for touch in _counted(action.touches):
+            key = _key(action.subject, action.target, touch)
+            self._counts[key] = self._counts.get(key, 0) + 1
+            self._counts.move_to_end(key)
+            self._unsaved[key] = self._unsaved.get(key, 0) + 1
+        while len(self._counts) > self._capacity:
+            self._counts.popitem(last=False)
+
+    async def flush(self) -> None:
+        """Save what was counted since the last time; what cannot be saved is kept for the next."""
+        if not self._unsaved:
+            return
+        unsaved, self._unsaved = self._unsaved, {}
+        now = self._clock.now()
+        changes: list[Change] = [
+            CountHabit(subject, target, verb, resource, now, times)
+            for (subject, target, verb, resource), times in unsaved.items()
+        ]
+        saved = False
+        try:
+            await self._store.commit(changes, ())
+            saved = True
+        finally:
+            if not saved:
+                for key, times in unsaved.items():
+                    self._unsaved[key] = self._unsaved.get(key, 0) + times
+
+
+def _counted(touches: Iterable[Touch]) -> list[Touch]:
+    return [
+        touch
+        for touch in touches
+        if touch.verb != "sql.session" and not touch.resource.name.startswith(_UNINTERESTING)
+    ]
+
+
+def _key(subject: SubjectId, target: TargetId, touch: Touch) -> _Key:
+    return (subject, target, touch.verb, touch.resource.name)

@@ -1,0 +1,186 @@
+"""Holding: an action waits on its live connection until people assent, or until it must not."""
+
+import asyncio
+from collections.abc import Callable
+
+from assent.control.decide import Decider, Outcome
+from assent.control.gather import Circumstances
+from assent.control.live import LiveSession
+from assent.control.requests import Requests
+from assent.control.waiting import Waiting
+from assent.core.action import Action
+from assent.core.clock import Clock, isoformat
+from assent.core.decision import Deny, Permit
+from assent.core.entry import Entry
+from assent.core.faults import ConflictFault
+from assent.core.ids import RequestId
+from assent.core.plugins import Answer, Held, Permitted, RefusalKind, Refused
+from assent.core.request import Request, RequestState
+from assent.risk import explain
+from assent.workflow.request import RequestEvent
+
+_REFUSALS = {
+    RequestState.REJECTED: RefusalKind.REJECTED,
+    RequestState.WITHDRAWN: RefusalKind.WITHDRAWN,
+    RequestState.EXPIRED: RefusalKind.TIMED_OUT,
+}
+_HINTS = {
+    RefusalKind.REJECTED: "talk to whoever rejected it, or do it in another way",
+    RefusalKind.WITHDRAWN: "send it again when you want it after all",
+    RefusalKind.TIMED_OUT: "send it again, and tell those who are asked",
+}
+
+
+class Holding:
+    """Holds actions of live sessions; what waits is a durable request."""
+
+    def __init__(
+        self,
+        *,
+        decider: Decider,
+        waiting: Waiting,
+        requests: Requests,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self._decider = decider
+        self._waiting = waiting
+        self._requests = requests
+        self._held: dict[RequestId, LiveSession] = {}
+        self._clock = clock
+        self._public_url = public_url
+        waiting.when_changed(self._changed)
+
+    async def hold(
+        self,
+        live: LiveSession,
+        action: Action,
+        outcome: Outcome,
+        circumstances: Callable[[], Circumstances],
+        tell: Callable[[Held], None],
+    ) -> tuple[Answer, Outcome]:
+        """Return the final answer to a held action, once there is one.
+
+        Raises OutsideFault when the request cannot be made durable.
+        """
+        denial = outcome.decision
+        if not isinstance(denial, Deny):
+            raise TypeError("only a denial is held")
+        live.cancelled = False
+        request = await self._waiting.open(action, outcome, denial)
+        self._held[request.id] = live
+        live.holding += 1
+        try:
+            return await self._wait(live, request, outcome, circumstances, tell)
+        finally:
+            live.holding -= 1
+            self._held.pop(request.id, None)
+
+    async def complete(self, request: RequestId, words: str, entry: Entry) -> None:
+        """Settle a released request with what came of it."""
+        await self._waiting.advance(request, RequestEvent.COMPLETED, outcome=words, also=(entry,))
+
+    async def _wait(
+        self,
+        live: LiveSession,
+        request: Request,
+        outcome: Outcome,
+        circumstances: Callable[[], Circumstances],
+        tell: Callable[[Held], None],
+    ) -> tuple[Answer, Outcome]:
+        told: tuple[str, ...] = ()
+        while True:
+            live.nudged.clear()
+            if live.gone or live.cancelled:
+                await self._withdraw(live, request)
+            current = self._waiting.get(request.id)
+            if current is None or current.state not in (
+                RequestState.PENDING,
+                RequestState.APPROVED,
+            ):
+                settled = await self._waiting.find(request.id)
+                return self._refused(settled or request), outcome
+            if current.state is RequestState.APPROVED:
+                released = await self._release(live, current, circumstances())
+                if released is not None:
+                    return released
+                continue
+            if (lines := self._lines(current)) != told:
+                told = lines
+                tell(Held(lines, current.deadline_at, current.id))
+            await self._nudge_or_deadline(live, current)
+
+    async def _nudge_or_deadline(self, live: LiveSession, request: Request) -> None:
+        left = (request.deadline_at - self._clock.now()).total_seconds()
+        try:
+            async with asyncio.timeout(max(left, 0.0)):
+                await live.nudged.wait()
+        except TimeoutError:
+            await self._waiting.expire(self._clock.now())
+
+    async def _release(
+        self, live: LiveSession, request: Request, circumstances: Circumstances
+    ) -> tuple[Answer, Outcome] | None:
+        """Decide everything again on the facts of now; None when it asks people again."""
+        with_request = Circumstances(
+            authentication=circumstances.authentication,
+            connection=circumstances.connection,
+            grants=circumstances.grants,
+            request=request,
+        )
+        try:
+            outcome = await self._decider.decide(request.action, with_request)
+            if not isinstance(outcome.decision, Permit):
+                await self._waiting.reopen(request.id, outcome)
+                return None
+            # Durable before the first byte goes up: after a crash it is visibly released, and
+            # nobody can release it a second time.
+            await self._waiting.advance(request.id, RequestEvent.RELEASED)
+        except ConflictFault:
+            # Somebody was faster: withdrawn, or cut. The loop reads what it is now.
+            return None
+        return Permitted(outcome.entry, request.id), outcome
+
+    async def _withdraw(self, live: LiveSession, request: Request) -> None:
+        words = "the client hung up" if live.gone else "cancelled by the client"
+        try:
+            await self._waiting.advance(request.id, RequestEvent.WITHDRAWN, outcome=words)
+        except ConflictFault:
+            return  # It was settled already; that is what the client hears.
+
+    def _refused(self, request: Request) -> Refused:
+        kind = _REFUSALS.get(request.state, RefusalKind.UNAVAILABLE)
+        return Refused(
+            kind,
+            f"{request.outcome or request.state.value} (request {request.id})",
+            detail="; ".join(request.messages),
+            hint=f"{_HINTS.get(kind, 'try again')}; why: assent explain {request.id}",
+            request=request.id,
+        )
+
+    def _lines(self, request: Request) -> tuple[str, ...]:
+        """Return what the client is told while it waits, the most important line first."""
+        why = "; ".join(request.messages) or "this needs assent"
+        asked = ", ".join(person.name for person in self._requests.asked(request))
+        missing = "; ".join(self._requests.unmet(request))
+        lines = [
+            f"held by Assent: {why}",
+            *explain(request.assessment),
+            f"needed: {missing}" + (f" (asked: {asked})" if asked else ""),
+        ]
+        if request.outcome:
+            lines.append(request.outcome)
+        if request.approvals:
+            lines.append(f"{len(request.approvals)} answered so far")
+        left = int((request.deadline_at - request.created_at).total_seconds())
+        lines.append(
+            f"deadline: {isoformat(request.deadline_at)[:19]}Z ({left} s after it was asked); "
+            "Ctrl-C withdraws it"
+        )
+        lines.append(f"request {request.id}: {self._public_url}/requests/{request.id}")
+        return tuple(lines)
+
+    async def _changed(self, request: Request) -> None:
+        live = self._held.get(request.id)
+        if live is not None:
+            live.nudged.set()

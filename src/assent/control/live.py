@@ -1,0 +1,88 @@
+"""The sessions that are open in this process, and what can be done to them from outside."""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from assent.core.evidence import Authentication, Connection
+from assent.core.ids import GrantId, SessionId, SubjectId
+from assent.core.resource import Target
+from assent.core.session import Epoch, Session
+from assent.core.subject import Subject
+
+
+@dataclass(slots=True, eq=False)
+class LiveSession:
+    """One open session. cut: tells its gateway to end it, with words for the client.
+
+    nudged: set whenever something happened that a held action may be waiting for.
+    cancelled: the client asked to cancel what is held. gone: the client hung up.
+    process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
+    """
+
+    session: Session
+    subject: Subject
+    target: Target
+    authentication: Authentication
+    connection: Connection
+    process_id: int
+    secret_key: bytes
+    cut: Callable[[str], None]
+    cancel_at_target: Callable[[], None]
+    epoch: Epoch = field(default_factory=Epoch)
+    nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: int = 0
+    cancelled: bool = False
+    gone: bool = False
+
+
+class LiveSessions:
+    """Finds open sessions by id, by cancel key, by grant and by subject."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[SessionId, LiveSession] = {}
+        self._keys: dict[int, LiveSession] = {}
+
+    def __iter__(self) -> Iterator[LiveSession]:
+        return iter(tuple(self._sessions.values()))
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def add(self, live: LiveSession) -> None:
+        """Count a session as open."""
+        self._sessions[live.session.id] = live
+        self._keys[live.process_id] = live
+
+    def remove(self, live: LiveSession) -> None:
+        """Forget a session that has ended."""
+        self._sessions.pop(live.session.id, None)
+        self._keys.pop(live.process_id, None)
+
+    def get(self, session: SessionId | None) -> LiveSession | None:
+        """Return the open session, None if it is not open here."""
+        return self._sessions.get(session) if session else None
+
+    def has_key(self, process_id: int) -> bool:
+        """Return whether a cancel key with this number is taken."""
+        return process_id in self._keys
+
+    def cancel(self, process_id: int, secret_key: bytes) -> None:
+        """Cancel what the session with this key does; nothing happens for a wrong key."""
+        live = self._keys.get(process_id)
+        if live is None or not hmac.compare_digest(live.secret_key, secret_key):
+            return
+        if live.holding:
+            live.cancelled = True
+            live.nudged.set()
+        else:
+            live.cancel_at_target()
+
+    def under_grant(self, grant: GrantId) -> list[LiveSession]:
+        """Return the open sessions that rest on this grant."""
+        return [live for live in self if live.session.grant == grant]
+
+    def of(self, subject: SubjectId) -> list[LiveSession]:
+        """Return the subject's open sessions."""
+        return [live for live in self if live.subject.id == subject]

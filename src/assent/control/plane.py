@@ -1,0 +1,34 @@
+"""The control plane as the doors see it: one value that holds every use case."""
+
+from dataclasses import dataclass
+
+from assent.control.access import Access
+from assent.control.audit import Audit
+from assent.control.directory import Directory
+from assent.control.events import Events
+from assent.control.explain import Explain
+from assent.control.grants import Grants
+from assent.control.requests import Requests
+from assent.control.seeing import SessionViews
+from assent.control.sign_in import SignIn
+from assent.core.clock import Clock
+from assent.core.ids import Ids
+from assent.core.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """What the API and the pages are built on."""
+
+    clock: Clock
+    ids: Ids
+    store: Store
+    directory: Directory
+    events: Events
+    sign_in: SignIn
+    access: Access
+    requests: Requests
+    grants: Grants
+    sessions: SessionViews
+    explain: Explain
+    audit: Audit

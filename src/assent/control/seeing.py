@@ -1,0 +1,65 @@
+"""What people see of sessions, and how they end one."""
+
+from collections.abc import Mapping, Sequence
+
+from assent.control.directory import Directory
+from assent.control.live import LiveSessions
+from assent.control.sign_in import Caller
+from assent.core.canonical import Json
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.ids import SessionId
+from assent.core.ports import Recorder, Store
+from assent.core.session import Session
+
+_OVERSEERS = frozenset({"security", "auditors"})
+
+
+class SessionViews:
+    """Lists sessions, plays their recordings, and cuts them for those who may."""
+
+    def __init__(
+        self, *, store: Store, recorder: Recorder, directory: Directory, live: LiveSessions
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._directory = directory
+        self._live = live
+
+    async def list(self, caller: Caller, open_only: bool, everybody: bool) -> Sequence[Session]:
+        """Return the caller's sessions, or everybody's for those who oversee; newest first."""
+        if everybody and not caller.subject.groups & _OVERSEERS:
+            raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
+        return await self._store.sessions(None if everybody else caller.subject.id, open_only)
+
+    async def get(self, caller: Caller, session: SessionId) -> Session:
+        """Return the session. Raises MissingFault when there is none this person may see."""
+        found = await self._store.session(session)
+        if found is None or not self._may_see(caller, found):
+            raise MissingFault("no-such-session", f"there is no session `{session[:60]}` for you")
+        return found
+
+    async def frames(self, caller: Caller, session: SessionId) -> Sequence[Mapping[str, Json]]:
+        """Return the frames recorded so far, in order."""
+        await self.get(caller, session)
+        return await self._recorder.frames(session)
+
+    async def cut(self, caller: Caller, session: SessionId, because: str) -> Session:
+        """End an open session now: its own person, the target's owners, `security`.
+
+        Raises MissingFault, ForbiddenFault, ConflictFault when it has ended already.
+        """
+        found = await self.get(caller, session)
+        owners = self._directory.target(found.target).owners
+        if found.subject != caller.subject.id and not caller.subject.groups & {"security", *owners}:
+            raise ForbiddenFault("not-yours", "only the target's owners and `security` can cut it")
+        live = self._live.get(session)
+        if live is None:
+            raise ConflictFault("session-ended", f"session `{session}` has ended already")
+        live.cut(f"{caller.subject.name} ended this session: {because[:500] or 'no reason given'}")
+        return found
+
+    def _may_see(self, caller: Caller, session: Session) -> bool:
+        owners = self._directory.target(session.target).owners
+        return session.subject == caller.subject.id or bool(
+            caller.subject.groups & (_OVERSEERS | owners)
+        )

@@ -1,0 +1,381 @@
+"""Sessions: who may open one, what may be done in it, and how it ends."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from assent.control import entries
+from assent.control.decide import Decider, Outcome, is_reusable, max_duration
+from assent.control.directory import Directory
+from assent.control.gather import Circumstances
+from assent.control.grants import Grants
+from assent.control.holding import Holding
+from assent.control.live import LiveSession, LiveSessions
+from assent.control.sign_in import SignIn
+from assent.control.verifiers import ITERATIONS, Verifiers
+from assent.core.action import Action, Operation, Phase, Statement, Touch
+from assent.core.canonical import Json
+from assent.core.changes import EndSession, PutSession, UseCredential
+from assent.core.clock import Clock, isoformat
+from assent.core.decision import Deny, Permit
+from assent.core.entry import EntryKind
+from assent.core.evidence import Authentication, Connection
+from assent.core.faults import ConflictFault, Fault, OutsideFault
+from assent.core.frame import ResultFrame
+from assent.core.grant import Grant
+from assent.core.ids import ActionId, Ids, RequestId, SessionId
+from assent.core.plugins import (
+    Answer,
+    Authorize,
+    Held,
+    Identified,
+    Permitted,
+    RefusalKind,
+    Refused,
+    Verifier,
+)
+from assent.core.ports import Recorder, Store
+from assent.core.resource import Resource, Target
+from assent.core.session import Credential, Session, SessionState
+from assent.core.subject import Subject
+
+REUSE_FOR = timedelta(seconds=60)
+_GRANT_DEFAULT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who says who they are: proved only when one of the credentials fits."""
+
+    subject: Subject
+    target: Target
+    credentials: tuple[Credential, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handles:
+    """What a gateway gives the control plane to act on a connection with.
+
+    drafted: hears of the session before it is decided on, to say when the client hung up.
+    """
+
+    drafted: Callable[[LiveSession], None]
+    cut: Callable[[str], None]
+    cancel_at_target: Callable[[], None]
+
+
+class Sessions:
+    """Opens sessions, answers what they ask, and ends them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        recorder: Recorder,
+        directory: Directory,
+        decider: Decider,
+        grants: Grants,
+        holding: Holding,
+        live: LiveSessions,
+        sign_in: SignIn,
+        verifiers: Verifiers,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._directory = directory
+        self._decider = decider
+        self._grants = grants
+        self._holding = holding
+        self.live = live
+        self._sign_in = sign_in
+        self._verifiers = verifiers
+        self._clock = clock
+        self._ids = ids
+        grants.when_over(self._grant_over)
+
+    async def identify(self, user: str, target_name: str) -> tuple[Candidate | None, Identified]:
+        """Return who that could be and what their proof is checked against.
+
+        A name or a target that does not exist gives a salt like any other, and no verifier.
+        """
+        subject = self._directory.subject_named(user)
+        target = self._directory.target_named(target_name)
+        salt = self._verifiers.salt(user)
+        if subject is None or target is None or subject.disabled:
+            return None, Identified(salt, ITERATIONS, ())
+        found = await self._store.credentials(subject.id, target.id, self._clock.now())
+        verifiers = tuple(
+            Verifier(bytes.fromhex(credential.stored_key), bytes.fromhex(credential.server_key))
+            for credential in found
+        )
+        return Candidate(subject, target, tuple(found)), Identified(salt, ITERATIONS, verifiers)
+
+    async def open(
+        self,
+        candidate: Candidate,
+        credential: Credential,
+        database: str,
+        connection: Connection,
+        handles: Handles,
+        tell: Callable[[Held], None],
+    ) -> LiveSession | Refused:
+        """Return the opened session, or why not; `tell` hears if it is held for people first."""
+        now = self._clock.now()
+        valid = self._grants.valid(candidate.subject.id, candidate.target.id, now)
+        grant = next((grant for grant in valid if grant.id == credential.grant), None)
+        if grant is None:
+            hint = f"ask again: assent connect {candidate.target.name}"
+            return Refused(
+                RefusalKind.DENIED, "the access behind this credential is over", "", hint
+            )
+        live = self._draft(candidate, grant, database, connection, handles)
+        handles.drafted(live)
+        action = self._action(
+            live,
+            Statement("session.open", (_opening(candidate.target),), complete=True),
+            "",
+            (),
+            Phase.EXECUTE,
+            in_transaction=False,
+        )
+        use = UseCredential(credential.id, now)
+        try:
+            answer, outcome = await self._ask(live, action, tell)
+            if isinstance(answer, Refused):
+                return answer
+            live.session = self._bounded(live.session, outcome)
+            opened = entries.of_session(
+                self._ids, EntryKind.SESSION_OPENED, live.session, self._clock.now(), ""
+            )
+            await self._store.commit((use, PutSession(live.session)), (opened,))
+        except OutsideFault as fault:
+            return _unavailable(fault)
+        except ConflictFault:
+            words = "this credential has opened every connection that it was made for"
+            hint = f"ask for more: assent connect {candidate.target.name} --connections N"
+            return Refused(RefusalKind.DENIED, words, "", hint)
+        self._recorder.open(live.session.id)
+        self.live.add(live)
+        return live
+
+    async def authorize(
+        self, live: LiveSession, question: Authorize, tell: Callable[[Held], None]
+    ) -> tuple[Answer, Action]:
+        """Return whether the session may do this, durable in the log; `tell` hears of a hold.
+
+        Nothing is raised for faults of ours or of the outside: they are refusals.
+        """
+        action = self._action(
+            live,
+            question.statement,
+            question.text,
+            question.parameters,
+            question.phase,
+            in_transaction=question.in_transaction,
+        )
+        epoch = live.epoch.value
+        try:
+            answer, outcome = await self._ask(live, action, tell)
+        except Fault as fault:
+            return _unavailable(fault), action
+        if isinstance(answer, Permitted) and is_reusable(action, outcome):
+            until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
+            return replace(answer, epoch=epoch, reuse_until=until), action
+        return answer, action
+
+    async def finish(
+        self, live: LiveSession, action: Action, request: str, frame: ResultFrame
+    ) -> None:
+        """Keep in the log what came of an action that was decided singly."""
+        facts: dict[str, Json] = {
+            "bytes": frame.bytes,
+            "duration_us": frame.duration_us,
+            "outcome": "error" if frame.error else "done",
+            "rows": frame.rows,
+        }
+        if frame.error:
+            facts["error"] = frame.error[:5]
+        now = self._clock.now()
+        request_id = RequestId(request) if request else None
+        entry = entries.result(self._ids, action, now, request_id, facts)
+        if request_id is not None:
+            words = f"failed: {frame.error}" if frame.error else f"done, {frame.rows} rows"
+            await self._holding.complete(request_id, words, entry)
+        else:
+            await self._store.commit((), (entry,))
+
+    async def end(self, live: LiveSession, because: str, *, cut: bool = False) -> None:
+        """Count the session as ended, seal its recording, and say so in the log."""
+        if self.live.get(live.session.id) is None:
+            return
+        self.live.remove(live)
+        live.gone = True
+        live.nudged.set()
+        now = self._clock.now()
+        state = SessionState.CUT if cut else SessionState.CLOSED
+        ended = replace(live.session, state=state, ended_at=now, ended_because=because)
+        await self._recorder.close(live.session.id)
+        entry = entries.of_session(self._ids, EntryKind.SESSION_ENDED, ended, now, because)
+        await self._store.commit((EndSession(live.session.id, now, because, cut),), (entry,))
+
+    async def recover(self) -> None:
+        """End what an earlier process left open: its connections are gone."""
+        because = "the gateway stopped"
+        now = self._clock.now()
+        for session in await self._store.sessions(open_only=True, limit=100_000):
+            ended = replace(session, state=SessionState.CLOSED, ended_at=now, ended_because=because)
+            entry = entries.of_session(self._ids, EntryKind.SESSION_ENDED, ended, now, because)
+            await self._store.commit((EndSession(session.id, now, because),), (entry,))
+
+    def expire(self, now: datetime) -> None:
+        """Cut every session whose time is over."""
+        for live in self.live:
+            if now >= live.session.ends_at:
+                live.cut(
+                    f"your time on `{live.target.name}` is over: it ended at "
+                    f"{isoformat(live.session.ends_at)[:19]}Z (grant {live.session.grant}); "
+                    f"ask again with `assent connect {live.target.name}`"
+                )
+
+    def forget_decisions(self) -> None:
+        """Make every session decide anew: the policies have changed."""
+        for live in self.live:
+            live.epoch.bump()
+            live.nudged.set()
+
+    async def _grant_over(self, grant: Grant) -> None:
+        if grant.revoked_at is None:
+            words = "has expired"
+        else:
+            words = "was revoked"
+            if grant.revoked_because:
+                words += f": {grant.revoked_because}"
+        for live in self.live.under_grant(grant.id):
+            live.epoch.bump()
+            live.cut(
+                f"your access to `{live.target.name}` {words} (grant {grant.id}); "
+                f"ask again with `assent connect {live.target.name}`"
+            )
+
+    async def _ask(
+        self, live: LiveSession, action: Action, tell: Callable[[Held], None]
+    ) -> tuple[Answer, Outcome]:
+        outcome = await self._decider.decide(action, self._circumstances(live))
+        decision = outcome.decision
+        if isinstance(decision, Permit):
+            return Permitted(outcome.entry), outcome
+        if decision.remedies and action.phase is Phase.PREPARE:
+            # Preparing runs nothing; the same text is decided again, with its parameters,
+            # before it does.
+            return Permitted(outcome.entry), outcome
+        if decision.remedies:
+            return await self._holding.hold(
+                live, action, outcome, lambda: self._circumstances(live), tell
+            )
+        return _denied(decision, outcome), outcome
+
+    def _circumstances(self, live: LiveSession) -> Circumstances:
+        stepped_up_at = self._sign_in.stepped_up_at(live.subject.id)
+        now = self._clock.now()
+        return Circumstances(
+            authentication=replace(live.authentication, stepped_up_at=stepped_up_at),
+            connection=live.connection,
+            grants=tuple(
+                grant
+                for grant in self._grants.valid(live.subject.id, live.target.id, now)
+                if grant.id == live.session.grant
+            ),
+        )
+
+    def _draft(
+        self,
+        candidate: Candidate,
+        grant: Grant,
+        database: str,
+        connection: Connection,
+        handles: Handles,
+    ) -> LiveSession:
+        now = self._clock.now()
+        session = Session(
+            id=SessionId(self._ids.mint("session")),
+            subject=candidate.subject.id,
+            target=candidate.target.id,
+            grant=grant.id,
+            protocol=candidate.target.protocol,
+            database=database or candidate.target.database,
+            client_address=connection.address,
+            application=connection.application,
+            state=SessionState.OPEN,
+            opened_at=now,
+            ends_at=grant.ends_at,
+        )
+        key = self._ids.token(16).encode()
+        process_id = int.from_bytes(key[:4], "big") & 0x7FFFFFFF
+        while self.live.has_key(process_id):
+            process_id = (process_id + 1) & 0x7FFFFFFF
+        return LiveSession(
+            session=session,
+            subject=candidate.subject,
+            target=candidate.target,
+            authentication=Authentication("session-credential", now),
+            connection=connection,
+            process_id=process_id,
+            secret_key=key[4:8],
+            cut=handles.cut,
+            cancel_at_target=handles.cancel_at_target,
+        )
+
+    def _bounded(self, session: Session, outcome: Outcome) -> Session:
+        if isinstance(outcome.decision, Permit):
+            permitted = max_duration(outcome.decision) or _GRANT_DEFAULT
+            ends_at = min(session.ends_at, self._clock.now() + permitted)
+            return replace(session, ends_at=ends_at)
+        return session
+
+    def _action(
+        self,
+        live: LiveSession,
+        statement: Statement,
+        text: str,
+        parameters: Sequence[str | None],
+        phase: Phase,
+        *,
+        in_transaction: bool,
+    ) -> Action:
+        return Action(
+            id=ActionId(self._ids.mint("action")),
+            subject=live.subject.id,
+            statement=statement,
+            target=live.target.id,
+            session=live.session.id,
+            text=text,
+            parameters=tuple(parameters),
+            phase=phase,
+            in_transaction=in_transaction,
+            salt=self._ids.token(16),
+        )
+
+
+def _opening(target: Target) -> Touch:
+    return Touch("session.open", Operation.EXECUTE, Resource("Target", target.name))
+
+
+def _denied(decision: Deny, outcome: Outcome) -> Refused:
+    return Refused(
+        RefusalKind.DENIED,
+        decision.messages[0] if decision.messages else "not permitted",
+        detail="; ".join(decision.messages[1:]),
+        hint=f"see why: assent explain {outcome.entry}",
+        entry=outcome.entry,
+    )
+
+
+def _unavailable(fault: Fault) -> Refused:
+    return Refused(
+        RefusalKind.UNAVAILABLE,
+        "this cannot be decided now, so it is denied",
+        detail=fault.code,
+        hint="nothing was sent to the target; try again, and tell the operator if it stays so",
+    )

@@ -1,0 +1,72 @@
+"""Everything that happens because time has passed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from assent.control.grants import Grants
+from assent.control.history import History
+from assent.control.sessions import Sessions
+from assent.control.waiting import Waiting
+from assent.core.clock import Clock
+from assent.core.faults import Fault
+from assent.core.ports import Store
+
+# A session must be cut within a second of its end; five looks a second leave room for load.
+TICK_S = 0.2
+_FLUSH_EVERY = 25
+
+_log = structlog.get_logger("sweep")
+
+
+class Sweep:
+    """Expires grants, sessions and requests, flushes counts, and publishes checkpoints."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        history: History,
+        waiting: Waiting,
+        grants: Grants,
+        sessions: Sessions,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._history = history
+        self._waiting = waiting
+        self._grants = grants
+        self._sessions = sessions
+        self._clock = clock
+        self._ticks = 0
+
+    async def run(self) -> None:
+        """Sweep until cancelled. A fault of the outside is logged and tried again."""
+        while True:
+            await self.once()
+            await asyncio.sleep(TICK_S)
+
+    async def once(self) -> None:
+        """Do what is due now. What cuts comes first and never waits for the store."""
+        now = self._clock.now()
+        self._sessions.expire(now)
+        await self._guarded("grants", lambda: self._grants.expire(now))
+        await self._guarded("requests", lambda: self._waiting.expire(now))
+        self._ticks += 1
+        if self._ticks % 5 == 0:
+            await self._guarded("checkpoint", self._publish)
+        if self._ticks % _FLUSH_EVERY == 0:
+            await self._guarded("history", self._history.flush)
+
+    async def _publish(self) -> None:
+        await self._store.publish()
+
+    async def _guarded(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Fault as fault:
+            _log.warning("sweep-failed", what=what, code=fault.code)
+        except Exception:
+            # A fault of ours in one duty must not stop the others: sessions must still end.
+            _log.exception("sweep-broke", what=what)

@@ -1,0 +1,223 @@
+"""The requests that are not settled: opened, moved on and settled here, each change durable.
+
+`control.requests` is what people do with them; this is what happens to them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from assent.control import entries
+from assent.control.decide import Outcome
+from assent.control.events import Events
+from assent.core.action import Action
+from assent.core.changes import Change, PutRequest
+from assent.core.clock import Clock
+from assent.core.decision import Deny
+from assent.core.entry import Entry, EntryKind
+from assent.core.faults import ConflictFault, MissingFault
+from assent.core.grant import Grant
+from assent.core.ids import Ids, RequestId, SubjectId
+from assent.core.notice import Notice
+from assent.core.ports import Store
+from assent.core.request import Approval, Request, RequestState
+from assent.workflow.request import TERMINAL, RequestEvent, advance
+
+UNSETTLED = tuple(state for state in RequestState if state not in TERMINAL)
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One request that waits. lock: held by whoever moves it, from reading to durable."""
+
+    request: Request
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Waiting:
+    """Every request that is not settled, in memory and in the store alike."""
+
+    def __init__(self, *, store: Store, events: Events, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._events = events
+        self._clock = clock
+        self._ids = ids
+        self._places: dict[RequestId, Place] = {}
+        self._listeners: list[Callable[[Request], Awaitable[None]]] = []
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(tuple(self._places.values()))
+
+    def when_changed(self, listener: Callable[[Request], Awaitable[None]]) -> None:
+        """Await `listener` after every change of a request."""
+        self._listeners.append(listener)
+
+    def get(self, request: RequestId) -> Request | None:
+        """Return a request that is not settled, None if it is (or never was)."""
+        place = self._places.get(request)
+        return place.request if place else None
+
+    async def find(self, request: RequestId) -> Request | None:
+        """Return a request, settled or not, None if there is none."""
+        return self.get(request) or await self._store.request(request)
+
+    async def place(self, request: RequestId) -> Place:
+        """Return where a request waits. Raises ConflictFault once it is settled, MissingFault."""
+        place = self._places.get(request)
+        if place is not None:
+            return place
+        settled = await self._store.request(request)
+        if settled is None:
+            raise MissingFault("no-such-request", f"there is no request `{request}`")
+        words = f"request `{request}` is {settled.state.value} already"
+        raise ConflictFault("request-settled", f"{words}: {settled.outcome}".rstrip(": "))
+
+    async def open(
+        self, action: Action, outcome: Outcome, denial: Deny, *, reason: str = "", ticket: str = ""
+    ) -> Request:
+        """Return a new request for the remedies of `denial`, durable.
+
+        Raises OutsideFault when the store cannot take it.
+        """
+        now = self._clock.now()
+        wait = denial.hold_in_transaction_for if action.in_transaction else denial.hold_for
+        request = Request(
+            id=RequestId(self._ids.mint("request")),
+            action=action,
+            action_digest=action.digest(),
+            assessment=outcome.assessment,
+            remedies=denial.remedies,
+            messages=denial.messages,
+            denied_by=denial.denied_by,
+            revision=denial.revision,
+            state=RequestState.PENDING,
+            created_at=now,
+            deadline_at=now + wait,
+            changed_at=now,
+            reason=reason,
+            ticket=ticket,
+        )
+        entry = entries.of_request(self._ids, EntryKind.REQUEST_OPENED, request, now)
+        await self._store.commit((PutRequest(request),), (entry,))
+        self._places[request.id] = Place(request)
+        await self._tell(request, "request.opened")
+        return request
+
+    async def move(
+        self,
+        place: Place,
+        event: RequestEvent,
+        *,
+        request: Request | None = None,
+        approval: Approval | None = None,
+        outcome: str = "",
+        by: SubjectId | None = None,
+        changes: Sequence[Change] = (),
+        also: Sequence[Entry] = (),
+    ) -> Request:
+        """Move the request of a locked place on by `event`; return it as it is then, durable.
+
+        request: it with further fields changed, to be kept with the move. changes, also: what
+        is made durable in the same transaction. Raises ConflictFault where the event does not
+        fit its state.
+        """
+        now = self._clock.now()
+        moved = request or place.request
+        after = advance(moved, event, now, approval=approval, outcome=outcome, by=by)
+        return await self._keep(place, after, by, changes, also)
+
+    async def advance(
+        self,
+        request: RequestId,
+        event: RequestEvent,
+        *,
+        outcome: str = "",
+        by: SubjectId | None = None,
+        also: Sequence[Entry] = (),
+    ) -> Request:
+        """Move a request on by `event`. Raises ConflictFault, MissingFault."""
+        place = await self.place(request)
+        async with place.lock:
+            return await self.move(place, event, outcome=outcome, by=by, also=also)
+
+    async def mint(
+        self, request: RequestId, grant: Grant, changes: Sequence[Change], also: Sequence[Entry]
+    ) -> Request:
+        """Settle an approved request for access with the grant that it led to."""
+        place = await self.place(request)
+        async with place.lock:
+            now = self._clock.now()
+            released = advance(place.request, RequestEvent.RELEASED, now, grant=grant.id)
+            after = advance(released, RequestEvent.COMPLETED, now, outcome="granted")
+            return await self._keep(place, after, None, changes, also)
+
+    async def reopen(self, request: RequestId, outcome: Outcome) -> Request:
+        """Ask again, since what was approved is not permitted on the facts of now.
+
+        A denial that nobody can lift settles the request.
+        """
+        denial = outcome.decision
+        if not isinstance(denial, Deny):
+            raise TypeError("only a denial asks again")
+        words = "; ".join(denial.messages)
+        place = await self.place(request)
+        async with place.lock:
+            if not denial.remedies:
+                return await self.move(place, RequestEvent.REJECTED, outcome=words)
+            asked_again = replace(
+                place.request,
+                assessment=outcome.assessment,
+                remedies=denial.remedies,
+                messages=denial.messages,
+                denied_by=denial.denied_by,
+                revision=denial.revision,
+                outcome=f"asks again, for more is needed than was assented to: {words}",
+            )
+            return await self.move(place, RequestEvent.REOPENED, request=asked_again)
+
+    async def expire(self, now: datetime) -> None:
+        """Settle every pending request whose deadline has passed."""
+        for place in self:
+            if place.request.state is not RequestState.PENDING or now < place.request.deadline_at:
+                continue
+            async with place.lock:
+                if place.request.state is RequestState.PENDING:
+                    await self.move(place, RequestEvent.EXPIRED)
+
+    async def recover(self) -> None:
+        """Take up what an earlier process left (`docs/explanation/failing-closed.md`).
+
+        An action held on a connection cannot outlive it: its request stays to be seen, as
+        interrupted before its release or with an unknown outcome after it.
+        """
+        for request in await self._store.requests(UNSETTLED, limit=10_000):
+            place = self._places[request.id] = Place(request)
+            held = request.action.session is not None
+            if held or request.state is RequestState.RELEASED:
+                async with place.lock:
+                    await self.move(place, RequestEvent.INTERRUPTED)
+
+    async def _keep(
+        self,
+        place: Place,
+        after: Request,
+        by: SubjectId | None,
+        changes: Sequence[Change],
+        also: Sequence[Entry],
+    ) -> Request:
+        settled = after.state in TERMINAL
+        kind = EntryKind.REQUEST_SETTLED if settled else EntryKind.REQUEST_CHANGED
+        entry = entries.of_request(self._ids, kind, after, after.changed_at, by)
+        put = PutRequest(after, place.request.state)
+        await self._store.commit((put, *changes), (*also, entry))
+        place.request = after
+        if settled:
+            self._places.pop(after.id, None)
+        await self._tell(after, "request.settled" if settled else "request.changed")
+        return after
+
+    async def _tell(self, request: Request, topic: str) -> None:
+        self._events.publish(Notice(topic, request.changed_at, request.id))
+        for listener in self._listeners:
+            await listener(request)

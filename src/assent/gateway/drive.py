@@ -1,0 +1,306 @@
+"""Performs a relay's steps, in order, with back-pressure; the only loop around a relay."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from assent.core.clock import Clock
+from assent.core.faults import Fault
+from assent.core.frame import Frame
+from assent.core.plugins import (
+    Answer,
+    Ask,
+    Close,
+    Question,
+    Record,
+    RefusalKind,
+    Refused,
+    Relay,
+    Send,
+    Side,
+    StartTls,
+    Step,
+)
+
+# Above this much in a relay's buffer the client is not read from.
+_HIGH_WATER = 1 << 20
+_LOW_WATER = 1 << 18
+_TLS_DEADLINE_S = 10.0
+# How long what was written last may take to reach a client that is being closed.
+_LINGER_S = 2.0
+
+_log = structlog.get_logger("gateway")
+
+
+class Answerer(Protocol):
+    """What a conversation asks its questions of, and tells what happened."""
+
+    async def answer(self, conversation: "Conversation", ticket: int, question: Question) -> None:
+        """Answer `question` through `conversation.answered`, once or (held) several times."""
+        ...
+
+    def record(self, conversation: "Conversation", frame: Frame) -> None:
+        """Write the frame. Raises OutsideFault when that is impossible."""
+        ...
+
+    def ended(self, conversation: "Conversation", reason: str) -> None:
+        """Hear that the conversation is over; called once."""
+        ...
+
+
+class End(asyncio.Protocol):
+    """One end of a conversation: the client's connection or the target's."""
+
+    __slots__ = ("conversation", "side", "transport")
+
+    def __init__(self, conversation: "Conversation", side: Side) -> None:
+        self.conversation = conversation
+        self.side = side
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; TLS replaces it without calling this again."""
+        if not isinstance(transport, asyncio.Transport) and not hasattr(transport, "write"):
+            raise TypeError("a stream transport is needed")
+        self.transport = transport  # type: ignore[assignment]
+        self.conversation.connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the relay."""
+        self.conversation.feed(self.side, data)
+
+    def eof_received(self) -> bool:
+        """Let the transport close; half-open connections carry no statements."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the relay that this side is gone."""
+        self.conversation.lost(self.side)
+
+    def pause_writing(self) -> None:
+        """Stop reading from the other side while this one cannot take more."""
+        self.conversation.pace(self.side, False)
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        self.conversation.pace(self.side, True)
+
+
+class Conversation:
+    """One client connection, its relay, and the connection to the target once there is one."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        answerer: Answerer,
+        clock: Clock,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+        client_tls: ssl.SSLContext | None,
+    ) -> None:
+        self.relay = relay
+        self.client = End(self, Side.CLIENT)
+        self.target = End(self, Side.TARGET)
+        self.peer = ""
+        self.target_tls: tuple[ssl.SSLContext, str] | None = None
+        self.closed = False
+        self._answerer = answerer
+        self._clock = clock
+        self._spawn = spawn
+        self._client_tls = client_tls
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: datetime | None = None
+        self._full = False
+        self._blocked: set[Side] = set()
+
+    # What the sockets call.
+
+    def connected(self, end: End) -> None:
+        """Start the relay's clock when the client has come."""
+        if end.side is Side.CLIENT and end.transport is not None:
+            peer = end.transport.get_extra_info("peername")
+            self.peer = peer[0] if isinstance(peer, tuple) else ""
+            self._arm()
+
+    def feed(self, side: Side, data: bytes) -> None:
+        """Feed the relay and perform its steps. This is the hot path."""
+        if self.closed:
+            return
+        self.perform(self.relay.feed(side, data, self._clock.now()))
+        if self.relay.wake_at is not self._armed_for:
+            self._arm()
+        if side is Side.CLIENT and self.relay.buffered_bytes > _HIGH_WATER:
+            self._full = True
+            self._pace_client()
+
+    def lost(self, side: Side) -> None:
+        """Tell the relay that one side hung up."""
+        if not self.closed:
+            self.perform(self.relay.hang_up(side, self._clock.now()))
+            if not self.closed and side is Side.CLIENT:
+                self.close("the client hung up")
+
+    def pace(self, side: Side, writable: bool) -> None:
+        """Read from the other side only while `side` can be written to."""
+        if writable:
+            self._blocked.discard(side)
+        else:
+            self._blocked.add(side)
+        if side is Side.TARGET:
+            self._pace_client()
+        else:
+            _read(self.target, Side.CLIENT not in self._blocked)
+
+    # What answers call.
+
+    def answered(self, ticket: int, answer: Answer) -> None:
+        """Hand the relay an answer, if it is still there to hear it."""
+        if self.closed:
+            return
+        self.perform(self.relay.answer(ticket, answer, self._clock.now()))
+        self._after()
+
+    def cut(self, message: str) -> None:
+        """End the session for a reason that the client is told."""
+        if not self.closed:
+            self.perform(self.relay.cut(message, self._clock.now()))
+            if not self.closed:
+                self.close(message)
+
+    # Performing.
+
+    def perform(self, steps: Sequence[Step]) -> None:
+        """Do what the relay decided, in order; a frame that cannot be written ends it all."""
+        for step in steps:
+            kind = type(step)
+            if kind is Send:
+                self._send(step)  # type: ignore[arg-type]
+            elif kind is Record:
+                try:
+                    self._answerer.record(self, step.frame)  # type: ignore[union-attr]
+                except Fault as fault:
+                    # What is not recorded is not released: the steps that follow never happen.
+                    _log.error("recording-failed", code=fault.code)
+                    self.perform(self.relay.cut("the recording cannot be kept", self._clock.now()))
+                    self.close("the recording cannot be kept")
+                    return
+            elif kind is Ask:
+                self._spawn(self._ask(step.ticket, step.question))  # type: ignore[union-attr]
+            elif kind is StartTls:
+                self._spawn(self._start_tls(step.side))  # type: ignore[union-attr]
+            elif kind is Close:
+                self.close(step.reason)  # type: ignore[union-attr]
+                return
+
+    def close(self, reason: str) -> None:
+        """End both connections; what was written last still reaches the client."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.target.transport is not None:
+            self.target.transport.close()
+        if self.client.transport is not None:
+            self.client.transport.close()
+            self._loop.call_later(_LINGER_S, self.client.transport.abort)
+        self._answerer.ended(self, reason)
+
+    def _send(self, step: Send) -> None:
+        end = self.client if step.side is Side.CLIENT else self.target
+        if end.transport is not None:
+            end.transport.write(step.data)
+
+    async def _ask(self, ticket: int, question: Question) -> None:
+        try:
+            await self._answerer.answer(self, ticket, question)
+        except Fault as fault:
+            _log.warning("question-failed", code=fault.code, detail=fault.detail)
+            self.answered(ticket, _unavailable(fault.code))
+        except Exception:
+            # A fault of ours: this one is denied, the process lives, somebody must look.
+            _log.exception("question-broke", question=type(question).__name__)
+            self.answered(ticket, _unavailable("internal"))
+
+    async def _start_tls(self, side: Side) -> None:
+        end = self.client if side is Side.CLIENT else self.target
+        if side is Side.CLIENT:
+            context, name = self._client_tls, None
+        else:
+            context, name = self.target_tls or (None, None)
+        if end.transport is None or context is None:
+            self.close("there is no TLS to start")
+            return
+        try:
+            async with asyncio.timeout(_TLS_DEADLINE_S):
+                transport = await self._loop.start_tls(
+                    end.transport,
+                    end,
+                    context,
+                    server_side=side is Side.CLIENT,
+                    server_hostname=name if side is Side.TARGET else None,
+                )
+        except (OSError, ssl.SSLError, TimeoutError) as fault:
+            _log.info("tls-failed", side=side.value, fault=type(fault).__name__)
+            if side is Side.TARGET and not self.closed:
+                self.cut("TLS with the target could not be established")
+            self.close("TLS could not be established")
+            return
+        if transport is None:
+            self.close("the peer hung up during TLS")
+            return
+        end.transport = transport
+        if not self.closed:
+            self.perform(self.relay.tls_started(side, self._clock.now()))
+            self._after()
+
+    # Time and pace.
+
+    def _after(self) -> None:
+        if self._full and self.relay.buffered_bytes < _LOW_WATER:
+            self._full = False
+            self._pace_client()
+        if self.relay.wake_at is not self._armed_for:
+            self._arm()
+
+    def _pace_client(self) -> None:
+        _read(self.client, not self._full and Side.TARGET not in self._blocked)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._armed_for = wake_at = self.relay.wake_at
+        if wake_at is not None and not self.closed:
+            left = (wake_at - self._clock.now()).total_seconds()
+            self._timer = self._loop.call_later(max(left, 0.0) + 0.001, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._armed_for = None
+        if not self.closed:
+            self.perform(self.relay.wake(self._clock.now()))
+            self._after()
+
+
+def _read(end: End, on: bool) -> None:
+    transport = end.transport
+    if transport is None or transport.is_closing():
+        return
+    if on and not transport.is_reading():
+        transport.resume_reading()
+    elif not on and transport.is_reading():
+        transport.pause_reading()
+
+
+def _unavailable(code: str) -> Refused:
+    return Refused(
+        RefusalKind.UNAVAILABLE,
+        "this cannot be decided now, so it is denied",
+        detail=code,
+        hint="nothing was sent to the target; try again, and tell the operator if it stays so",
+    )

@@ -1,0 +1,220 @@
+"""The PostgreSQL gateway: answers a relay's questions out of the control plane."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from assent.control.live import LiveSession
+from assent.control.sessions import Candidate, Handles, Sessions
+from assent.core.action import Action
+from assent.core.evidence import Connection
+from assent.core.faults import Fault
+from assent.core.frame import Frame, ResultFrame, StatementFrame
+from assent.core.plugins import (
+    Authorize,
+    Cancel,
+    Connect,
+    Connected,
+    Held,
+    Identify,
+    Permitted,
+    Question,
+    RefusalKind,
+    Refused,
+)
+from assent.core.ports import CredentialBroker, Recorder
+from assent.gateway.certificates import target_side
+from assent.gateway.dial import cancel_at, dial
+from assent.gateway.drive import Conversation
+from assent.protocols.postgres import PostgresRelay
+
+_log = structlog.get_logger("gateway")
+
+
+@dataclass(slots=True)
+class _State:
+    """What one conversation has come to. decided: by entry id, until its frame names it."""
+
+    candidate: Candidate | None = None
+    database: str = ""
+    application: str = ""
+    live: LiveSession | None = None
+    draft: LiveSession | None = None
+    cut: bool = False
+    decided: dict[str, tuple[Action, str]] = field(default_factory=dict)
+    running: dict[int, tuple[Action, str]] = field(default_factory=dict)
+
+
+class PostgresAnswerer:
+    """Answers Identify, Connect, Authorize and Cancel for PostgreSQL conversations."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        recorder: Recorder,
+        broker: CredentialBroker,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._sessions = sessions
+        self._recorder = recorder
+        self._broker = broker
+        self._spawn = spawn
+        self._states: dict[Conversation, _State] = {}
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def began(self, conversation: Conversation) -> None:
+        """Count a conversation from its first moment on."""
+        self._states[conversation] = _State()
+
+    async def answer(self, conversation: Conversation, ticket: int, question: Question) -> None:
+        """Answer `question` through `conversation.answered`."""
+        state = self._states.get(conversation)
+        if state is None:
+            return
+        match question:
+            case Identify():
+                await self._identify(conversation, state, ticket, question)
+            case Connect():
+                await self._connect(conversation, state, ticket, question)
+            case Authorize():
+                await self._authorize(conversation, state, ticket, question)
+            case Cancel(process_id, secret_key):
+                self._sessions.live.cancel(process_id, secret_key)
+
+    def record(self, conversation: Conversation, frame: Frame) -> None:
+        """Write the frame, and follow which action its statement and its result belong to."""
+        state = self._states[conversation]
+        if state.live is None:
+            return
+        self._recorder.record(state.live.session.id, frame)
+        if state.decided and type(frame) is StatementFrame:
+            decided = state.decided.pop(frame.entry, None)
+            if decided is not None and frame.verdict == "permit":
+                state.running[frame.sequence] = decided
+        elif state.running and type(frame) is ResultFrame:
+            running = state.running.pop(frame.sequence, None)
+            if running is not None:
+                self._spawn(self._finish(state.live, *running, frame))
+
+    def ended(self, conversation: Conversation, reason: str) -> None:
+        """Count the session as ended."""
+        state = self._states.pop(conversation, None)
+        if state is None:
+            return
+        if state.draft is not None:
+            state.draft.gone = True
+            state.draft.nudged.set()
+        if state.live is not None:
+            self._spawn(self._end(state.live, reason, state.cut))
+
+    async def _identify(
+        self, conversation: Conversation, state: _State, ticket: int, question: Identify
+    ) -> None:
+        target, _, state.database = question.database.partition("/")
+        state.application = question.application
+        state.candidate, identified = await self._sessions.identify(question.user, target)
+        conversation.answered(ticket, identified)
+
+    async def _connect(
+        self, conversation: Conversation, state: _State, ticket: int, question: Connect
+    ) -> None:
+        candidate = state.candidate
+        if candidate is None:
+            raise RuntimeError("a proof was accepted for nobody")
+
+        def drafted(live: LiveSession) -> None:
+            state.draft = live
+
+        def cut(message: str) -> None:
+            state.cut = True
+            conversation.cut(message)
+
+        def cancel_at_target() -> None:
+            self._spawn(self._cancel(conversation, candidate))
+
+        opened = await self._sessions.open(
+            candidate,
+            candidate.credentials[question.credential],
+            state.database,
+            Connection(conversation.peer, state.application),
+            Handles(drafted, cut, cancel_at_target),
+            lambda held: conversation.answered(ticket, held),
+        )
+        if isinstance(opened, Refused):
+            conversation.answered(ticket, opened)
+            return
+        if conversation.closed:
+            await self._end(opened, "the client hung up", False)
+            return
+        state.live = opened
+        await self._dial(conversation, opened, ticket)
+
+    async def _dial(self, conversation: Conversation, live: LiveSession, ticket: int) -> None:
+        target = live.target
+        try:
+            password = await self._broker.password(target)
+            if target.tls != "disable":
+                conversation.target_tls = (target_side(target), target.host)
+            await dial(target, lambda: conversation.target)
+        except Fault as fault:
+            _log.error("target-away", target=target.name, code=fault.code, detail=fault.detail)
+            words = f"target `{target.name}` cannot be reached now"
+            hint = "tell the operator; your access itself is unchanged"
+            refused = Refused(RefusalKind.UNAVAILABLE, words, fault.code, hint)
+            conversation.answered(ticket, refused)
+            return
+        conversation.answered(
+            ticket,
+            Connected(
+                user=target.user,
+                password=password,
+                database=live.session.database,
+                tls=target.tls,
+                search_path=target.search_path,
+                process_id=live.process_id,
+                secret_key=live.secret_key,
+                epoch=live.epoch,
+            ),
+        )
+
+    async def _authorize(
+        self, conversation: Conversation, state: _State, ticket: int, question: Authorize
+    ) -> None:
+        if state.live is None:
+            raise RuntimeError("a statement was asked about without a session")
+
+        def tell(held: Held) -> None:
+            conversation.answered(ticket, held)
+
+        answer, action = await self._sessions.authorize(state.live, question, tell)
+        if isinstance(answer, Permitted) and action.phase.value == "execute":
+            state.decided[answer.entry] = (action, answer.request)
+        conversation.answered(ticket, answer)
+
+    async def _finish(
+        self, live: LiveSession, action: Action, request: str, frame: ResultFrame
+    ) -> None:
+        try:
+            await self._sessions.finish(live, action, request, frame)
+        except Fault as fault:
+            # The attempt stays dangling in the log, and its verification says so.
+            _log.error("result-not-logged", session=live.session.id, code=fault.code)
+
+    async def _end(self, live: LiveSession, reason: str, cut: bool) -> None:
+        try:
+            await self._sessions.end(live, reason, cut=cut)
+        except Fault as fault:
+            _log.error("end-not-logged", session=live.session.id, code=fault.code)
+
+    async def _cancel(self, conversation: Conversation, candidate: Candidate) -> None:
+        relay = conversation.relay
+        key = relay.target_key if isinstance(relay, PostgresRelay) else None
+        if key is not None:
+            try:
+                await cancel_at(candidate.target, *key)
+            except Fault as fault:
+                _log.warning("cancel-failed", target=candidate.target.name, code=fault.code)

@@ -1,0 +1,1 @@
+"""The machine's own clock and luck, behind the ports that everything else takes them through."""
