@@ -20,14 +20,42 @@ SQL = ProtocolPlugin(
     "postgres",
     verbs=frozenset(
         "sql." + word
-        for word in (
-            "read insert update delete truncate create alter drop grant execute program "
-            "impersonate configure session notify lock maintain unknown"
-        ).split()
+        for word in [
+            "read",
+            "insert",
+            "update",
+            "delete",
+            "truncate",
+            "create",
+            "alter",
+            "drop",
+            "grant",
+            "execute",
+            "program",
+            "impersonate",
+            "configure",
+            "session",
+            "notify",
+            "lock",
+            "maintain",
+            "unknown",
+        ]
     ),
     resources=frozenset(
-        "Table Schema Database Role Function Setting Type Extension Channel Program File "
-        "Object".split()
+        [
+            "Table",
+            "Schema",
+            "Database",
+            "Role",
+            "Function",
+            "Setting",
+            "Type",
+            "Extension",
+            "Channel",
+            "Program",
+            "File",
+            "Object",
+        ]
     ),
     honours=frozenset({"max_duration", "record", "decide_each"}),
 )

@@ -8,7 +8,6 @@ from hashlib import sha256
 
 import cedarpy
 
-from assent.core.canonical import canonical_bytes
 from assent.core.faults import OperatorFault
 from assent.core.plugins import ProtocolPlugin
 from assent.policy.annotations import Annotations
@@ -77,7 +76,8 @@ def check(
 def revision_of(sources: Mapping[str, str]) -> str:
     """Return `pol-` and 16 hex digits over the names and texts, whatever their order."""
     pairs = [[name, sources[name]] for name in sorted(sources)]
-    return "pol-" + sha256(canonical_bytes(pairs)).hexdigest()[:16]
+    # ASCII with escapes, so that even a text that is not Unicode has a revision.
+    return "pol-" + sha256(json.dumps(pairs).encode("ascii")).hexdigest()[:16]
 
 
 def _policy_set(

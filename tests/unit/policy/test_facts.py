@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 
 from assent.core.action import Phase
+from assent.core.canonical import Json
 from assent.core.evidence import Authentication, Connection
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, SubjectId, TargetId
-from assent.core.canonical import Json
 from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context, labels_of
 from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
 

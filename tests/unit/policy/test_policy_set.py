@@ -1,0 +1,54 @@
+from assent.core.action import Operation
+from assent.policy.policy_set import operation_of
+from policy_builders import policies
+
+TEXT = """
+@id("all") permit (principal, action, resource);
+@id("read") permit (principal, action == Action::"sql.read", resource)
+  when { context.time.hour > 1 };
+@id("write") forbid (principal, action in Action::"write", resource)
+  when { context.risk.score > 1 };
+@id("unknown") permit (principal, action == Action::"sql.unknown", resource);
+"""
+
+
+def test_a_slice_holds_the_policies_that_could_match_and_the_facts_they_ask_about() -> None:
+    loaded = policies(TEXT)
+    reading = loaded.slice("sql.read", Operation.READ)
+    writing = loaded.slice("sql.delete", Operation.WRITE)
+    assert reading.permits
+    assert reading.permits.ids == ("all", "read")
+    assert reading.forbids is None
+    assert reading.facts == {"time.hour"}
+    assert writing.forbids
+    assert writing.forbids.ids == ("write",)
+    assert writing.facts == {"risk.score"}
+
+
+def test_a_permit_for_everything_does_not_permit_the_unknown() -> None:
+    unknown = policies(TEXT).slice("sql.unknown", Operation.UNKNOWN)
+    assert unknown.permits
+    assert unknown.permits.ids == ("unknown",)
+    assert policies(TEXT).slice("sql.execute", Operation.UNKNOWN).permits is None
+
+
+def test_slices_with_the_same_policies_share_one_parsed_set() -> None:
+    loaded = policies(TEXT)
+    one = loaded.slice("sql.insert", Operation.WRITE)
+    other = loaded.slice("sql.update", Operation.WRITE)
+    assert one.permits is other.permits
+    assert one is loaded.slice("sql.insert", Operation.WRITE)
+
+
+def test_the_engines_numbers_are_turned_into_ids() -> None:
+    text = "\n".join(f'@id("p{n}") permit (principal, action, resource);' for n in range(12))
+    engine = policies(text).slice("sql.read", Operation.READ).permits
+    assert engine
+    assert [engine.id_of(f"policy{n}") for n in (0, 2, 10, 11)] == ["p0", "p2", "p10", "p11"]
+    assert engine.id_in("error while evaluating policy `policy11`: it broke") == "p11"
+    assert engine.id_in("failed to build the request") == ""
+
+
+def test_a_verb_that_says_unknown_is_unknown_whatever_the_touch_says() -> None:
+    assert operation_of("sql.unknown", Operation.READ) is Operation.UNKNOWN
+    assert operation_of("sql.read", Operation.READ) is Operation.READ
