@@ -82,6 +82,11 @@ def database_at(url: URL) -> Database:
     return SqliteDatabase(url) if url.get_backend_name() == "sqlite" else PostgresDatabase(url)
 
 
+def _check_open(closed: bool) -> None:
+    if closed:
+        raise OutsideFault("store-unavailable", "the store is closed")
+
+
 class SqliteDatabase:
     """SQLite on threads of its own: one that writes, a few that read.
 
@@ -95,9 +100,12 @@ class SqliteDatabase:
         self._reader = _sqlite_engine(url, _READERS, _prepare_reader)
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(_READERS, "store-reader")
+        self._closed = False
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned once it is on disk."""
+
+        _check_open(self._closed)
 
         def transact() -> Result:
             with self._writer.begin() as connection:
@@ -108,6 +116,8 @@ class SqliteDatabase:
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned."""
 
+        _check_open(self._closed)
+
         def look() -> Result:
             with self._reader.connect() as connection:
                 return work(connection)
@@ -116,6 +126,9 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Wait for what runs, then close the files."""
+        if self._closed:
+            return
+        self._closed = True
         loop = asyncio.get_running_loop()
         for executor, engine in ((self._reading, self._reader), (self._writing, self._writer)):
             await loop.run_in_executor(executor, engine.dispose)
@@ -165,19 +178,23 @@ class PostgresDatabase:
         self._reader = _postgres_engine(
             url, _READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True
         )
+        self._closed = False
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned once it is committed."""
+        _check_open(self._closed)
         async with self._writer.begin() as connection:
             return await connection.run_sync(work)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned."""
+        _check_open(self._closed)
         async with self._reader.connect() as connection:
             return await connection.run_sync(work)
 
     async def close(self) -> None:
         """Close all connections."""
+        self._closed = True
         await self._reader.dispose()
         await self._writer.dispose()
 

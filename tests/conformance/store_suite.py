@@ -1,0 +1,384 @@
+"""What every store must keep. A store passes by being listed in `test_store_suite.py`.
+
+Each expectation takes an empty, open store; its name is a sentence that is true.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from assent.audit.checkpoint import parse_checkpoint
+from assent.audit.entry import decode, decode_payload
+from assent.audit.note import open_note, parse_verifier
+from assent.audit.tree import leaf_hash, root_of
+from assent.core.changes import (
+    CountHabit,
+    DropToken,
+    EndSession,
+    PutApproval,
+    PutCredential,
+    PutGrant,
+    PutRequest,
+    PutSession,
+    PutSubject,
+    PutTarget,
+    PutToken,
+    RevokeGrant,
+    StepUp,
+    UseCredential,
+)
+from assent.core.entry import Entry, EntryKind
+from assent.core.faults import ConflictFault, OutsideFault
+from assent.core.ids import CredentialId, EntryId, GrantId, RequestId, SessionId, TargetId
+from assent.core.ports import Store
+from assent.core.request import RequestState
+from assent.core.resource import Target
+from assent.core.session import SessionState
+from assent.core.subject import Subject, SubjectKind
+from conformance import store_builders as make
+from conformance.store_builders import ANA, BEN, GRANT, HOUR, NOON, PUT_GRANT, PUT_REQUEST, SHOP
+
+Expectation = Callable[[Store], Awaitable[None]]
+EXPECTATIONS: list[Expectation] = []
+
+
+def expected(expectation: Expectation) -> Expectation:
+    EXPECTATIONS.append(expectation)
+    return expectation
+
+
+@expected
+async def a_request_comes_back_as_it_was_put(store: Store) -> None:
+    await store.commit([PUT_REQUEST], [])
+    assert await store.request(RequestId("req_1")) == make.request()
+    assert await store.request(RequestId("req_none")) is None
+
+
+@expected
+async def a_request_moves_only_from_the_state_that_is_expected(store: Store) -> None:
+    await store.commit([PUT_REQUEST], [])
+    approved = replace(make.request(), state=RequestState.APPROVED, changed_at=NOON + HOUR)
+    await store.commit([PutRequest(approved, RequestState.PENDING)], [])
+    with pytest.raises(ConflictFault, match="is `approved`, expected `pending`"):
+        await store.commit([PutRequest(approved, RequestState.PENDING)], [])
+    with pytest.raises(ConflictFault, match="does not exist"):
+        await store.commit([PutRequest(make.request("req_2"), RequestState.PENDING)], [])
+    assert await store.request(RequestId("req_1")) == approved
+
+
+@expected
+async def a_request_is_put_once(store: Store) -> None:
+    await store.commit([PUT_REQUEST], [])
+    with pytest.raises(ConflictFault):
+        await store.commit([PUT_REQUEST], [])
+
+
+@expected
+async def requests_are_found_by_state_subject_and_session_newest_first(store: Store) -> None:
+    first = make.request("req_1", session="ses_1")
+    second = make.request("req_2", session="ses_2", created_at=NOON + HOUR, subject=BEN)
+    third = make.request(
+        "req_3", session=None, created_at=NOON + 2 * HOUR, state=RequestState.RELEASED
+    )
+    await store.commit([PutRequest(each) for each in (second, first, third)], [])
+    await store.commit([PutApproval(make.approval("apr_1"))], [])
+    first = replace(first, approvals=(make.approval("apr_1"),))
+    assert await store.requests() == [third, second, first]
+    assert await store.requests(limit=1) == [third]
+    assert await store.requests([RequestState.PENDING]) == [second, first]
+    assert await store.requests(subject=BEN) == [second]
+    assert await store.requests(session=SessionId("ses_1")) == [first]
+
+
+@expected
+async def approvals_stand_in_the_order_in_which_they_came(store: Store) -> None:
+    late, early = make.approval("apr_z", at=NOON + HOUR), make.approval("apr_a", ANA)
+    await store.commit([PUT_REQUEST], [])
+    await store.commit([PutApproval(late)], [])
+    await store.commit([PutApproval(early)], [])
+    found = await store.request(RequestId("req_1"))
+    assert found is not None
+    assert found.approvals == (late, early)
+
+
+@expected
+async def a_person_answers_a_request_once(store: Store) -> None:
+    await store.commit([PUT_REQUEST, PutApproval(make.approval("apr_1"))], [])
+    with pytest.raises(ConflictFault, match="answered"):
+        await store.commit([PutApproval(make.approval("apr_2"))], [])
+
+
+@expected
+async def a_change_that_names_nothing_that_exists_is_a_conflict(store: Store) -> None:
+    with pytest.raises(ConflictFault):
+        await store.commit([PutApproval(make.approval("apr_1", request="req_none"))], [])
+    with pytest.raises(ConflictFault):
+        await store.commit([PutSession(make.session())], [])
+
+
+@expected
+async def a_conflict_undoes_its_own_unit_with_its_entries_and_no_other(store: Store) -> None:
+    await store.commit([PUT_GRANT], [])
+    good, bad, entries_only = await asyncio.gather(
+        store.commit([PutSession(make.session("ses_good"))], [make.entry("ent_good")]),
+        store.commit([PutSession(make.session("ses_bad")), PUT_GRANT], [make.entry("ent_bad")]),
+        store.commit([], [make.entry("ent_only")]),
+        return_exceptions=True,
+    )
+    assert isinstance(bad, ConflictFault)
+    assert good is None
+    assert entries_only is None
+    assert await store.session(SessionId("ses_bad")) is None
+    assert await store.session(SessionId("ses_good")) == make.session("ses_good")
+    named = [decode(each.leaf)["id"] for each in await store.entries()]
+    assert named == ["ent_good", "ent_only"]
+
+
+@expected
+async def grants_are_valid_by_query_and_half_open(store: Store) -> None:
+    later = make.grant("grt_2", starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+    elsewhere = make.grant("grt_3", target=TargetId("tgt_other"))
+    await store.commit([PutGrant(each) for each in (make.grant(), later, elsewhere)], [])
+    assert await store.grants(ANA, SHOP) == [later, make.grant()]
+    assert await store.grants(ANA, SHOP, NOON) == [make.grant()]
+    assert await store.grants(ANA, SHOP, NOON + HOUR) == [later]
+    assert await store.grants(ANA, SHOP, NOON - timedelta(microseconds=1)) == []
+    assert await store.grants(BEN) == []
+    assert len(await store.grants(limit=2)) == 2
+
+
+@expected
+async def a_grant_is_revoked_once_and_for_ever(store: Store) -> None:
+    await store.commit([PUT_GRANT], [])
+    revoke = RevokeGrant(GRANT, NOON, BEN, "done")
+    await store.commit([revoke], [])
+    with pytest.raises(ConflictFault):
+        await store.commit([replace(revoke, because="again")], [])
+    with pytest.raises(ConflictFault):
+        await store.commit([replace(revoke, grant=GrantId("grt_none"))], [])
+    revoked = replace(make.grant(), revoked_at=NOON, revoked_by=BEN, revoked_because="done")
+    assert await store.grant(GRANT) == revoked
+    assert await store.grants(valid_at=NOON) == []
+
+
+@expected
+async def a_credential_opens_as_many_connections_as_it_has_left(store: Store) -> None:
+    two = make.credential(connections_left=2)
+    await store.commit([PUT_GRANT, PutCredential(two)], [])
+    use = UseCredential(CredentialId("crd_1"), NOON)
+    outcomes = await asyncio.gather(
+        *(store.commit([use], []) for _ in range(5)), return_exceptions=True
+    )
+    assert [outcome is None for outcome in outcomes].count(True) == 2
+    assert await store.credentials(ANA, SHOP, NOON) == []
+
+
+@expected
+async def an_expired_credential_is_neither_found_nor_used(store: Store) -> None:
+    soon = make.credential("crd_2", expires_at=NOON + 2 * HOUR)
+    await store.commit([PUT_GRANT, PutCredential(make.credential()), PutCredential(soon)], [])
+    assert await store.credentials(ANA, SHOP, NOON) == [soon, make.credential()]
+    assert await store.credentials(ANA, SHOP, NOON + HOUR) == [soon]
+    assert await store.credentials(BEN, SHOP, NOON) == []
+    with pytest.raises(ConflictFault, match="expired"):
+        await store.commit([UseCredential(CredentialId("crd_1"), NOON + HOUR)], [])
+
+
+@expected
+async def a_session_ends_once(store: Store) -> None:
+    await store.commit([PUT_GRANT, PutSession(make.session())], [])
+    assert await store.sessions(open_only=True) == [make.session()]
+    await store.commit([EndSession(SessionId("ses_1"), NOON, "revoked", cut=True)], [])
+    await store.commit([EndSession(SessionId("ses_1"), NOON + HOUR, "left")], [])
+    cut = replace(make.session(), state=SessionState.CUT, ended_at=NOON, ended_because="revoked")
+    assert await store.session(SessionId("ses_1")) == cut
+    assert await store.sessions(ANA) == [cut]
+    assert await store.sessions(open_only=True) == []
+
+
+@expected
+async def habits_are_counted(store: Store) -> None:
+    read = CountHabit(ANA, SHOP, "sql.read", "public.orders", NOON)
+    write = replace(read, verb="sql.write")
+    await asyncio.gather(*(store.commit([read], []) for _ in range(5)))
+    await store.commit([write, read], [])
+    keys = [("sql.read", "public.orders"), ("sql.write", "public.orders"), ("sql.read", "other")]
+    assert await store.habits(ANA, SHOP, keys) == {
+        "sql.read public.orders": 6,
+        "sql.write public.orders": 1,
+        "sql.read other": 0,
+    }
+    assert await store.habits(BEN, SHOP, []) == {}
+    many = [("sql.read", f"t{number}") for number in range(700)]
+    assert len(await store.habits(ANA, SHOP, many)) == 700
+
+
+@expected
+async def a_subject_is_replaced_and_keeps_its_password(store: Store) -> None:
+    ana = Subject(ANA, "ana", groups=frozenset({"dba", "owners"}), display_name="Ana")
+    robot = Subject(BEN, "bot", SubjectKind.AGENT, on_behalf_of=ANA, verified=False)
+    await store.commit([PutSubject(robot), PutSubject(ana, "argon")], [])
+    renamed = replace(ana, name="anna", disabled=True)
+    await store.commit([PutSubject(renamed)], [])
+    assert await store.subjects() == [renamed, robot]
+    kept = await store.password_hash(ANA)
+    assert kept is not None
+    assert kept.reveal() == "argon"
+    assert await store.password_hash(BEN) is None
+    with pytest.raises(ConflictFault):
+        await store.commit([PutSubject(replace(robot, name="anna"))], [])
+
+
+@expected
+async def a_target_is_replaced(store: Store) -> None:
+    shop = Target(
+        SHOP,
+        "shop",
+        "postgres",
+        "localhost",
+        5432,
+        "shop",
+        "app",
+        "file:pw",
+        owners=frozenset({"dba"}),
+        labels={"public.customers.email": frozenset({"pii", "email"})},
+    )
+    await store.commit([PutTarget(shop)], [])
+    moved = replace(shop, port=5433)
+    await store.commit([PutTarget(moved)], [])
+    assert await store.targets() == [moved]
+
+
+@expected
+async def a_token_steps_up_and_is_dropped(store: Store) -> None:
+    put = PutToken("d" * 64, ANA, "password", NOON, NOON + HOUR)
+    await store.commit([put], [])
+    with pytest.raises(ConflictFault):
+        await store.commit([put], [])
+    await store.commit([StepUp("d" * 64, NOON + HOUR)], [])
+    token = await store.token("d" * 64)
+    assert token is not None
+    assert (token.subject, token.method, token.issued_at) == (ANA, "password", NOON)
+    assert (token.expires_at, token.stepped_up_at) == (NOON + HOUR, NOON + HOUR)
+    await store.commit([DropToken("d" * 64), DropToken("unknown")], [])
+    assert await store.token("d" * 64) is None
+    with pytest.raises(ConflictFault):
+        await store.commit([StepUp("d" * 64, NOON)], [])
+
+
+@expected
+async def entries_are_numbered_densely_in_the_order_of_their_units(store: Store) -> None:
+    units = [
+        [make.entry(f"ent_{unit}_{each}", text="what they wrote") for each in range(3)]
+        for unit in range(20)
+    ]
+    await asyncio.gather(*(store.commit([], unit) for unit in units))
+    stored = await store.entries(limit=1_000)
+    assert [each.index for each in stored] == list(range(60))
+    named = [decode(each.leaf)["id"] for each in stored]
+    assert named == [each.id for unit in units for each in unit]
+    assert stored[7].payload is not None
+    assert decode_payload(stored[7].payload) == {"text": "what they wrote"}
+    assert len({each.payload for each in stored}) == 60
+    assert await store.entries(start=58) == stored[58:]
+    assert await store.entries(start=3, limit=2) == stored[3:5]
+
+
+@expected
+async def entries_are_found_by_what_they_name(store: Store) -> None:
+    entries = [
+        make.entry("ent_0", request="req_1"),
+        make.entry("ent_1", session="ses_1", text="x"),
+        make.entry("ent_2"),
+        make.entry("ent_3", request="req_1", session="ses_2"),
+    ]
+    await store.commit([], entries)
+
+    async def about(request: str | None, session: str | None) -> list[int]:
+        found = await store.entries_about(
+            RequestId(request) if request else None, SessionId(session) if session else None
+        )
+        return [each.index for each in found]
+
+    assert await about("req_1", None) == [0, 3]
+    assert await about(None, "ses_1") == [1]
+    assert await about("req_1", "ses_1") == [0, 1, 3]
+    assert await about(None, None) == []
+
+
+@expected
+async def a_time_that_goes_back_is_taken_as_it_is(store: Store) -> None:
+    await store.commit([], [make.entry("ent_0", at=NOON + HOUR)])
+    await store.commit([], [make.entry("ent_1", at=NOON)])
+    times = [decode(each.leaf)["at"] for each in await store.entries()]
+    assert times == ["2026-03-01T13:00:00.123456Z", "2026-03-01T12:00:00.123456Z"]
+
+
+@expected
+async def an_entry_that_the_log_cannot_take_fails_alone(store: Store) -> None:
+    huge = Entry(EntryId("ent_huge"), EntryKind.RESULT, NOON, facts={"text": "x" * 70_000})
+    with pytest.raises(OutsideFault, match="ent_huge"):
+        await store.commit([PUT_GRANT], [huge])
+    assert await store.grant(GRANT) is None
+
+
+@expected
+async def an_entry_id_stands_in_the_log_once(store: Store) -> None:
+    await store.commit([], [make.entry("ent_0")])
+    again, other = await asyncio.gather(
+        store.commit([PUT_GRANT], [make.entry("ent_0")]),
+        store.commit([], [make.entry("ent_1")]),
+        return_exceptions=True,
+    )
+    assert isinstance(again, ConflictFault)
+    assert other is None
+    assert await store.grant(GRANT) is None
+    assert len(await store.entries()) == 2
+
+
+@expected
+async def a_value_that_the_database_refuses_fails_alone(store: Store) -> None:
+    naive = make.grant("grt_naive", starts_at=NOON.replace(tzinfo=None))
+    refused, taken = await asyncio.gather(
+        store.commit([PutGrant(naive)], []), store.commit([PUT_GRANT], []), return_exceptions=True
+    )
+    assert isinstance(refused, OutsideFault)
+    assert taken is None
+    assert await store.grant(GRANT) == make.grant()
+
+
+@expected
+async def a_checkpoint_is_signed_over_all_that_is_committed(store: Store) -> None:
+    assert await store.checkpoint() is None
+    await store.commit([], [make.entry(f"ent_{number}") for number in range(11)])
+    published = await store.publish()
+    hashes = [leaf_hash(each.leaf) for each in await store.entries()]
+    assert (published.size, published.root) == (11, root_of(hashes))
+    verifier = parse_verifier(make.SIGNER.verifier_key)
+    body = parse_checkpoint(open_note(published.note, [verifier]).text)
+    assert (body.origin, body.size, body.root) == (make.SIGNER.name, 11, published.root)
+    assert await store.publish() == published
+    await store.commit([], [make.entry("ent_more")])
+    newer = await store.publish()
+    assert await store.checkpoint() == newer
+    assert await store.checkpoints() == [published, newer]
+
+
+@expected
+async def a_checkpoint_over_nothing_can_be_signed(store: Store) -> None:
+    empty, again = await asyncio.gather(store.publish(), store.publish())
+    assert empty == again
+    assert empty.size == 0
+
+
+@expected
+async def a_closed_store_takes_nothing(store: Store) -> None:
+    await store.close()
+    with pytest.raises(OutsideFault):
+        await store.commit([], [make.entry("ent_0")])
+    with pytest.raises(OutsideFault):
+        await store.entries()
+    await store.close()
