@@ -1,0 +1,152 @@
+"""One frame, one line of JSON. What is too long is cut, with the digest of the whole beside it."""
+
+from collections.abc import Sequence
+from dataclasses import fields as fields_of
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, TypeAlias, cast
+
+import msgspec
+
+from assent.core.canonical import Json
+from assent.core.frame import Frame, MarkFrame, ResultFrame, StatementFrame
+
+LONGEST_TEXT = 16 * 1024
+"""Bytes of a statement's text, in UTF-8."""
+
+LONGEST_VALUE = 4 * 1024
+"""Bytes of one parameter, one error or one detail, in UTF-8."""
+
+MOST_PARAMETERS = 1024
+LONGEST_PARAMETERS = 64 * 1024
+"""How many parameters of a statement are kept, and how many bytes of all of them together."""
+
+_ENCODER = msgspec.json.Encoder()
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Cut(msgspec.Struct, forbid_unknown_fields=True):
+    field: str
+    index: Count
+    bytes: Count
+    sha256: str
+
+
+class _StatementLine(msgspec.Struct, tag="statement", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    text: str
+    parameters: tuple[str | None, ...]
+    verdict: str
+    entry: str
+    request: str
+    cut: tuple[_Cut, ...] = ()
+
+
+class _ResultLine(msgspec.Struct, tag="result", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    duration_us: int
+    rows: int
+    bytes: int
+    error: str
+    cut: tuple[_Cut, ...] = ()
+
+
+class _MarkLine(msgspec.Struct, tag="mark", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    event: str
+    detail: str
+    cut: tuple[_Cut, ...] = ()
+
+
+_DECODER = msgspec.json.Decoder(_StatementLine | _ResultLine | _MarkLine)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the frame as one line of JSON, without the newline.
+
+    A text that is too long, or that UTF-8 cannot carry, is cut or mended; `cut` then names
+    the field, and the length and SHA-256 of the whole.
+    """
+    if _is_small(frame):
+        try:
+            return _ENCODER.encode(frame)
+        except UnicodeEncodeError:
+            pass  # A lone surrogate: mended below, its digest kept.
+    return _ENCODER.encode(_bounded(frame))
+
+
+def decode(line: bytes) -> dict[str, Json]:
+    """Return the frame that a line holds, every field checked. Raises ValueError."""
+    try:
+        _DECODER.decode(line)
+        return cast(dict[str, Json], msgspec.json.decode(line))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not a frame: {error}") from error
+
+
+def _is_small(frame: Frame) -> bool:
+    # A character takes at most four bytes, so that counting characters is on the safe side.
+    if type(frame) is StatementFrame:
+        if len(frame.text) > LONGEST_TEXT // 4:
+            return False
+        return not frame.parameters or _are_small(frame.parameters)
+    text = frame.detail if isinstance(frame, MarkFrame) else cast(ResultFrame, frame).error
+    return len(text) <= LONGEST_VALUE // 4
+
+
+def _are_small(parameters: Sequence[str | None]) -> bool:
+    if len(parameters) > MOST_PARAMETERS:
+        return False
+    lengths = [len(value) for value in parameters if value is not None]
+    return max(lengths, default=0) <= LONGEST_VALUE // 4 and sum(lengths) <= LONGEST_PARAMETERS // 4
+
+
+def _bounded(frame: Frame) -> dict[str, object]:
+    cuts: list[_Cut] = []
+    fields: dict[str, object] = {
+        field.name: getattr(frame, field.name) for field in fields_of(frame)
+    }
+    match frame:
+        case StatementFrame():
+            fields["text"] = _cut(cuts, "text", frame.text, LONGEST_TEXT)
+            fields["parameters"] = _cut_parameters(cuts, frame.parameters)
+        case ResultFrame():
+            fields["error"] = _cut(cuts, "error", frame.error, LONGEST_VALUE)
+        case MarkFrame():
+            fields["detail"] = _cut(cuts, "detail", frame.detail, LONGEST_VALUE)
+    return {**fields, "cut": cuts} if cuts else fields
+
+
+def _cut(cuts: list[_Cut], field: str, text: str, longest: int, index: int = 0) -> str:
+    """Return the text, at most `longest` bytes of it; what is not shown as it is goes to `cuts`."""
+    whole = text.encode("utf-8", "surrogatepass")
+    shown = whole[:longest].decode("utf-8", "ignore")
+    if shown == text:
+        return text
+    cuts.append(_Cut(field, index, len(whole), sha256(whole).hexdigest()))
+    return shown
+
+
+def _cut_parameters(cuts: list[_Cut], parameters: Sequence[str | None]) -> list[str | None]:
+    shown: list[str | None] = []
+    left = LONGEST_PARAMETERS
+    for index, value in enumerate(parameters[:MOST_PARAMETERS]):
+        if value is None:
+            shown.append(None)
+            continue
+        text = _cut(cuts, "parameters", value, min(LONGEST_VALUE, left), index)
+        left -= len(text.encode())
+        shown.append(text)
+    if len(parameters) > MOST_PARAMETERS:
+        rest = _ENCODER.encode([_mended(value) for value in parameters[MOST_PARAMETERS:]])
+        cuts.append(_Cut("parameters", MOST_PARAMETERS, len(rest), sha256(rest).hexdigest()))
+    return shown
+
+
+def _mended(value: str | None) -> str | None:
+    return value if value is None else value.encode("utf-8", "replace").decode()
