@@ -1,0 +1,1 @@
+"""Bytes or messages to Actions and back, without IO: one folder a protocol."""
