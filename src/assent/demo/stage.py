@@ -70,7 +70,8 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
 
 def _invite(created: World, postgres: tuple[str, int]) -> None:
     """Say where everything is, and what to try."""
-    program = shutil.which("assent") or str(Path(sys.executable).parent / "assent")
+    beside = Path(sys.executable).parent / "assent"
+    program = str(beside) if beside.is_file() else f"{sys.executable} -m assent"
     _tell("\nIt stays up until Ctrl-C. The inbox:   " + created.url)
     _tell(f"PostgreSQL through the gateway: {postgres[0]}:{postgres[1]}\n")
     for person in created.people.values():
