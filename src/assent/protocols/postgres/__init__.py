@@ -1,1 +1,14 @@
-"""The PostgreSQL protocol (3.0) and the reading of its statements."""
+"""PostgreSQL, protocol 3.0."""
+
+from assent.core.plugins import ProtocolPlugin
+from assent.protocols.postgres.relay import PostgresRelay
+from assent.protocols.postgres.statements import RESOURCES, VERBS
+
+PLUGIN = ProtocolPlugin(
+    name="postgres",
+    verbs=VERBS,
+    resources=RESOURCES,
+    honours=frozenset({"record", "max_duration", "decide_each"}),
+)
+
+__all__ = ["PLUGIN", "PostgresRelay"]

@@ -1,0 +1,205 @@
+"""The extended query: its messages read, and the group of them that ends with a Sync."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from assent.core.action import Statement
+from assent.protocols.postgres.messages import Cursor, violation
+from assent.protocols.postgres.names import Overlay, Portal, Prepared
+
+# Verbs after which the target may read text by other rules than before.
+_RULES = frozenset(("sql.configure", "sql.impersonate", "sql.execute", "sql.alter", "sql.unknown"))
+
+
+@dataclass(slots=True)
+class Running:
+    """A statement let through. started_position: of the target's stream, in bytes."""
+
+    sequence: int
+    started_at: datetime
+    started_position: int
+    rows: int = -1
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Awaits ParseComplete."""
+
+    name: bytes
+    prepared: Prepared
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Awaits BindComplete."""
+
+    name: bytes
+    portal: Portal
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Awaits CloseComplete. kind: `S` for a statement, `P` for a portal."""
+
+    kind: int
+    name: bytes
+
+
+Expected: TypeAlias = Parsed | Bound | Closed | Running
+
+
+@dataclass(slots=True)
+class Group:
+    """Messages up to a Sync.
+
+    waiting: not to be sent before something in or after it is decided; with what it awaits.
+    ready: may be sent. expected: sent, not confirmed yet, in order. went_up: something was
+    sent. synced: the Sync was. discarding: what the client still sends before its Sync is
+    dropped, as the target itself would after an error. local: the target knows nothing of
+    this group. copying_next: the target is about to say whether it takes a COPY.
+    rules_moved: text of this group may be read by other rules than ours.
+    """
+
+    overlay: Overlay = field(default_factory=Overlay)
+    waiting: list[bytes] = field(default_factory=list)
+    waiting_bytes: int = 0
+    waiting_expected: list[Expected] = field(default_factory=list)
+    ready: list[bytes] = field(default_factory=list)
+    expected: deque[Expected] = field(default_factory=deque)
+    went_up: bool = False
+    executed: bool = False
+    synced: bool = False
+    discarding: bool = False
+    local: bool = False
+    copying_next: bool = False
+    rules_moved: bool = False
+
+    def add(self, message: bytes, expected: Expected | None = None) -> None:
+        """Append a message that may go when something later in the group may."""
+        self.waiting.append(message)
+        self.waiting_bytes += len(message)
+        if expected is not None:
+            self.waiting_expected.append(expected)
+
+    def release(self) -> None:
+        """All that waits may be sent."""
+        self.ready += self.waiting
+        self.expected += self.waiting_expected
+        self.drop()
+        self.went_up = True
+
+    def drop(self) -> None:
+        """What waits will never be sent."""
+        self.waiting.clear()
+        self.waiting_expected.clear()
+        self.waiting_bytes = 0
+
+    def take_ready(self) -> bytes:
+        """Return what is to be sent now."""
+        data = self.ready[0] if len(self.ready) == 1 else b"".join(self.ready)
+        self.ready.clear()
+        return data
+
+
+def read_parse(body: bytes) -> tuple[bytes, bytes]:
+    """Return the name and the text of a Parse. Raises PeerFault."""
+    cursor = Cursor(body)
+    name, text = cursor.string(), cursor.string()
+    cursor.take(4 * cursor.short())
+    cursor.end()
+    return name, text
+
+
+def read_bind(
+    body: bytes, most_bytes: int
+) -> tuple[bytes, bytes, Callable[[], tuple[str | None, ...]]]:
+    """Return the portal, the statement and what shows the parameters. Raises PeerFault.
+
+    most_bytes: of parameters are shown in full; longer ones by their SHA-256.
+    """
+    cursor = Cursor(body)
+    portal, name = cursor.string(), cursor.string()
+    formats = [cursor.short() for _ in range(cursor.short())]
+    values: list[bytes | None] = []
+    for _ in range(cursor.short()):
+        size = cursor.signed()
+        if size < -1:
+            raise violation("a parameter has a negative length")
+        values.append(None if size == -1 else cursor.take(size))
+    cursor.take(2 * cursor.short())
+    cursor.end()
+    if len(formats) > 1 and len(formats) != len(values):
+        raise violation("a Bind gives formats for other parameters than it has")
+    return portal, name, lambda: _shown(values, formats, most_bytes)
+
+
+def read_execute(body: bytes) -> bytes:
+    """Return the portal of an Execute. Raises PeerFault."""
+    cursor = Cursor(body)
+    portal = cursor.string()
+    cursor.take(4)
+    cursor.end()
+    return portal
+
+
+def read_named(body: bytes) -> tuple[int, bytes]:
+    """Return `S` or `P` as a number and the name of a Describe or Close. Raises PeerFault."""
+    cursor = Cursor(body)
+    kind, name = cursor.byte(), cursor.string()
+    cursor.end()
+    if kind not in b"SP":
+        raise violation("a Describe or Close names neither a statement nor a portal")
+    return kind, name
+
+
+def moves_rules(statement: Statement) -> bool:
+    """Return whether the target may read text by other rules after this statement."""
+    return (
+        not statement.complete
+        or any(touch.verb in _RULES for touch in statement.touches)
+        or any(name.endswith("set_config") for name in statement.functions)
+    )
+
+
+def readable(text: str) -> bool:
+    """Return whether a text means the same by all rules: encodings and string escapes."""
+    return text.isascii() and "\\" not in text
+
+
+def copies_in(text: str) -> bool:
+    """Return whether a text may start a COPY from the client."""
+    lowered = text.lower()
+    return "copy" in lowered and "stdin" in lowered
+
+
+def _shown(
+    values: list[bytes | None], formats: list[int], most_bytes: int
+) -> tuple[str | None, ...]:
+    left = most_bytes
+    shown: list[str | None] = []
+    for index, value in enumerate(values):
+        if value is None:
+            shown.append(None)
+            continue
+        left -= len(value)
+        if left < 0:
+            # An approval is bound to the whole of it all the same.
+            shown.append(f"sha256:{hashlib.sha256(value).hexdigest()} ({len(value)} bytes)")
+            continue
+        code = formats[index if len(formats) > 1 else 0] if formats else 0
+        shown.append(_as_text(value) if code == 0 else "\\x" + value.hex())
+    return tuple(shown)
+
+
+def _as_text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return "\\x" + value.hex()
