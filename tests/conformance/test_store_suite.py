@@ -22,7 +22,8 @@ from conformance.store_suite import EXPECTATIONS, Expectation
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     if request.param == "sqlite":
         return tmp_path
-    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    cluster = request.getfixturevalue("postgres")
+    assert isinstance(cluster, PostgresCluster)
     return cluster.fresh_database()
 
 

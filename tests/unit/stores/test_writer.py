@@ -1,16 +1,17 @@
 """One batch fails as one, and the writer lives on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from assent.audit.tree import leaf_hash, root_of
+from assent.audit.tree import Frontier, leaf_hash, root_of
 from assent.core.changes import PutGrant
 from assent.core.faults import ConflictFault, OutsideFault
-from assent.stores import SqlStore, open_store
+from assent.stores import SqlStore, log, open_store
+from assent.stores.log import Unit
 from conformance.store_builders import (
     GRANT,
     PUT_GRANT,
@@ -29,7 +30,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     await opened.close()
 
 
-def _leave_room(pages: int) -> object:
+def _leave_room(pages: int) -> Callable[[Connection], None]:
     def limit(connection: Connection) -> None:
         used = connection.exec_driver_sql("pragma page_count").scalar_one()
         connection.exec_driver_sql(f"pragma max_page_count = {used + pages}")
@@ -58,16 +59,21 @@ async def test_a_full_disk_fails_the_batch_and_the_next_one_is_tried_again(
     assert published.root == root_of([leaf_hash(each.leaf) for each in stored])
 
 
-async def test_what_waits_at_one_moment_shares_a_transaction(store: SqlStore) -> None:
+async def test_what_waits_at_one_moment_shares_a_transaction(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batches: list[int] = []
-    write = store._writer._database.write
+    write = log.write
 
-    async def counting(work: object) -> object:
-        batches.append(1)
-        return await write(work)
+    def counting(
+        connection: Connection, units: Sequence[Unit], edge: Frontier
+    ) -> tuple[list[ConflictFault | None], Frontier]:
+        batches.append(len(units))
+        return write(connection, units, edge)
 
-    store._writer._database.write = counting
+    monkeypatch.setattr(log, "write", counting)
     await asyncio.gather(*(store.commit([], [entry(f"ent_{n}")]) for n in range(200)))
+    assert sum(batches) == 200
     assert len(batches) <= 2
 
 
