@@ -7,7 +7,9 @@ from assent.audit.checkpoint import format_checkpoint
 from assent.audit.entry import encode
 from assent.audit.export import export_files
 from assent.audit.note import Signer
+from assent.audit.report import Check, CheckStatus, Report
 from assent.audit.tree import leaf_hash, root_of
+from assent.audit.verify import verify_export
 from assent.core.canonical import Json
 from assent.core.entry import Checkpoint, Entry, EntryKind
 from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
@@ -78,3 +80,21 @@ def an_export(
     log = stored(entries)
     checkpoints = [checkpoint_of(log, size, signer) for size in {*sizes, len(log)}]
     return dict(export_files(log, checkpoints, signer.verifier_key))
+
+
+KEY = a_signer().verifier_key
+
+
+def verify(files: dict[str, bytes], *kept: str, keys: tuple[str, ...] = (KEY,)) -> Report:
+    return verify_export(files.get, files, keys, kept)
+
+
+def words(check: Check) -> str:
+    return "; ".join(check.details)
+
+
+def only_finding(report: Report, number: int, status: CheckStatus) -> Check:
+    """Return check `number`, after it is sure that it alone found something."""
+    found = [check for check in report.checks if check.status is not CheckStatus.OK]
+    assert [(check.number, check.status) for check in found] == [(number, status)]
+    return found[0]

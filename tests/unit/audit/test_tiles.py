@@ -40,12 +40,14 @@ def test_a_log_of_70000_entries_has_the_tiles_of_the_specification() -> None:
 
 
 def test_an_empty_log_has_no_tiles() -> None:
-    assert list(all_spans(0)) == list(spans(0)) == TileBuilder().rest() == []
+    assert list(all_spans(0)) == list(spans(0)) == []
+    assert TileBuilder().rest() == []
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 700])
 def test_the_builder_makes_exactly_the_tiles_of_that_size(size: int) -> None:
-    builder, made = TileBuilder(), {}
+    builder = TileBuilder()
+    made: dict[Span, bytes] = {}
     hashes = [leaf_hash(number.to_bytes(2, "big")) for number in range(size)]
     for item in hashes:
         made |= dict(builder.append(item))
