@@ -41,6 +41,10 @@ def run(arguments: Sequence[str]) -> int:
         return _ended(ExitCode.USAGE, "usage", text, as_json)
     except Fault as fault:
         return _ended(_exit_code(fault), fault.code, fault.detail, as_json)
+    except BaseExceptionGroup as group:
+        # A task group of the server wraps even a single fault.
+        fault = _only_fault(group)
+        return _ended(_exit_code(fault), fault.code, fault.detail, as_json)
     except BrokenPipeError:
         # The reader of a pipe has had enough (`assent grants | head`); that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,6 +70,16 @@ def _ended(exit_code: int, code: str, detail: str, as_json: bool) -> int:
 
 def _exit_code(fault: Fault) -> ExitCode:
     return next((code for kind, code in _FAULTS if isinstance(fault, kind)), ExitCode.OUTSIDE)
+
+
+def _only_fault(group: BaseExceptionGroup[BaseException]) -> Fault:
+    """Return the fault when there is nothing but one in the group; otherwise raise the group."""
+    inner = group.exceptions
+    if len(inner) == 1 and isinstance(inner[0], BaseExceptionGroup):
+        return _only_fault(inner[0])
+    if len(inner) == 1 and isinstance(inner[0], Fault):
+        return inner[0]
+    raise group
 
 
 def _sentence(text: str) -> str:
