@@ -204,10 +204,10 @@ async def habits_are_counted(store: Store) -> None:
     read = CountHabit(ANA, SHOP, "sql.read", "public.orders", NOON)
     write = replace(read, verb="sql.write")
     await asyncio.gather(*(store.commit([read], []) for _ in range(5)))
-    await store.commit([write, read], [])
+    await store.commit([write, replace(read, times=3)], [])
     keys = [("sql.read", "public.orders"), ("sql.write", "public.orders"), ("sql.read", "other")]
     assert await store.habits(ANA, SHOP, keys) == {
-        "sql.read public.orders": 6,
+        "sql.read public.orders": 8,
         "sql.write public.orders": 1,
         "sql.read other": 0,
     }
@@ -303,6 +303,8 @@ async def entries_are_found_by_what_they_name(store: Store) -> None:
         )
         return [each.index for each in found]
 
+    assert await store.entry(EntryId("ent_1")) == (await store.entries())[1]
+    assert await store.entry(EntryId("ent_none")) is None
     assert await about("req_1", None) == [0, 3]
     assert await about(None, "ses_1") == [1]
     assert await about("req_1", "ses_1") == [0, 1, 3]

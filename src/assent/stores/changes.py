@@ -99,7 +99,7 @@ def count_habits(connection: Connection, counted: Sequence[CountHabit]) -> None:
                 "target_id": change.target,
                 "verb": change.verb,
                 "resource": change.resource,
-                "times": 1,
+                "times": change.times,
                 "last_at": change.at,
             }
             for change in counted
@@ -112,7 +112,7 @@ def _habit_counter(dialect: str) -> Upsert:
     once = _insert(dialect, habits)
     return once.on_conflict_do_update(
         index_elements=list(habits.primary_key.columns),
-        set_={"times": habits.c.times + 1, "last_at": once.excluded.last_at},
+        set_={"times": habits.c.times + once.excluded.times, "last_at": once.excluded.last_at},
     )
 
 

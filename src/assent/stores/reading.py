@@ -13,7 +13,7 @@ from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
 from assent.core.faults import OutsideFault
 from assent.core.grant import Grant
-from assent.core.ids import GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import StoredEntry, Token
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
@@ -167,6 +167,9 @@ class Reading:
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         index = tables.entries.c.leaf_index
         return await self._all(_stored(limit).where(index >= start), rows.entry_of)
+
+    async def entry(self, entry: EntryId) -> StoredEntry | None:
+        return await self._one(_stored(1).where(tables.entries.c.id == entry), rows.entry_of)
 
     async def entries_about(
         self,
