@@ -16,47 +16,18 @@ from assent.policy import PolicySet, evaluate, load
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
+VERBS = """
+    sql.read sql.insert sql.update sql.delete sql.truncate sql.create sql.alter sql.drop
+    sql.grant sql.execute sql.program sql.impersonate sql.configure sql.session sql.notify
+    sql.lock sql.maintain sql.unknown
+"""
+KINDS = """
+    Table Schema Database Role Function Setting Type Extension Channel Program File Object
+"""
 SQL = ProtocolPlugin(
     "postgres",
-    verbs=frozenset(
-        "sql." + word
-        for word in [
-            "read",
-            "insert",
-            "update",
-            "delete",
-            "truncate",
-            "create",
-            "alter",
-            "drop",
-            "grant",
-            "execute",
-            "program",
-            "impersonate",
-            "configure",
-            "session",
-            "notify",
-            "lock",
-            "maintain",
-            "unknown",
-        ]
-    ),
-    resources=frozenset(
-        [
-            "Table",
-            "Schema",
-            "Database",
-            "Role",
-            "Function",
-            "Setting",
-            "Type",
-            "Extension",
-            "Channel",
-            "Program",
-            "File",
-            "Object",
-        ]
-    ),
+    verbs=frozenset(VERBS.split()),
+    resources=frozenset(KINDS.split()),
     honours=frozenset({"max_duration", "record", "decide_each"}),
 )
 

@@ -117,7 +117,7 @@ def loaded(some: list[Draft], names: list[int] | None = None) -> PolicySet:
     return load(files, [SQL])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(drafts, forbids, situations())
 def test_adding_a_forbid_never_turns_a_deny_into_a_permit(
     some: list[Draft], more: Draft, situation: tuple[Action, Evidence, int]
@@ -127,7 +127,7 @@ def test_adding_a_forbid_never_turns_a_deny_into_a_permit(
     assert not (isinstance(before, Deny) and isinstance(after, Permit))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(drafts, situations(), st.data())
 def test_the_order_of_files_and_of_policies_in_them_never_matters(
     some: list[Draft], situation: tuple[Action, Evidence, int], data: st.DataObject
@@ -140,7 +140,7 @@ def test_the_order_of_files_and_of_policies_in_them_never_matters(
         assert replace(other, revision="") == replace(plain, revision="")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.one_of(permits, liftable), max_size=5),
     situations(),
@@ -179,7 +179,7 @@ def test_an_error_in_any_policy_is_a_deny(
     assert decision.remedies == ()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(drafts, situations())
 def test_a_deny_that_can_be_lifted_is_lifted_by_what_it_asks_for(
     some: list[Draft], situation: tuple[Action, Evidence, int]

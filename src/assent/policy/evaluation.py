@@ -115,7 +115,7 @@ def _ask(engine: Engine | None, request: Mapping[str, object], world: cedarpy.En
         return _Answer()
     result = cedarpy.is_authorized(dict(request), engine.handle, world)
     diagnostics = result.diagnostics
-    errors = tuple((engine.id_in(error), error) for error in diagnostics.errors)
+    errors = tuple(map(engine.blame, diagnostics.errors))
     if result.decision is cedarpy.Decision.NoDecision and not errors:
         errors = (("", "no decision"),)
     return _Answer(tuple(map(engine.id_of, diagnostics.reasons)), errors)

@@ -1,9 +1,9 @@
 """Reads policy files into a PolicySet, strictly: what is not certainly right does not load."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 import cedarpy
@@ -12,6 +12,7 @@ from assent.core.faults import OperatorFault
 from assent.core.plugins import ProtocolPlugin
 from assent.policy.annotations import Annotations
 from assent.policy.fragments import Fragment, split
+from assent.policy.parsing import parse, validate
 from assent.policy.policy_set import PolicySet
 from assent.policy.reading import Node, Scope, action_scope, asks_presence, facts_named
 from assent.policy.rule import Effect, Rule
@@ -19,11 +20,6 @@ from assent.policy.schema import OWN_VERBS, TARGET, check_names, schema_text
 
 LARGEST_FILE = 1024 * 1024
 MOST_POLICIES = 5000
-
-_INCOMPLETE = "unexpected end of input"
-_QUOTED = re.compile(r"`([^`]+)`")
-_OWN_PREFIX = re.compile(r"for policy `policy\d+`, ")
-_OWN_ID = re.compile(r"`policy\d+`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +56,22 @@ def check(
     The set in it is to be looked at, not to be used, when there are faults.
     """
     check_names(plugins)
-    schema = cedarpy.Schema.from_str(schema_text(plugins))
     fragments, faults = _fragments(sources)
-    rules: list[Rule] = []
+    parsed: list[tuple[Fragment, Rule]] = []
     for fragment in fragments:
         try:
-            rules.append(_rule(fragment, schema, groups))
+            parsed.append((fragment, _rule(fragment, groups)))
         except OperatorFault as fault:
             faults.append(fault)
-    faults += _duplicates(rules)
+    rules, invalid = _validated(parsed, _schema(schema_text(plugins)))
+    faults += invalid + _duplicates(rules)
     faults.sort(key=_order)
     return Reading(_policy_set(sources, rules, plugins), tuple(faults))
+
+
+@lru_cache(maxsize=4)
+def _schema(text: str) -> cedarpy.Schema:
+    return cedarpy.Schema.from_str(text)
 
 
 def revision_of(sources: Mapping[str, str]) -> str:
@@ -139,9 +140,9 @@ def _duplicates(rules: Iterable[Rule]) -> list[OperatorFault]:
     return faults
 
 
-def _rule(fragment: Fragment, schema: cedarpy.Schema, groups: frozenset[str] | None) -> Rule:
+def _rule(fragment: Fragment, groups: frozenset[str] | None) -> Rule:
     """Return the rule in a fragment. Raises OperatorFault for the first thing wrong in it."""
-    policy = _parse(fragment)
+    policy = parse(fragment)
     effect = Effect(str(policy["effect"]))
     annotations = Annotations(fragment, effect, _annotation_values(policy))
     annotations.check()
@@ -163,49 +164,7 @@ def _rule(fragment: Fragment, schema: cedarpy.Schema, groups: frozenset[str] | N
         hold_in_transaction_for=annotations.duration("hold_in_transaction"),
     )
     _check_presence(fragment, policy)
-    _validate(fragment, id, schema)
     return rule
-
-
-def _parse(fragment: Fragment) -> dict[str, Node]:
-    """Return the policy in Cedar's JSON policy format."""
-    try:
-        parsed = json.loads(cedarpy.policies_to_json_str(fragment.text))
-    except ValueError as error:
-        place = fragment.place(_syntax_line(fragment, str(error)))
-        raise OperatorFault("policy-syntax", str(error), place) from error
-    except RecursionError as error:
-        detail = "nested too deeply; split it into several policies"
-        raise OperatorFault("policy-size", detail, fragment.place()) from error
-    if parsed["templates"]:
-        detail = "a template (`?principal`, `?resource`) cannot be used; name who and what"
-        raise OperatorFault("policy-syntax", detail, fragment.place())
-    (policy,) = parsed["staticPolicies"].values()
-    checked: dict[str, Node] = policy
-    return checked
-
-
-def _syntax_line(fragment: Fragment, message: str) -> int | None:
-    """Return the line that the engine's message is about; the engine itself does not say it."""
-    if message == _INCOMPLETE:
-        return fragment.tokens[-1].line
-    if message.startswith("unexpected token"):
-        return fragment.first_bad_line(_is_viable)
-    word = message.rpartition(" ")[2]
-    return _named_line(fragment, message) or fragment.line_of(word.strip("`@"))
-
-
-def _is_viable(text: str) -> bool:
-    try:
-        cedarpy.policies_to_json_str(text)
-    except ValueError as error:
-        return str(error) == _INCOMPLETE
-    return True
-
-
-def _named_line(fragment: Fragment, message: str) -> int | None:
-    lines: Iterable[int | None] = map(fragment.line_of, _QUOTED.findall(message))
-    return next((line for line in lines if line), None)
 
 
 def _annotation_values(policy: Mapping[str, Node]) -> dict[str, str | None]:
@@ -230,10 +189,22 @@ def _check_presence(fragment: Fragment, policy: Mapping[str, Node]) -> None:
         raise OperatorFault("policy-fact", detail, fragment.place(line))
 
 
-def _validate(fragment: Fragment, id: str, schema: cedarpy.Schema) -> None:
-    result = cedarpy.validate_policies(fragment.text, schema)
-    if result.validation_passed:
-        return
-    message = _OWN_PREFIX.sub("", result.errors[0].error) if result.errors else "is not valid"
-    place = fragment.place(_named_line(fragment, _OWN_ID.sub("", message)))
-    raise OperatorFault("policy-schema", f"policy `{id}`: {message}", place)
+def _validated(
+    parsed: Sequence[tuple[Fragment, Rule]], schema: cedarpy.Schema
+) -> tuple[list[Rule], list[OperatorFault]]:
+    """Return the rules that fit the schema, and what is wrong with the others."""
+    # All at once is five times as fast as one by one, which only tells where it is.
+    if cedarpy.validate_policies("\n".join(rule.text for _, rule in parsed), schema):
+        return [rule for _, rule in parsed], []
+    rules: list[Rule] = []
+    faults: list[OperatorFault] = []
+    for fragment, rule in parsed:
+        try:
+            validate(fragment, rule.id, schema)
+        except OperatorFault as fault:
+            faults.append(fault)
+        else:
+            rules.append(rule)
+    if not faults:
+        raise OperatorFault("policy-schema", "the policies do not fit together")
+    return rules, faults

@@ -107,7 +107,7 @@ def _error_text(error: tuple[str, str]) -> str:
     id, text = error
     if not id:
         return f"the policies could not be asked: {text[:_LONGEST_ERROR]}"
-    return f"policy `{id}` could not be evaluated: {text.partition(': ')[2][:_LONGEST_ERROR]}"
+    return f"policy `{id}` could not be evaluated: {text[:_LONGEST_ERROR]}"
 
 
 def _final_text(rule: Rule) -> str:

@@ -10,7 +10,7 @@ from assent.core.action import Operation
 from assent.policy.reading import UNKNOWN_SUFFIX
 from assent.policy.rule import Effect, Rule
 
-_POLICY_NUMBER = re.compile(r"`policy(\d+)`")
+_BLAME = re.compile(r"error while evaluating policy `policy(\d+)`: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,15 @@ class Engine:
         """Return the id of what Cedar calls `policy` and a number."""
         return self.ids[int(number.removeprefix("policy"))]
 
-    def id_in(self, error: str) -> str:
-        """Return the id of the policy that an error of Cedar's names, empty for none."""
-        match = _POLICY_NUMBER.search(error)
-        return self.ids[int(match[1])] if match and int(match[1]) < len(self.ids) else ""
+    def blame(self, error: str) -> tuple[str, str]:
+        """Return the id of the policy that an error of Cedar's is about, and what it says.
+
+        The id is empty where no policy is to blame.
+        """
+        match = _BLAME.match(error)
+        if match is None or int(match[1]) >= len(self.ids):
+            return "", error
+        return self.ids[int(match[1])], error[match.end() :]
 
 
 @dataclass(frozen=True, slots=True)

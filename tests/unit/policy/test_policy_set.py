@@ -45,8 +45,9 @@ def test_the_engines_numbers_are_turned_into_ids() -> None:
     engine = policies(text).slice("sql.read", Operation.READ).permits
     assert engine
     assert [engine.id_of(f"policy{n}") for n in (0, 2, 10, 11)] == ["p0", "p2", "p10", "p11"]
-    assert engine.id_in("error while evaluating policy `policy11`: it broke") == "p11"
-    assert engine.id_in("failed to build the request") == ""
+    assert engine.blame("error while evaluating policy `policy11`: it broke") == ("p11", "it broke")
+    assert engine.blame("error while evaluating policy `policy12`: it broke")[0] == ""
+    assert engine.blame("failed to build it") == ("", "failed to build it")
 
 
 def test_a_verb_that_says_unknown_is_unknown_whatever_the_touch_says() -> None:
