@@ -8,10 +8,9 @@ from assent import __version__
 from assent.api import openapi, problems
 from assent.api.door import Door
 from assent.api.headers import SecurityHeaders
+from assent.api.limits import BodyLimit
 from assent.api.routes import grants, inbox, proof, requests, sessions, sign_in, status, targets
 from assent.control.plane import ControlPlane
-
-MAX_BODY_BYTES = 64 * 1024
 
 
 def build_app(
@@ -31,9 +30,10 @@ def build_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.door = Door(plane, public_url.rstrip("/"), postgres_address)
+    # The last one added is the outermost: its headers are on every answer.
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
     for routes in (status, sign_in, targets, requests, inbox, grants, sessions, proof):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 # PostgreSQL cannot store U+0000, and a line has no control characters in it.
 Name = Annotated[
@@ -12,7 +12,18 @@ Name = Annotated[
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Prose = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 Because = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+
+
+def _is_text(password: SecretStr) -> SecretStr:
+    """Refuse half of a surrogate pair, which JSON can say and UTF-8 cannot."""
+    try:
+        password.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("it should be a valid string") from None
+    return password
+
+
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_is_text)]
 Seconds = Annotated[int, Field(ge=1, le=30 * 24 * 3600, strict=True)]
 
 

@@ -1,6 +1,6 @@
 """What people do on the pages: assent, reject, give a reason, confirm, withdraw."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request, Response
@@ -35,7 +35,7 @@ async def answer(
     doing = seat.desk.plane.requests.answer(
         seat.caller, RequestId(request_id), verdict, _clean(comment)
     )
-    return await _done(request, seat, request_id, page, doing)
+    return await _done(request, seat, request_id, page, doing, _said)
 
 
 @router.post("/requests/{request_id}/reason")
@@ -51,7 +51,7 @@ async def give_reason(
     doing = seat.desk.plane.requests.give_reason(
         seat.caller, RequestId(request_id), _clean(reason), _clean(ticket)
     )
-    return await _done(request, seat, request_id, page, doing)
+    return await _done(request, seat, request_id, page, doing, _added)
 
 
 @router.post("/requests/{request_id}/withdraw")
@@ -60,7 +60,7 @@ async def withdraw(
 ) -> Response:
     """Take the requester's own request back."""
     doing = seat.desk.plane.requests.withdraw(seat.caller, RequestId(request_id))
-    return await _done(request, seat, request_id, page, doing)
+    return await _done(request, seat, request_id, page, doing, _said)
 
 
 @router.post("/requests/{request_id}/confirm")
@@ -73,7 +73,7 @@ async def confirm(
 ) -> Response:
     """Take a fresh proof of who the requester is."""
     doing = _confirmed(seat, request_id, Secret(password))
-    return await _done(request, seat, request_id, page, doing)
+    return await _done(request, seat, request_id, page, doing, _added)
 
 
 async def _confirmed(seat: Seat, request: str, password: Secret[str]) -> Asked:
@@ -88,12 +88,17 @@ def _clean(text: str) -> str:
 
 
 async def _done(
-    request: Request, seat: Seat, request_id: str, page: str, doing: Awaitable[Asked]
+    request: Request,
+    seat: Seat,
+    request_id: str,
+    page: str,
+    doing: Awaitable[Asked],
+    words: Callable[[Asked], str],
 ) -> Response:
     """Do it, and show the page that it was done on with what came of it."""
     status, said, error = 200, "", ""
     try:
-        said = _said(await doing)
+        said = words(await doing)
     except Fault as fault:
         if fault.code == "not-signed-in":
             raise
@@ -130,4 +135,10 @@ def _said(request: Asked) -> str:
         case RequestState.WITHDRAWN:
             return "Withdrawn. It did not run."
         case _:
-            return "Assented. It is decided once more and then runs."
+            return "Assented. It is decided once more, and then goes ahead."
+
+
+def _added(request: Asked) -> str:
+    if request.state is RequestState.PENDING:
+        return "Kept. It still waits for what is missing."
+    return "Kept. Nothing is missing any more."

@@ -4,8 +4,8 @@
 /** How far this machine's clock is behind the server's, in milliseconds. */
 let behind = 0
 
-/** The order of the cards when they were last looked at. */
-let order = ""
+/** The cards in their order, when they were last looked at. @type {string[] | null} */
+let order = null
 
 /** @param {number} number @returns {string} */
 const padded = (number) => String(number).padStart(2, "0")
@@ -64,7 +64,14 @@ function look() {
   }
   title(cards)
   guard()
+  fade()
   tick()
+}
+
+/** Good news fade; what went wrong stays until the next answer. */
+function fade() {
+  const said = document.querySelector("#said .good")
+  if (said) setTimeout(() => said.remove(), 8000)
 }
 
 /** @param {HTMLElement} cards */
@@ -74,11 +81,14 @@ function title(cards) {
   document.title = waiting ? `(${waiting}) ${name} · Assent` : `${name} · Assent`
 }
 
-/** When cards move, a click that was meant for another one must not count. */
+/** Marks cards that are new; when cards move, a click meant for another one must not count. */
 function guard() {
-  const now = Array.from(document.querySelectorAll("article.card"), (card) => card.id).join()
+  const cards = Array.from(document.querySelectorAll("article.card"))
+  const now = cards.map((card) => card.id)
+  const before = order ?? now
+  for (const card of cards) card.classList.toggle("arrived", !before.includes(card.id))
   const region = document.getElementById("region")
-  if (region && order && now !== order) {
+  if (region && before.length && now.join() !== before.join()) {
     region.classList.add("moved")
     setTimeout(() => region.classList.remove("moved"), 600)
   }
