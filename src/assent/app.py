@@ -50,6 +50,7 @@ from assent.gateway.listen import PostgresListener
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
 from assent.protocols import postgres
+from assent.protocols.postgres.statements import Classifier
 from assent.signals import SIGNALS
 from assent.stores import SqlStore, open_store
 from assent.stores.recordings import FileRecorder
@@ -295,10 +296,10 @@ async def _start_listener(
     require = config.postgres.tls == "require" or (
         not config.postgres.tls and not _is_loopback(host)
     )
-    classifiers = postgres.Classifiers()
+    classifier = Classifier()
     listener = PostgresListener(
         new_relay=lambda: postgres.PostgresRelay(
-            classifiers, lambda: ids.token(18), tls_available=True, require_tls=require
+            classifier, lambda: ids.token(18), tls_available=True, require_tls=require
         ),
         answerer=PostgresAnswerer(
             sessions, recorder, StaticBroker(config.folder), tasks.create_task

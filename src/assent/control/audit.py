@@ -22,6 +22,7 @@ from assent.core.ids import EntryId, Ids
 from assent.core.ports import Store, StoredEntry
 
 _OVERSEERS = frozenset({"security", "auditors"})
+_MOST_EXPORTS = 64
 
 
 class Audit:
@@ -32,6 +33,8 @@ class Audit:
         self.verifier_key = verifier_key
         self._clock = clock
         self._ids = ids
+        # What an export under way ends at, by token: the log grows while it is fetched.
+        self._exports: dict[str, int] = {}
 
     async def checkpoint(self, caller: Caller) -> Checkpoint:
         """Return the newest checkpoint; everybody may have it, and should keep it."""
@@ -53,42 +56,41 @@ class Audit:
             subject=caller.subject.id,
         )
         await self._store.commit((), (entry,))
-        await self._store.publish()
+        newest = await self._store.publish()
+        if len(self._exports) > _MOST_EXPORTS:
+            self._exports.clear()
+        self._exports[caller.token_digest] = newest.size
         return export_names(item.size for item in await self._store.checkpoints())
 
     async def export_file(self, caller: Caller, path: str) -> bytes | None:
         """Return one file of an export, None where there is none. Raises ForbiddenFault."""
         _check(caller)
         checkpoints = {item.size: item for item in await self._store.checkpoints()}
+        newest = self._exports.get(caller.token_digest, max(checkpoints, default=0))
         if path == KEY_PATH:
             return f"{self.verifier_key}\n".encode()
         if path == CHECKPOINT_PATH and checkpoints:
-            return checkpoints[max(checkpoints)].note.encode()
+            return checkpoints[newest].note.encode()
         for size, checkpoint in checkpoints.items():
             if path == checkpoint_path(size):
                 return checkpoint.note.encode()
-        return await self._part(path, max(checkpoints, default=0))
+        return await self._part(path, newest)
 
-    async def _part(self, path: str, newest: int) -> bytes | None:
-        """Return a tile, a bundle or a payload file of the log as large as `newest` or less.
-
-        An export under way may name parts of a size that has grown since.
-        """
-        for size in {newest, *(item.size for item in await self._store.checkpoints())}:
-            for span in spans(size):
-                if path == bundle_path(span.index, span.width):
-                    entries = await self._read(span.index * TILE_WIDTH, span.width)
-                    return encode_bundle([entry.leaf for entry in entries])
-                if path == payloads_path(span.index):
-                    return await self._payloads(span, newest)
-            for span in all_spans(size):
-                if path == span.path:
-                    return await self._tile(span)
+    async def _part(self, path: str, size: int) -> bytes | None:
+        """Return a tile, a bundle or a payload file of the log as large as `size`."""
+        for span in spans(size):
+            if path == bundle_path(span.index, span.width):
+                entries = await self._read(span.index * TILE_WIDTH, span.width)
+                return encode_bundle([entry.leaf for entry in entries])
+            if path == payloads_path(span.index):
+                return await self._payloads(span)
+        for span in all_spans(size):
+            if path == span.path:
+                return await self._tile(span)
         return None
 
-    async def _payloads(self, span: Span, newest: int) -> bytes:
-        start = span.index * TILE_WIDTH
-        entries = await self._read(start, min(TILE_WIDTH, newest - start))
+    async def _payloads(self, span: Span) -> bytes:
+        entries = await self._read(span.index * TILE_WIDTH, span.width)
         return encode_payloads(
             (entry.index, entry.payload) for entry in entries if entry.payload is not None
         )

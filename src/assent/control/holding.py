@@ -80,6 +80,15 @@ class Holding:
         """Settle a released request with what came of it."""
         await self._waiting.advance(request, RequestEvent.COMPLETED, outcome=words, also=(entry,))
 
+    async def lose(self, request: RequestId, entry: Entry, *, released: bool) -> None:
+        """Settle a released request whose outcome nobody will hear of."""
+        words = "the connection broke " + (
+            "while it ran; it ran at most once"
+            if released
+            else "before it was sent; it did not run"
+        )
+        await self._waiting.advance(request, RequestEvent.INTERRUPTED, outcome=words, also=(entry,))
+
     async def _wait(
         self,
         live: LiveSession,

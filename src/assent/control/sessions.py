@@ -149,10 +149,17 @@ class Sessions:
             opened = entries.of_session(
                 self._ids, EntryKind.SESSION_OPENED, live.session, self._clock.now(), ""
             )
-            await self._store.commit((use, PutSession(live.session)), (opened,))
+            opening = entries.result(
+                self._ids, action, self._clock.now(), None, {"outcome": "done"}
+            )
+            await self._store.commit((use, PutSession(live.session)), (opened, opening))
         except OutsideFault as fault:
             return _unavailable(fault)
         except ConflictFault:
+            failed = entries.result(
+                self._ids, action, self._clock.now(), None, {"outcome": "not-run"}
+            )
+            await self._store.commit((), (failed,))
             words = "this credential has opened every connection that it was made for"
             hint = f"ask for more: assent connect {candidate.target.name} --connections N"
             return Refused(RefusalKind.DENIED, words, "", hint)
@@ -203,6 +210,21 @@ class Sessions:
         if request_id is not None:
             words = f"failed: {frame.error}" if frame.error else f"done, {frame.rows} rows"
             await self._holding.complete(request_id, words, entry)
+        else:
+            await self._store.commit((), (entry,))
+
+    async def abandon(
+        self, live: LiveSession, action: Action, request: str, *, released: bool
+    ) -> None:
+        """Keep in the log that a permitted action has no known end: the connection broke first.
+
+        released: whether it had gone up; then it ran at most once, otherwise it did not run.
+        """
+        facts: dict[str, Json] = {"outcome": "unknown" if released else "not-run"}
+        request_id = RequestId(request) if request else None
+        entry = entries.result(self._ids, action, self._clock.now(), request_id, facts)
+        if request_id is not None:
+            await self._holding.lose(request_id, entry, released=released)
         else:
             await self._store.commit((), (entry,))
 

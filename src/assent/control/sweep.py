@@ -16,6 +16,7 @@ from assent.core.ports import Store
 # A session must be cut within a second of its end; five looks a second leave room for load.
 TICK_S = 0.2
 _FLUSH_EVERY = 25
+_PUBLISH_EVERY = 10
 
 _log = structlog.get_logger("sweep")
 
@@ -54,7 +55,7 @@ class Sweep:
         await self._guarded("grants", lambda: self._grants.expire(now))
         await self._guarded("requests", lambda: self._waiting.expire(now))
         self._ticks += 1
-        if self._ticks % 5 == 0:
+        if self._ticks % _PUBLISH_EVERY == 0:
             await self._guarded("checkpoint", self._publish)
         if self._ticks % _FLUSH_EVERY == 0:
             await self._guarded("history", self._history.flush)

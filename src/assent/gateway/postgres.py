@@ -8,7 +8,7 @@ import structlog
 
 from assent.control.live import LiveSession
 from assent.control.sessions import Candidate, Handles, Sessions
-from assent.core.action import Action
+from assent.core.action import Action, Phase
 from assent.core.evidence import Connection
 from assent.core.faults import Fault
 from assent.core.frame import Frame, ResultFrame, StatementFrame
@@ -109,7 +109,7 @@ class PostgresAnswerer:
             state.draft.gone = True
             state.draft.nudged.set()
         if state.live is not None:
-            self._spawn(self._end(state.live, reason, state.cut))
+            self._spawn(self._end(state, state.live, reason))
 
     async def _identify(
         self, conversation: Conversation, state: _State, ticket: int, question: Identify
@@ -148,7 +148,7 @@ class PostgresAnswerer:
             conversation.answered(ticket, opened)
             return
         if conversation.closed:
-            await self._end(opened, "the client hung up", False)
+            await self._end(state, opened, "the client hung up")
             return
         state.live = opened
         await self._dial(conversation, opened, ticket)
@@ -191,7 +191,10 @@ class PostgresAnswerer:
             conversation.answered(ticket, held)
 
         answer, action = await self._sessions.authorize(state.live, question, tell)
-        if isinstance(answer, Permitted) and action.phase.value == "execute":
+        if isinstance(answer, Permitted) and action.phase is Phase.EXECUTE:
+            if conversation.closed:
+                await self._sessions.abandon(state.live, action, answer.request, released=False)
+                return
             state.decided[answer.entry] = (action, answer.request)
         conversation.answered(ticket, answer)
 
@@ -204,9 +207,13 @@ class PostgresAnswerer:
             # The attempt stays dangling in the log, and its verification says so.
             _log.error("result-not-logged", session=live.session.id, code=fault.code)
 
-    async def _end(self, live: LiveSession, reason: str, cut: bool) -> None:
+    async def _end(self, state: _State, live: LiveSession, reason: str) -> None:
         try:
-            await self._sessions.end(live, reason, cut=cut)
+            for action, request in state.running.values():
+                await self._sessions.abandon(live, action, request, released=True)
+            for action, request in state.decided.values():
+                await self._sessions.abandon(live, action, request, released=False)
+            await self._sessions.end(live, reason, cut=state.cut)
         except Fault as fault:
             _log.error("end-not-logged", session=live.session.id, code=fault.code)
 
