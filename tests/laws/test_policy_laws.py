@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import cedarpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,16 +10,21 @@ from assent.core.action import Action, Touch
 from assent.core.decision import Deny, Permit
 from assent.core.evidence import Evidence
 from assent.policy import PolicySet, load
+from assent.policy.entities import Scene, entities
+from assent.policy.facts import EVERY_FACT, Moment, context, labels_of
 from policy_builders import (
     ANA,
     BEN,
     CARL,
     DORA,
+    NOW,
+    SHOP,
     SQL,
     action,
     decide,
     evidence,
     person,
+    risk,
     touch,
 )
 
@@ -191,3 +197,44 @@ def test_a_deny_that_can_be_lifted_is_lifted_by_what_it_asks_for(
         people = [person(f"{group}{n}", group) for group in ("dba", "security") for n in range(3)]
         facts = replace(evidence(what, *people, reason="because"), ticket="OPS-1")
         assert isinstance(decide(policies, what, facts, score), Permit)
+
+
+def stock_cedar_allows(some: list[Draft], what: Action, facts: Evidence, score: int) -> bool:
+    """Ask Cedar itself, with all policies in one set, every fact, and the annotations ignored."""
+    text = cedarpy.PolicySet.from_str(
+        "\n".join(draft.text(f"p{n}") for n, draft in enumerate(some))
+    )
+    for one in what.touches:
+        labels = tuple(labels_of(SHOP, one.resource.name))
+        target = (SHOP.name, SHOP.protocol, SHOP.environment, ())
+        scene = Scene(
+            ANA, one.verb, one.operation, one.resource.kind, one.resource.name, labels, target
+        )
+        request = {
+            "principal": scene.principal(),
+            "action": scene.action(),
+            "resource": scene.resource(),
+            "context": context(Moment(what, one, facts, risk(score), NOW), EVERY_FACT),
+        }
+        if not cedarpy.is_authorized(request, everything_at_once, entities(scene)).allowed:
+            return False
+    return True
+
+
+@settings(deadline=None, max_examples=100)
+@given(drafts, situations())
+def test_stock_cedar_agrees_and_is_only_ever_stricter_where_a_forbid_can_be_lifted(
+    some: list[Draft], situation: tuple[Action, Evidence, int]
+) -> None:
+    what, facts, score = situation
+    decision = decide(loaded(some), what, facts, score)
+    allows = stock_cedar_allows(some, what, facts, score)
+    liftable_or_unknown = any(draft.require for draft in some) or any(
+        one.verb == "sql.unknown" for one in what.touches
+    )
+    if isinstance(decision, Permit):
+        assert allows or any(draft.require for draft in some)
+    elif decision.code == "policy-error":
+        assert "overflow" in decision.messages[0]
+    elif not liftable_or_unknown:
+        assert not allows
