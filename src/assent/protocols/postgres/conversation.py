@@ -157,6 +157,8 @@ class Conversation:
         # Bytes of a CopyData that the target awaits although the copy is over.
         self._tail = 0
         self._poison: Poison | None = None
+        # A group went up that no Sync has ended: its transaction is still open.
+        self._unfinished = False
         self._deferred = b""
         self._sequence = 0
         self.closed = False
@@ -240,7 +242,8 @@ class Conversation:
             return False
         unit = self._unit
         return unit is None or (
-            isinstance(unit, Group) and not unit.synced and not unit.copying_next
+            isinstance(unit, Group)
+            and not (unit.synced or unit.copying_next or unit.next_query)
         )
 
     def _advance(self, now: datetime, steps: list[Step]) -> None:
@@ -282,9 +285,9 @@ class Conversation:
             if kind == 83:
                 self._sync_discarded(unit, message, steps)
         elif kind == 81 or kind == 70:
-            if unit is not None:
-                raise violation("a Query or FunctionCall came before the Sync of its group")
-            if kind == 81:
+            if isinstance(unit, Group):
+                self._end_group_with(unit, message, now, steps)
+            elif kind == 81:
                 self._query(message, now, steps)
             else:
                 self._refuse_with(_function_call(), steps)
@@ -292,6 +295,23 @@ class Conversation:
             group = unit if isinstance(unit, Group) else Group()
             self._unit = group
             self._extended(kind, message, group, now, steps)
+
+    def _end_group_with(
+        self, group: Group, message: bytes, now: datetime, steps: list[Step]
+    ) -> None:
+        """A Query without a Sync before it goes on with what the group began."""
+        if message[0] != 81:
+            raise violation("a FunctionCall came before the Sync of its group")
+        if group.waiting:
+            group.release()
+        if group.expected:
+            group.next_query = message
+            group.ready.append(FLUSH)
+            return
+        self._send_ready(steps)
+        self._unfinished = self._unfinished or group.went_up
+        self._unit = None
+        self._query(message, now, steps)
 
     def _query(self, message: bytes, now: datetime, steps: list[Step]) -> None:
         body = message[5:]
@@ -405,7 +425,7 @@ class Conversation:
         if self._settings.names_moved:
             statement = moved_names(statement)
         attempt.statement = statement
-        in_transaction = self._status != IDLE or (group is not None and group.executed)
+        in_transaction = self._in_transaction(group)
         ticket = next(self._tickets)
         self._asked = Asked(ticket, attempt, now + self._limits.answer_for)
         self._send_ready(steps)
@@ -413,6 +433,11 @@ class Conversation:
             statement, prepared.text, attempt.parameters, attempt.phase, in_transaction
         )
         steps.append(Ask(ticket, question))
+
+    def _in_transaction(self, group: Group | None) -> bool:
+        """Whether locks may be held: also by what ran before in a group without a Sync."""
+        executed = group is not None and group.executed
+        return self._status != IDLE or self._unfinished or executed
 
     def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> None:
         """Take an answer; one to a question that is over is ignored."""
@@ -542,7 +567,8 @@ class Conversation:
     def _refuse_with(self, error: bytes, steps: list[Step]) -> None:
         """Make the client see `error`, and the target what it would see of an error of its own."""
         group = self._unit if isinstance(self._unit, Group) else None
-        at_rest = self._status == IDLE and not (group is not None and group.went_up)
+        went_up = self._unfinished or (group is not None and group.went_up)
+        at_rest = self._status == IDLE and not went_up
         if at_rest and group is None:
             self._tell_client(error + ready(IDLE), steps)
             return
@@ -609,6 +635,10 @@ class Conversation:
         steps += chunk.records
         if fault is not None:
             raise fault
+        unit = self._unit
+        if isinstance(unit, Group) and unit.next_query and not unit.expected:
+            message, unit.next_query = unit.next_query, b""
+            self._end_group_with(unit, message, now, steps)
         if self._inbox.size:
             if self._copy is not None:
                 self._feed_copy(self._inbox.drain(), steps)
@@ -701,7 +731,8 @@ class Conversation:
             unit.running.error = error
         elif isinstance(unit, Group):
             unit.discarding = True
-            unit.copying_next = False
+            # It drops a Query too until the Sync.
+            unit.copying_next, unit.next_query = False, b""
             unit.drop()
             self._skipped(unit, error, found, now, chunk)
 
@@ -730,6 +761,7 @@ class Conversation:
         if self._status == IDLE:
             self._names.transaction_ended()
         self._poison = None
+        self._unfinished = False
         self._unit = None
 
     def _copy_begins(self) -> None:

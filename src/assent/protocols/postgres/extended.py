@@ -64,7 +64,8 @@ class Group:
     sent. synced: the Sync was. discarding: what the client still sends before its Sync is
     dropped, as the target itself would after an error. local: the target knows nothing of
     this group. copying_next: the target is about to say whether it takes a COPY.
-    rules_moved: text of this group may be read by other rules than ours.
+    rules_moved: text of this group may be read by other rules than ours. next_query: a
+    simple Query that came instead of a Sync, and waits for what was sent to be confirmed.
     """
 
     overlay: Overlay = field(default_factory=Overlay)
@@ -80,6 +81,7 @@ class Group:
     local: bool = False
     copying_next: bool = False
     rules_moved: bool = False
+    next_query: bytes = b""
 
     def add(self, message: bytes, expected: Expected | None = None) -> None:
         """Append a message that may go when something later in the group may."""
