@@ -201,9 +201,8 @@ def test_a_deny_that_can_be_lifted_is_lifted_by_what_it_asks_for(
 
 def stock_cedar_allows(some: list[Draft], what: Action, facts: Evidence, score: int) -> bool:
     """Ask Cedar itself, with all policies in one set, every fact, and the annotations ignored."""
-    text = cedarpy.PolicySet.from_str(
-        "\n".join(draft.text(f"p{n}") for n, draft in enumerate(some))
-    )
+    texts = [draft.text(f"p{n}") for n, draft in enumerate(some)]
+    everything_at_once = cedarpy.PolicySet.from_str("\n".join(texts))
     for one in what.touches:
         labels = tuple(labels_of(SHOP, one.resource.name))
         target = (SHOP.name, SHOP.protocol, SHOP.environment, ())
