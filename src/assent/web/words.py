@@ -45,7 +45,8 @@ def pieces(text: str) -> tuple[Piece, ...]:
     found: list[Piece] = []
     start = 0
     for place, character in enumerate(text):
-        if not _hides(character):
+        # The two characters that end a line on Windows hide nothing.
+        if not _hides(character) or text.startswith("\r\n", place):
             continue
         if start < place:
             found.append(Piece(text[start:place]))
