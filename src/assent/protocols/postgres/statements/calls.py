@@ -217,14 +217,16 @@ def _notify(reader: Reader, name: str, node: pb.FuncCall) -> None:
 
 
 def _set_config(reader: Reader, name: str, node: pb.FuncCall) -> None:
-    """Read set_config as SET if its arguments are constants, or pinned to one."""
-    setting = _constant_or_pinned(reader, node.args[0]) if len(node.args) == 3 else None
-    value = constant(node.args[1]) if len(node.args) == 3 else None
-    if setting is None or value is None or any(a.HasField("named_arg_expr") for a in node.args):
+    """Read set_config as SET; its first argument has to be a constant, or pinned to one."""
+    plain = len(node.args) == 3 and not any(a.HasField("named_arg_expr") for a in node.args)
+    setting = _constant_or_pinned(reader, node.args[0]) if plain else None
+    if setting is None:
         problem = "cannot see what `set_config` sets: its arguments are not constants"
         reader.findings.unknown("Setting", "*", problem)
-    else:
-        configure(reader.findings, reader.names, setting, [value], split=True)
+        return
+    value = constant(node.args[1])
+    values = None if value is None else [value]
+    configure(reader.findings, reader.names, setting, values, split=True)
 
 
 def _constant_or_pinned(reader: Reader, node: pb.Node) -> str | None:

@@ -5,7 +5,8 @@ from typing import Final
 from assent.protocols.postgres.statements.findings import Findings
 from assent.protocols.postgres.statements.names import Names
 
-# They change how fast, how it is printed or when it gives up, but not what is touched.
+# Whatever their value, they change how fast, how it is printed or when it gives up, but not
+# what is touched.
 _HARMLESS: Final = frozenset(
     [
         "application_name",
@@ -103,11 +104,13 @@ def configure(
     findings.only_queries = False
     if setting in _ROLES:
         findings.touch("sql.impersonate", "Role", values[0] if values else "none")
+    elif setting in _HARMLESS or setting.startswith("enable_"):
+        findings.touch("sql.session", "Setting", setting)
     elif values is None:
         findings.unknown("Setting", setting, f"cannot see what `{setting}` is set to")
     elif setting == "search_path":
         _search_path(findings, names, values, split)
-    elif _is_harmless(setting, values):
+    elif _is_harmless_value(setting, values):
         findings.touch("sql.session", "Setting", setting)
     elif setting in _READING:
         problem = f"what follows `{setting}` = `{', '.join(values)}` cannot be read for sure"
@@ -128,9 +131,7 @@ def reset(findings: Findings, setting: str) -> None:
         findings.touch("sql.session", "Setting", setting.lower() or "*")
 
 
-def _is_harmless(setting: str, values: list[str]) -> bool:
-    if setting in _HARMLESS or setting.startswith("enable_"):
-        return True
+def _is_harmless_value(setting: str, values: list[str]) -> bool:
     allowed = _HARMLESS_VALUES.get(setting, frozenset())
     return len(values) == 1 and values[0].lower() in allowed
 

@@ -14,14 +14,15 @@ MAX_SHAPE_BYTES: Final = 8192
 # The width-2 lookbehind comes after the first digit so that the search can skip by first
 # character. A string keeps both its quotes in the shape: an unterminated one has only one.
 _INTEGER: Final = re.compile(r"[0-9](?<![\w.$][0-9])[0-9]{0,8}(?![\w.])")
-# A quote after a letter, a digit, `$` or `&` starts another kind of token: E'', U&"", …
 _LITERAL: Final = re.compile(
-    r"""(?P<prefixed>['"](?<=[\w$&]['"]))"""
-    r"""|(?P<name>"[^"]*")"""
-    r"""|(?P<string>'[^']*(?:''[^']*)*')"""
-    r"""|[0-9](?<![\w.$][0-9])[0-9]{0,8}(?![\w.])"""
+    r"""("[^"]*")|(')[^']*(?:''[^']*)*'|[0-9](?<![\w.$][0-9])[0-9]{0,8}(?![\w.])"""
 )
-_REFUSED: Final = "\0"
+_STRING: Final = re.compile(r"'[^']*(?:''[^']*)*'")
+# A quoted name is kept, with § behind it; a string is `'§'`, an integer `§`.
+_BLANK: Final = r"\1\2§\2"
+# A quote after a letter, a digit, `$` or `&` starts another kind of token: E'', U&"", …
+# In a shape an opening quote can be told from a closing one by the § that follows.
+_PREFIXED: Final = re.compile(r"""[\w$&](?:'§|"(?!§))""")
 # `$1` is a parameter; any other `$` may open a dollar quote.
 _DOLLAR_QUOTE: Final = re.compile(r"\$(?![0-9])|[\w]\$|\$[0-9]+[A-Za-z_$]")
 
@@ -44,19 +45,9 @@ def shape_of(text: bytes | str) -> str | None:
     # 2. Without quotes only integers are to be replaced.
     if "'" not in text and '"' not in text:
         return _INTEGER.sub("§", text)
-    # 3. With quotes, tokens are told apart one by one.
-    shape = _LITERAL.sub(_blank, text)
-    return None if _REFUSED in shape else shape
-
-
-def _blank(found: re.Match[str]) -> str:
-    """Return what stands in the shape for one literal or quoted name."""
-    match found.lastgroup:
-        case "name":
-            return found[0]
-        case "string":
-            return "'§'"
-        case "prefixed":
-            return _REFUSED
-        case _:
-            return "§"
+    # 3. Without quoted names strings go first; with them, tokens are told apart one by one.
+    if '"' not in text:
+        shape = _INTEGER.sub("§", _STRING.sub("'§'", text))
+    else:
+        shape = _LITERAL.sub(_BLANK, text)
+    return None if _PREFIXED.search(shape) else shape

@@ -121,6 +121,9 @@ class Reader:
         """Read one node with all below it."""
         message = unwrap(message)
         name = message.DESCRIPTOR.name
+        if name == "A_Const":
+            # Nothing is below it, and a long INSERT has a hundred thousand of them.
+            return
         handler = self.handlers.get(name)
         if handler is not None:
             handler(self, message)
@@ -204,18 +207,18 @@ def constant(node: pb.Node) -> str | None:
     if node.HasField("type_cast"):
         return constant(node.type_cast.arg)
     if node.HasField("string"):
-        return node.string.sval
+        return str(node.string.sval)
     if node.HasField("integer"):
         return str(node.integer.ival)
     if not node.HasField("a_const"):
         return None
     match node.a_const.WhichOneof("val"):
         case "sval":
-            return node.a_const.sval.sval
+            return str(node.a_const.sval.sval)
         case "ival":
             return str(node.a_const.ival.ival)
         case "fval":
-            return node.a_const.fval.fval
+            return str(node.a_const.fval.fval)
         case "boolval":
             return "on" if node.a_const.boolval.boolval else "off"
         case _:
