@@ -141,10 +141,10 @@ def verify_segments(
     each names the digest of the one before, 3 frames are dense, 4 statements are numbered
     1, 2, 3, … and a result has its statement.
     segments: by number. digests: those that the log has for the session, in the log's order;
-    the same one twice in a row counts once, as a seal may be logged again after a crash.
+    the same one twice counts once, as a seal may be logged again after a crash.
     """
     problems: list[str] = []
-    expected = [d for place, d in enumerate(digests) if place == 0 or digests[place - 1] != d]
+    expected = list(dict.fromkeys(digests))
     if len(segments) != len(expected):
         problems.append(f"the log has {len(expected)} segments, the recording {len(segments)}")
     previous, first, sequence = "", 1, 0

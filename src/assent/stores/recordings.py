@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import structlog
 
@@ -44,6 +44,7 @@ from assent.recording.journal import (
 from assent.recording.recovery import plan
 from assent.recording.segment import LARGEST_BYTES, Segment, parse, seal
 
+T = TypeVar("T")
 Commit: TypeAlias = Callable[[Sequence[Entry]], Awaitable[None]]
 
 SYNC_EVERY_S = 0.02
@@ -157,7 +158,9 @@ class FileRecorder:
         self._broken = ""
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
+        # One thread each: a seal must not delay a sync, nor two writes of one segment meet.
         self._syncer = ThreadPoolExecutor(1, "recording-sync")
+        self._sealer = ThreadPoolExecutor(1, "recording-seal")
 
     # Recording: the hot path.
 
@@ -240,7 +243,7 @@ class FileRecorder:
                 await self._renew()
             else:
                 self._flush()
-                await self._in_syncer(self._journal.sync)
+                await _within(self._syncer, self._journal.sync)
         except OSError as error:
             self._broken = f"the journal cannot be synced ({error.strerror})"
             _log.error("journal-failed", errno=error.errno)
@@ -273,14 +276,11 @@ class FileRecorder:
             journal.close()
             raise
         self._journal = journal
-        await self._in_syncer(partial(_settle, old, journal, not self._broken))
+        await _within(self._syncer, _settle, old, journal, not self._broken)
         if self._broken:
             for timeline in self._timelines.values():
                 timeline.journal = journal.generation
         self._drop_journals()
-
-    async def _in_syncer(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._syncer, work)
 
     async def _seal_for_ever(self) -> None:
         while True:
@@ -327,11 +327,12 @@ class FileRecorder:
             lines = list(timeline.lines)
             first = timeline.next_frame - len(lines)
             timeline.pending_journal = self._journal.generation
-            timeline.pending = await asyncio.to_thread(
-                seal, timeline.session, timeline.segment + 1, timeline.previous, first, lines
+            number, previous = timeline.segment + 1, timeline.previous
+            timeline.pending = await _within(
+                self._sealer, seal, timeline.session, number, previous, first, lines
             )
         segment = timeline.pending
-        await asyncio.to_thread(_write_segment, self._folder, segment)
+        await _within(self._sealer, _write_segment, self._folder, segment)
         await self._commit([self._entry(segment, {})])
         timeline.drop(segment, self._monotonic())
         self._late.append(sealed_line(segment.session, segment.number, segment.last))
@@ -373,7 +374,7 @@ class FileRecorder:
             newest = await asyncio.to_thread(_newest, self._folder / session, min(leftover.frames))
             recovery = plan(session, leftover, newest)
             for segment in recovery.new:
-                await asyncio.to_thread(_write_segment, self._folder, segment)
+                await _within(self._sealer, _write_segment, self._folder, segment)
             found = [*recovery.again, *recovery.new]
             if found:
                 await self._commit([self._entry(segment, {"recovered": True}) for segment in found])
@@ -385,6 +386,7 @@ class FileRecorder:
         for session in list(self._timelines):
             await self.close(session)
         await self.sync()
+        self._sealer.shutdown()
         self._syncer.shutdown()
         self._journal.close()
         if not self._timelines:
@@ -413,6 +415,10 @@ class FileRecorder:
         timeline = self._timelines.get(session)
         until = timeline.segment if timeline else None
         return await asyncio.to_thread(_read_segments, self._folder / session, until)
+
+
+async def _within(thread: ThreadPoolExecutor, work: Callable[..., T], *given: object) -> T:
+    return await asyncio.get_running_loop().run_in_executor(thread, partial(work, *given))
 
 
 def _unavailable(why: str) -> OutsideFault:

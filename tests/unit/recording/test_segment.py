@@ -93,7 +93,7 @@ def test_a_whole_recording_has_no_problems() -> None:
 
 
 def test_a_seal_that_was_logged_twice_counts_once() -> None:
-    digests = [WHOLE[0].digest, WHOLE[0].digest, WHOLE[1].digest, WHOLE[2].digest]
+    digests = [WHOLE[place].digest for place in (0, 1, 0, 1, 2)]
     assert verify_segments(SESSION, [segment.data for segment in WHOLE], digests) == ()
 
 

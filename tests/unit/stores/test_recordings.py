@@ -73,6 +73,7 @@ def journals(folder: Path) -> list[bytes]:
 def abandon(recorder: FileRecorder) -> None:
     """Leave the folder as a killed process does, but for what the kernel would close."""
     recorder._journal.close()
+    recorder._sealer.shutdown()
     recorder._syncer.shutdown()
     os.close(recorder._lock)
 
