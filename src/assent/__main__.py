@@ -43,8 +43,8 @@ def run(arguments: Sequence[str]) -> int:
         return _ended(_exit_code(fault), fault.code, fault.detail, as_json)
     except BaseExceptionGroup as group:
         # A task group of the server wraps even a single fault.
-        fault = _only_fault(group)
-        return _ended(_exit_code(fault), fault.code, fault.detail, as_json)
+        inner = _only_fault(group)
+        return _ended(_exit_code(inner), inner.code, inner.detail, as_json)
     except BrokenPipeError:
         # The reader of a pipe has had enough (`assent grants | head`); that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

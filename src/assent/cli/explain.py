@@ -6,7 +6,11 @@ from typing import Any
 from assent.cli import output
 from assent.cli.access import segment
 from assent.cli.client import signed_in
+from assent.cli.durations import in_words
 from assent.cli.output import AsJson
+
+# What links entries to each other; `--json` has it.
+_FOR_PROOF = ("action", "digest", "revision", "approval", "credential", "previous")
 
 
 def explain(id: str, /, *, as_json: AsJson = False) -> None:
@@ -21,8 +25,24 @@ def explain(id: str, /, *, as_json: AsJson = False) -> None:
     if as_json:
         output.show_json(answer)
         return
-    for line in outline(answer):
+    rest = {key: value for key, value in answer.items() if key != "entries"}
+    for line in outline(rest):
         output.say(line)
+    for entry in answer.get("entries", ()):
+        output.say()
+        for line in timeline(entry):
+            output.say(line)
+
+
+def timeline(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one entry of the log: when, what, who, how it came out; below it, what was known."""
+    at = in_words(str(entry.get("at", "")), output.now())
+    facts = {key: value for key, value in entry.get("facts", {}).items() if key not in _FOR_PROOF}
+    words = [f"{key.replace('_', ' ')} {_inline(value)}" for key, value in facts.items()]
+    yield f"{at}  {entry.get('kind', '')}  {entry.get('subject') or ''}".rstrip()
+    if words:
+        yield f"  {', '.join(words)}"
+    yield from outline(entry.get("payload") or {}, depth=1)
 
 
 def outline(value: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
@@ -47,13 +67,21 @@ def outline(value: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
 def _bullets(items: Sequence[Any], depth: int) -> Iterator[str]:
     space = "  " * depth
     for item in items:
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and {"points", "reason"} <= item.keys():
+            yield f"{space}- {item['points']:>3} {item['reason']}"
+        elif isinstance(item, Mapping):
             lines = list(outline(item, depth + 1))
             if lines:
                 yield f"{space}- {lines[0].strip()}"
                 yield from lines[1:]
         else:
             yield f"{space}- {_word(item)}"
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return " + ".join(_word(item) for item in value) or "none"
+    return _word(value)
 
 
 def _word(value: object) -> str:

@@ -37,7 +37,7 @@ _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "max_connections": "200",
+    "max_connections": "300",
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

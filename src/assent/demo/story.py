@@ -14,7 +14,7 @@ from assent.core.clock import Clock
 from assent.demo.actors import Psql, Unobserved, assent, psql
 from assent.demo.world import TARGET, World
 
-_REQUEST = r"req_[a-z2-7]{26}"
+_REQUEST = r"req_[0-9a-v]{26}"
 _SHORT_S = 6
 
 

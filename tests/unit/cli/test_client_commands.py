@@ -356,3 +356,21 @@ def test_a_server_that_is_not_ours_is_named_so(signed_in: FakeServer, capsys: Ca
     signed_in.answer("GET /v1/whoami", 200, b"<html>")
     assert run(["whoami"]) == 6
     assert "did not answer as Assent does" in capsys.readouterr().err
+
+
+def test_explain_shows_each_entry_of_the_log_with_its_factors(
+    signed_in: FakeServer, capsys: Capture
+) -> None:
+    entry = {
+        "at": "2026-11-22T10:00:00Z",
+        "kind": "decision",
+        "subject": "ana",
+        "facts": {"outcome": "permit", "digest": "sha256:00", "policies": ["a", "b"]},
+        "payload": {"factors": [{"name": "x", "points": 5, "reason": "late"}], "evidence": {}},
+    }
+    answer = {"about": REQUEST_ID, "entries": [entry]}
+    signed_in.answer(f"GET /v1/explain/{REQUEST_ID}", 200, answer)
+    assert run(["explain", REQUEST_ID]) == 0
+    out = capsys.readouterr().out
+    assert "decision  ana\n  outcome permit, policies a + b\n  factors:\n    -   5 late\n" in out
+    assert "sha256" not in out
