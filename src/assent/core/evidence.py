@@ -76,7 +76,7 @@ class Evidence:
             },
             "grants": [grant.id for grant in self.grants],
             "groups": sorted(self.subject.groups),
-            "history": dict(self.history),
+            "history": [[what, times] for what, times in sorted(self.history.items())],
             "reason": self.reason,
             "subject": self.subject.id,
             "target": self.target.id if self.target else None,

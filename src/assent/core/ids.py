@@ -1,7 +1,7 @@
 """Typed ids and how they are minted.
 
-An id is a prefix and 26 characters of lower-case base32 over a UUIDv7 (RFC 9562, section 5.7):
-sortable by time, never a secret, never parsed for meaning.
+An id is a prefix and 26 characters of lower-case base32hex (RFC 4648, section 7) over a UUIDv7
+(RFC 9562, section 5.7): sortable by time, never a secret, never parsed for meaning.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ PREFIXES = {
     "notice": "ntc",
 }
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 
 
 def format_id(kind: str, at: datetime, random_bits: int) -> str:

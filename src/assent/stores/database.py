@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from assent.core.faults import OperatorFault, OutsideFault
 
@@ -21,8 +20,8 @@ Result = TypeVar("Result")
 
 FILE_NAME = "assent.db"
 _BUSY_FOR_MS = 5_000
-_POOL_WAIT_S = 10
-_READERS = 3
+POOL_WAIT_S = 10
+READERS = 3
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -79,10 +78,15 @@ class Database(Protocol):
 
 def database_at(url: URL) -> Database:
     """Return the database at `url`; nothing is opened before the first use."""
-    return SqliteDatabase(url) if url.get_backend_name() == "sqlite" else PostgresDatabase(url)
+    if url.get_backend_name() == "sqlite":
+        return SqliteDatabase(url)
+    # SQLAlchemy's asyncio half imports its ORM; whoever runs on SQLite starts without both.
+    from assent.stores.postgres_database import PostgresDatabase
+
+    return PostgresDatabase(url)
 
 
-def _check_open(closed: bool) -> None:
+def check_open(closed: bool) -> None:
     if closed:
         raise OutsideFault("store-unavailable", "the store is closed")
 
@@ -97,15 +101,15 @@ class SqliteDatabase:
     def __init__(self, url: URL) -> None:
         self._writer = _sqlite_engine(url, 1, _prepare_writer)
         event.listen(self._writer, "begin", _begin_immediate)
-        self._reader = _sqlite_engine(url, _READERS, _prepare_reader)
+        self._reader = _sqlite_engine(url, READERS, _prepare_reader)
         self._writing = ThreadPoolExecutor(1, "store-writer")
-        self._reading = ThreadPoolExecutor(_READERS, "store-reader")
+        self._reading = ThreadPoolExecutor(READERS, "store-reader")
         self._closed = False
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned once it is on disk."""
 
-        _check_open(self._closed)
+        check_open(self._closed)
 
         def transact() -> Result:
             with self._writer.begin() as connection:
@@ -116,7 +120,7 @@ class SqliteDatabase:
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned."""
 
-        _check_open(self._closed)
+        check_open(self._closed)
 
         def look() -> Result:
             with self._reader.connect() as connection:
@@ -140,7 +144,7 @@ def _sqlite_engine(url: URL, size: int, prepare: Callable[[Any, object], None]) 
         url,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=_POOL_WAIT_S,
+        pool_timeout=POOL_WAIT_S,
         pool_reset_on_return=None,
         connect_args={"check_same_thread": False},
     )
@@ -168,49 +172,3 @@ def _prepare(connection: Any, *settings: str) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-class PostgresDatabase:
-    """PostgreSQL through asyncpg."""
-
-    def __init__(self, url: URL) -> None:
-        self._writer = _postgres_engine(url, 1)
-        self._reader = _postgres_engine(
-            url, _READERS, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True
-        )
-        self._closed = False
-
-    async def write(self, work: Callable[[Connection], Result]) -> Result:
-        """Return what `work` returned once it is committed."""
-        _check_open(self._closed)
-        async with self._writer.begin() as connection:
-            return await connection.run_sync(work)
-
-    async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Return what `work` returned."""
-        _check_open(self._closed)
-        async with self._reader.connect() as connection:
-            return await connection.run_sync(work)
-
-    async def close(self) -> None:
-        """Close all connections."""
-        self._closed = True
-        await self._reader.dispose()
-        await self._writer.dispose()
-
-
-def _postgres_engine(url: URL, size: int, **options: Any) -> AsyncEngine:
-    read_only = "on" if options else "off"
-    return create_async_engine(
-        url,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=_POOL_WAIT_S,
-        pool_pre_ping=True,
-        connect_args={
-            "timeout": _POOL_WAIT_S,
-            "command_timeout": _POOL_WAIT_S,
-            "server_settings": {"default_transaction_read_only": read_only},
-        },
-        **options,
-    )
