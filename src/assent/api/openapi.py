@@ -19,10 +19,11 @@ _SIGNED_IN = {
     "403": "Known, but may not do this.",
     "404": "There is no such thing, or it is not yours to see.",
     "409": "Somebody was faster, or it is too late.",
+    "429": "Too many attempts at a password; wait a minute.",
 }
 _SIGNING_IN = {
     "403": "The name or the password is wrong.",
-    "429": "Too many attempts; wait a minute.",
+    "429": "Too many attempts at a password; wait a minute.",
 }
 
 _PROBLEM = {

@@ -26,8 +26,9 @@ class Assets(StaticFiles):
 def mount(app: FastAPI, plane: ControlPlane, public_url: str) -> None:
     """Let `app` serve the pages over `plane`.
 
-    public_url: how people reach us; forms from any other origin are refused.
-    Raises OperatorFault where the JavaScript libraries were not built in.
+    public_url: how people reach us; forms from any other origin are refused. Where the
+    JavaScript libraries were not built in the pages work, say that they are not live, and
+    have to be loaded again.
     """
     url = public_url.rstrip("/")
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages())

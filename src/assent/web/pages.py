@@ -9,34 +9,24 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
-from assent.core.faults import OperatorFault
 from assent.web.safety import CONTENT_SECURITY_POLICY
 
 ASSETS = Path(__file__).parent / "assets"
-_NEEDED = (
-    "vendor/htmx.min.js",
-    "vendor/htmx-ext-sse.min.js",
-    "assent.css",
-    "assent.js",
-    "icon.svg",
-)
+_OURS = ("assent.css", "assent.js", "icon.svg")
+_LIBRARIES = ("vendor/htmx.min.js", "vendor/htmx-ext-sse.min.js")
+
+
+def libraries_are_there() -> bool:
+    """Return whether the JavaScript libraries were built in; without them no page is live."""
+    return all((ASSETS / name).is_file() for name in _LIBRARIES)
 
 
 def assets_version() -> str:
-    """Return a digest of the assets, so that a browser never mixes two versions.
-
-    Raises OperatorFault where the JavaScript libraries were not built in.
-    """
+    """Return a digest of the assets, so that a browser never mixes two versions."""
+    names = (*_OURS, *_LIBRARIES) if libraries_are_there() else _OURS
     digest = sha256()
-    for name in _NEEDED:
-        path = ASSETS / name
-        if not path.is_file():
-            raise OperatorFault(
-                "assets-missing",
-                f"the page's file `{name}` is missing; "
-                "run `npm ci` and `python tools/build_assets.py`",
-            )
-        digest.update(path.read_bytes())
+    for name in names:
+        digest.update((ASSETS / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -64,13 +54,16 @@ def sentence(detail: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The templates. version: of the assets they name."""
+    """The templates. version: of the assets they name. live: whether pages renew themselves."""
 
+    live: bool = field(default_factory=libraries_are_there)
     version: str = field(default_factory=assets_version)
     environment: Environment = field(default_factory=_environment)
 
     def page(self, template: str, values: Mapping[str, object], status: int = 200) -> HTMLResponse:
         """Return the rendered page with its own Content-Security-Policy."""
-        text = self.environment.get_template(template).render(version=self.version, **values)
+        text = self.environment.get_template(template).render(
+            version=self.version, live=self.live, **values
+        )
         headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(text, status_code=status, headers=headers)
