@@ -182,9 +182,12 @@ def alter_table(reader: Reader, node: pb.AlterTableStmt) -> None:
 
 
 def constraint(reader: Reader, node: pb.Constraint) -> None:
-    """A constraint; a table that it refers to can be probed through it, so it is read."""
-    with reader.mentioning("sql.read"):
-        reader.visit_parts(node)
+    """A constraint. A foreign key can probe what it refers to, and ties its rows down."""
+    if node.HasField("pktable"):
+        columns = strings(node.pk_attrs)
+        reader.touch_table("sql.read", node.pktable, columns)
+        reader.touch_table("sql.alter", node.pktable)
+    reader.visit_parts(node, "pktable")
 
 
 def partition(reader: Reader, node: pb.PartitionCmd) -> None:
@@ -211,27 +214,38 @@ def alter_function(reader: Reader, node: pb.AlterFunctionStmt) -> None:
 
 
 def rename(reader: Reader, node: pb.RenameStmt) -> None:
-    """ALTER … RENAME."""
+    """ALTER … RENAME; a table's new name is altered too: policies go by names."""
     if node.HasField("relation"):
         touch_relation(reader, "sql.alter", node.rename_type, node.relation)
+        if not node.subname:
+            renamed = pb.RangeVar(schemaname=node.relation.schemaname, relname=node.newname)
+            touch_relation(reader, "sql.alter", node.rename_type, renamed)
     elif node.HasField("object"):
         touch_object(reader, "sql.alter", node.rename_type, node.object)
     else:
         kinds = {pb.OBJECT_ROLE: "Role", pb.OBJECT_SCHEMA: "Schema", pb.OBJECT_DATABASE: "Database"}
         kind = kinds.get(node.rename_type, "Object")
         reader.findings.touch("sql.alter", kind, node.subname or "*")
+        reader.findings.touch("sql.alter", kind, node.newname)
 
 
-def alter_schema(
-    reader: Reader, node: pb.AlterObjectSchemaStmt | pb.AlterObjectDependsStmt
-) -> None:
-    """ALTER … SET SCHEMA and DEPENDS ON EXTENSION."""
+def alter_schema(reader: Reader, node: pb.AlterObjectSchemaStmt) -> None:
+    """ALTER … SET SCHEMA: both names are altered."""
+    if node.HasField("relation"):
+        touch_relation(reader, "sql.alter", node.object_type, node.relation)
+        moved = pb.RangeVar(schemaname=node.newschema, relname=node.relation.relname)
+        touch_relation(reader, "sql.alter", node.object_type, moved)
+    else:
+        touch_object(reader, "sql.alter", node.object_type, node.object)
+    reader.findings.touch("sql.alter", "Schema", node.newschema)
+
+
+def alter_depends(reader: Reader, node: pb.AlterObjectDependsStmt) -> None:
+    """ALTER … DEPENDS ON EXTENSION."""
     if node.HasField("relation"):
         touch_relation(reader, "sql.alter", node.object_type, node.relation)
     else:
         touch_object(reader, "sql.alter", node.object_type, node.object)
-    if isinstance(node, pb.AlterObjectSchemaStmt):
-        reader.findings.touch("sql.alter", "Schema", node.newschema)
 
 
 def alter_owner(reader: Reader, node: pb.AlterOwnerStmt) -> None:

@@ -88,7 +88,7 @@ _RULES: Final[dict[str, Callable[[Reader, Any], None]]] = {
     "AlterPublicationStmt": ddl.publication,
     "RenameStmt": ddl.rename,
     "AlterObjectSchemaStmt": ddl.alter_schema,
-    "AlterObjectDependsStmt": ddl.alter_schema,
+    "AlterObjectDependsStmt": ddl.alter_depends,
     "AlterRoleStmt": ddl.alter_role,
     "AlterRoleSetStmt": ddl.alter_role_set,
     "AlterDatabaseSetStmt": ddl.alter_database_set,
