@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import asyncpg
@@ -55,9 +56,16 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a child to its parent")
-def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_the_server_ends_when_its_parent_is_killed() -> None:
+    # A folder that the unprivileged user reaches: a killed parent removes no borrowed one.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        _kill_the_parent(folder)
+
+
+def _kill_the_parent(folder: str) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", _HOST_PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _HOST_PROGRAM, folder], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout is not None
     server = psutil.Process(int(parent.stdout.readline()))
