@@ -4,6 +4,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from assent.protocols.postgres.statements.names import Names
 from assent.protocols.postgres.statements.objects import (
     role_name,
     touch_object,
@@ -134,7 +135,10 @@ def create_schema(reader: Reader, node: pb.CreateSchemaStmt) -> None:
         touch_role(reader, "sql.grant", node.authrole)
     name = node.schemaname or role_name(node.authrole)
     reader.findings.touch("sql.create", "Schema", name)
+    # What is created inside has the schema's name, and looks for others there first.
+    outer, reader.names = reader.names, Names((name,))
     reader.visit_all(node.schema_elts)
+    reader.names = outer
 
 
 def define(reader: Reader, node: pb.DefineStmt) -> None:
