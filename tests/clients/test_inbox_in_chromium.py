@@ -6,13 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from assent import web
 from assent.api import build_app
+from assent.app import running
+from assent.config import Config, PersonConfig, PostgresConfig, ServerConfig, TargetConfig
 from assent.core.request import Verdict
+from assent.core.secret import Secret
+from assent.identity.passwords import Argon2Hasher
 from memory_plane import PASSWORD, TWO_DBAS, MemoryPlane, WallClock
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -81,17 +86,24 @@ async def serving(plane: MemoryPlane) -> AsyncIterator[str]:
         listener.close()
 
 
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
+@asynccontextmanager
+async def browsing() -> AsyncIterator[Browser]:
+    """Run Debian's Chromium."""
     if not CHROMIUM.exists():
         pytest.fail(f"there is no {CHROMIUM}; install the Debian package `chromium`")
-    plane = MemoryPlane(WallClock())
-    async with serving(plane) as url, async_playwright() as playwright:
+    async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         try:
-            yield House(plane, url, browser)
+            yield browser
         finally:
             await browser.close()
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    plane = MemoryPlane(WallClock())
+    async with serving(plane) as url, browsing() as browser:
+        yield House(plane, url, browser)
 
 
 async def test_the_inbox_is_live_and_answered_by_keyboard(house: House) -> None:
@@ -152,6 +164,59 @@ async def test_a_link_from_a_notice_leads_to_the_request_after_sign_in(house: Ho
     await page.get_by_role("button", name="Assent").click()
     await expect(page.get_by_role("status")).to_contain_text("waits for others")
     await expect(page.get_by_text("Ben Brandt assented")).to_be_visible()
+
+
+POLICIES = """
+@id("shop.request") @max_duration("30m")
+permit (principal in Group::"eng", action == Action::"access.request", resource == Target::"shop");
+
+@id("shop.ask") @require("approve: 1 of dba") @message("a DBA must assent to access")
+forbid (principal, action == Action::"access.request", resource == Target::"shop");
+"""
+
+
+async def configured(folder: Path) -> Config:
+    """Return the configuration of a server with ana, ben and a target that is never dialled."""
+    (folder / "policies").mkdir()
+    (folder / "policies" / "access.cedar").write_text(POLICIES)
+    for name in ("hash", "target"):
+        secret = folder / name
+        secret.write_text(await Argon2Hasher().hash(Secret(PASSWORD)))
+        secret.chmod(0o600)
+    return Config(
+        server=ServerConfig(listen="127.0.0.1:0"),
+        postgres=PostgresConfig(listen="127.0.0.1:0"),
+        people=(
+            PersonConfig("ana", "Ana Alvarez", ("eng",), "file:hash"),
+            PersonConfig("ben", "Ben Brandt", ("dba",), "file:hash"),
+        ),
+        targets=(TargetConfig("shop", "127.0.0.1", "assent", "file:target", owners=("dba",)),),
+        folder=folder,
+    )
+
+
+async def test_access_assented_to_on_the_page_of_a_real_server_is_granted(tmp_path: Path) -> None:
+    async with running(await configured(tmp_path)) as gateway, browsing() as browser:
+        house = House(MemoryPlane(), gateway.api_url, browser)
+        ben = await house.signed_in("ben")
+        async with httpx2.AsyncClient(base_url=gateway.api_url) as http:
+            body = {"name": "ana", "password": PASSWORD}
+            token = (await http.post("/v1/login", json=body)).json()["token"]
+            http.headers["authorization"] = f"Bearer {token}"
+            asked = await http.post("/v1/connect", json={"target": "shop", "reason": "<month end>"})
+            assert asked.status_code == 202
+            request = asked.json()["request"]
+            await expect(ben.get_by_text("<month end>")).to_be_visible()
+            path = f"/v1/requests/{request['id']}"
+            query = {"wait_s": "20", "changed_after": request["changed_at"]}
+            polling = asyncio.ensure_future(http.get(path, params=query, timeout=30))
+            await ben.locator(f"#assent-{request['id']}").press("Enter")
+            await expect(ben.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+            assert (await polling).json()["approvals"][0]["approver"] == "ben"
+            opened = await http.post("/v1/connect", json={"target": "shop"})
+            assert opened.status_code == 201
+            assert opened.json()["port"] == gateway.postgres_address[1]
+        assert house.errors == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
