@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from struct import Struct
 
 from assent.core.faults import PeerFault
-from assent.protocols.postgres.messages import violation
+from assent.protocols.postgres.messages import LENGTH, violation
 
 _unpack = Struct("!BI").unpack_from
+_length = LENGTH.unpack_from
 
 LARGEST_READ_BYTES = 64 * 1024
 
@@ -81,8 +82,7 @@ class TargetStream:
             if length < 4:
                 return self._failed(at, found)
             if kind == 68 or kind == 100:
-                if end + 5 <= size and data[end : end + 5] == data[at : at + 5]:
-                    end = run_end(data, at, length + 1, size)
+                end = _rows_end(data, kind, length, end, size)
             elif kind in _READ:
                 if length <= LARGEST_READ_BYTES:
                     if end > size:
@@ -109,6 +109,23 @@ class TargetStream:
         self.stop_at(at)
         self.fault = violation("the target sent a message that is not expected of one")
         return found
+
+
+def _rows_end(data: bytes, kind: int, last: int, end: int, size: int) -> int:
+    """Return where the rows that follow one of length `last` up to `end` end."""
+    while end + 5 <= size and data[end] == kind:
+        length = _length(data, end + 1)[0]
+        if length == last:
+            further = run_end(data, end, length + 1, size)
+            if further == end:
+                return end + length + 1
+            end, last = further, -1
+        elif length < 4:
+            return end
+        else:
+            end += length + 1
+            last = length
+    return end
 
 
 def run_end(data: bytes, at: int, stride: int, size: int) -> int:
