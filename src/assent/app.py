@@ -331,6 +331,8 @@ async def _start_web(
             application,
             log_config=None,
             access_log=False,
+            # Whoever says where a request comes from could get round the sign-in limit.
+            proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=2,
             lifespan="off",

@@ -53,8 +53,7 @@ class Requests:
         late), MissingFault.
         """
         await self.get(caller, request)
-        place = await self._waiting.place(request)
-        async with place.lock:
+        async with self._waiting.moving(await self._waiting.place(request)) as place:
             approval = self._approval(caller, place.request, verdict, comment)
             entry = entries.of_approval(self._ids, approval, place.request)
             if verdict is Verdict.REJECT:
@@ -81,8 +80,7 @@ class Requests:
         """Return the requester's own request with a reason or a ticket added."""
         if len(reason) > _LONGEST_TEXT or len(ticket) > _LONGEST_TEXT:
             raise ConflictFault("text-too-long", f"write at most {_LONGEST_TEXT} characters")
-        place = await self._own(caller, request)
-        async with place.lock:
+        async with self._waiting.moving(await self._own(caller, request)) as place:
             before = place.request
             said = replace(before, reason=reason or before.reason, ticket=ticket or before.ticket)
             return await self._waiting.move(
@@ -141,7 +139,7 @@ class Requests:
         for place in self._waiting:
             if place.request.action.subject != subject.id:
                 continue
-            async with place.lock:
+            async with self._waiting.moving(place):
                 if place.request.state is RequestState.PENDING:
                     await self._waiting.move(place, self._event(place.request), by=subject.id)
 

@@ -4,7 +4,8 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,8 +102,21 @@ class Waiting:
         entry = entries.of_request(self._ids, EntryKind.REQUEST_OPENED, request, now)
         await self._store.commit((PutRequest(request),), (entry,))
         self._places[request.id] = Place(request)
-        await self._tell(request, "request.opened")
+        self._events.publish(Notice("request.opened", now, request.id))
         return request
+
+    @asynccontextmanager
+    async def moving(self, place: Place) -> AsyncIterator[Place]:
+        """Hold a place while its request is moved; the listeners hear of it afterwards.
+
+        Afterwards, because a listener may move it again: the lock is not reentrant.
+        """
+        async with place.lock:
+            before = place.request
+            yield place
+        if place.request is not before:
+            for listener in self._listeners:
+                await listener(place.request)
 
     async def move(
         self,
@@ -116,7 +130,7 @@ class Waiting:
         changes: Sequence[Change] = (),
         also: Sequence[Entry] = (),
     ) -> Request:
-        """Move the request of a locked place on by `event`; return it as it is then, durable.
+        """Move the request of a place in `moving` on by `event`; return it as it is then.
 
         request: it with further fields changed, to be kept with the move. changes, also: what
         is made durable in the same transaction. Raises ConflictFault where the event does not
@@ -137,16 +151,14 @@ class Waiting:
         also: Sequence[Entry] = (),
     ) -> Request:
         """Move a request on by `event`. Raises ConflictFault, MissingFault."""
-        place = await self.place(request)
-        async with place.lock:
+        async with self.moving(await self.place(request)) as place:
             return await self.move(place, event, outcome=outcome, by=by, also=also)
 
     async def mint(
         self, request: RequestId, grant: Grant, changes: Sequence[Change], also: Sequence[Entry]
     ) -> Request:
         """Settle an approved request for access with the grant that it led to."""
-        place = await self.place(request)
-        async with place.lock:
+        async with self.moving(await self.place(request)) as place:
             now = self._clock.now()
             released = advance(place.request, RequestEvent.RELEASED, now, grant=grant.id)
             after = advance(released, RequestEvent.COMPLETED, now, outcome="granted")
@@ -161,8 +173,7 @@ class Waiting:
         if not isinstance(denial, Deny):
             raise TypeError("only a denial asks again")
         words = "; ".join(denial.messages)
-        place = await self.place(request)
-        async with place.lock:
+        async with self.moving(await self.place(request)) as place:
             if not denial.remedies:
                 return await self.move(place, RequestEvent.REJECTED, outcome=words)
             asked_again = replace(
@@ -181,7 +192,7 @@ class Waiting:
         for place in self:
             if place.request.state is not RequestState.PENDING or now < place.request.deadline_at:
                 continue
-            async with place.lock:
+            async with self.moving(place):
                 if place.request.state is RequestState.PENDING:
                     await self.move(place, RequestEvent.EXPIRED)
 
@@ -195,7 +206,7 @@ class Waiting:
             place = self._places[request.id] = Place(request)
             held = request.action.session is not None
             if held or request.state is RequestState.RELEASED:
-                async with place.lock:
+                async with self.moving(place):
                     await self.move(place, RequestEvent.INTERRUPTED)
 
     async def _keep(
@@ -214,10 +225,6 @@ class Waiting:
         place.request = after
         if settled:
             self._places.pop(after.id, None)
-        await self._tell(after, "request.settled" if settled else "request.changed")
+        topic = "request.settled" if settled else "request.changed"
+        self._events.publish(Notice(topic, after.changed_at, after.id))
         return after
-
-    async def _tell(self, request: Request, topic: str) -> None:
-        self._events.publish(Notice(topic, request.changed_at, request.id))
-        for listener in self._listeners:
-            await listener(request)
