@@ -136,6 +136,8 @@ class Classifier:
         if first == "prepare":
             inner = self.classify(" ".join(words[3:]))
             return Statement("sql.session", (), complete=True, prepares={words[1]: inner})
+        if first == "fetch":
+            return Statement("sql.session", (), complete=True)
         if first == "execute":
             return Statement("sql.session", (), True, executes=frozenset({words[1]}))
         if first == "do":
@@ -268,9 +270,24 @@ class Target:
             return self._error("42601", f'syntax error at or near "{text}"', simple)
         if self.status == b"E" and not text.lower().startswith(("rollback", "commit")):
             return self._error("25P02", "current transaction is aborted", simple)
+        words = text.split()
+        if text.startswith("execute "):
+            if words[1].encode() not in self.statements:
+                return self._error("26000", "prepared statement does not exist", simple)
+            text = self.statements[words[1].encode()]
         self.ran.append(text)
         if "fail" in text:
             return self._error("22012", "division by zero", simple)
+        if text.startswith("prepare "):
+            if words[1].encode() in self.statements:
+                return self._error("42P05", "prepared statement already exists", simple)
+            self.statements[words[1].encode()] = " ".join(words[3:])
+        if text.startswith("deallocate "):
+            self.statements.pop(words[1].encode(), None)
+        if text.startswith("declare "):
+            self.portals[words[1].encode()] = " ".join(words[4:])
+        if text.startswith("close "):
+            self.portals.pop(words[1].encode(), None)
         if text.startswith("begin"):
             self.status = b"T"
         if text.startswith(("commit", "rollback")):
