@@ -178,7 +178,9 @@ class Conversation:
         for step in steps:
             kind = type(step)
             if kind is Send:
-                self._send(step)  # type: ignore[arg-type]
+                end = self.client if step.side is Side.CLIENT else self.target  # type: ignore[union-attr]
+                if end.transport is not None:
+                    end.transport.write(step.data)  # type: ignore[union-attr]
             elif kind is Record:
                 try:
                     self._answerer.record(self, step.frame)  # type: ignore[union-attr]
@@ -209,11 +211,6 @@ class Conversation:
             self.client.transport.close()
             self._loop.call_later(_LINGER_S, self.client.transport.abort)
         self._answerer.ended(self, reason)
-
-    def _send(self, step: Send) -> None:
-        end = self.client if step.side is Side.CLIENT else self.target
-        if end.transport is not None:
-            end.transport.write(step.data)
 
     async def _ask(self, ticket: int, question: Question) -> None:
         try:

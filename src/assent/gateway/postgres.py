@@ -72,6 +72,10 @@ class PostgresAnswerer:
 
     async def answer(self, conversation: Conversation, ticket: int, question: Question) -> None:
         """Answer `question` through `conversation.answered`."""
+        if isinstance(question, Cancel):
+            # Its conversation is over already: the client waits for nothing but the end.
+            self._sessions.live.cancel(question.process_id, question.secret_key)
+            return
         state = self._states.get(conversation)
         if state is None:
             return
@@ -82,8 +86,6 @@ class PostgresAnswerer:
                 await self._connect(conversation, state, ticket, question)
             case Authorize():
                 await self._authorize(conversation, state, ticket, question)
-            case Cancel(process_id, secret_key):
-                self._sessions.live.cancel(process_id, secret_key)
 
     def record(self, conversation: Conversation, frame: Frame) -> None:
         """Write the frame, and follow which action its statement and its result belong to."""

@@ -86,12 +86,21 @@ def digest_of(data: bytes) -> str:
 
 
 def seal(
-    session: SessionId, number: int, previous: str, first: int, lines: Sequence[bytes]
+    session: SessionId,
+    number: int,
+    previous: str,
+    first: int,
+    lines: Sequence[bytes],
+    sequences: Sequence[int] = (),
 ) -> Segment:
-    """Return a segment of encoded frames. first: the number of the first one. lines: not empty."""
+    """Return a segment of encoded frames. first: the number of the first one. lines: not empty.
+
+    sequences: of the statements that the frames belong to, one a line; read from the lines
+    when they are not given.
+    """
     header = _ENCODER.encode(Header(VERSION, session, number, previous, first))
     data = b"\n".join([header, *lines, b""])
-    sequences = [_PEEKS.decode(line).sequence for line in lines]
+    sequences = sequences or [_PEEKS.decode(line).sequence for line in lines]
     return Segment(
         session,
         number,

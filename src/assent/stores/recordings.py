@@ -105,6 +105,7 @@ class _Timeline:
     segment: int = 0
     previous: str = ""
     lines: list[bytes] = field(default_factory=list)
+    sequences: list[int] = field(default_factory=list)
     size: int = 0
     since: float = 0.0
     journal: int = 0
@@ -122,7 +123,7 @@ class _Timeline:
 
     def drop(self, segment: Segment, now: float) -> None:
         """Forget the frames of `segment`, which the log vouches for now."""
-        del self.lines[: segment.frames]
+        del self.lines[: segment.frames], self.sequences[: segment.frames]
         self.size = sum(len(line) + 1 for line in self.lines)
         # What is left came after the segment was cut, so in that journal or a later one.
         self.since, self.journal = now, self.pending_journal
@@ -187,6 +188,7 @@ class FileRecorder:
         if not timeline.lines:
             timeline.since, timeline.journal = now, self._journal.generation
         timeline.lines.append(line)
+        timeline.sequences.append(frame.sequence)
         timeline.next_frame += 1
         timeline.size += len(line) + 1
         if timeline.size >= LARGEST_BYTES:
@@ -324,12 +326,12 @@ class FileRecorder:
         # A seal that failed half way is done again with the same bytes: its digest may be in
         # the log already.
         if timeline.pending is None:
-            lines = list(timeline.lines)
+            lines, sequences = list(timeline.lines), list(timeline.sequences)
             first = timeline.next_frame - len(lines)
             timeline.pending_journal = self._journal.generation
             number, previous = timeline.segment + 1, timeline.previous
             timeline.pending = await _within(
-                self._sealer, seal, timeline.session, number, previous, first, lines
+                self._sealer, seal, timeline.session, number, previous, first, lines, sequences
             )
         segment = timeline.pending
         await _within(self._sealer, _write_segment, self._folder, segment)
