@@ -19,7 +19,7 @@ import uvicorn
 
 from assent import api, policy, web
 from assent.audit.note import Signer
-from assent.config import Config, split_address
+from assent.config import Config, PersonConfig, TargetConfig, split_address
 from assent.control import administration
 from assent.control.access import Access
 from assent.control.audit import Audit
@@ -88,6 +88,27 @@ class Parts:
     history: History
     waiting: Waiting
     sweep: Sweep
+
+
+def check(config: Config) -> policy.PolicySet:
+    """Return the policies, once all that a start needs of files and keys was found good.
+
+    Nothing is opened, made or listened on. Raises OperatorFault for the first thing wrong.
+    """
+    for person in config.people:
+        if person.password:
+            reveal_reference(person.password, config.folder)
+    for target in config.targets:
+        reveal_reference(target.password, config.folder)
+        authority = config.folder / target.certificate_authority
+        if target.certificate_authority and not authority.is_file():
+            raise OperatorFault(
+                "certificate-authority", f"there is no `{authority}` (target `{target.name}`)"
+            )
+    if config.postgres.certificate:
+        key = config.folder / config.postgres.key if config.postgres.key else None
+        client_side(config.folder / config.postgres.certificate, key)
+    return load_policies(config)
 
 
 def load_policies(config: Config) -> policy.PolicySet:
@@ -263,7 +284,7 @@ async def _begin(
     subjects, targets, changes = await administration.people_and_targets(
         store,
         [_person(person, config.folder) for person in config.people],
-        [_target(target) for target in config.targets],
+        [_target(target, config.folder) for target in config.targets],
         ids,
     )
     started = administration.happened(
@@ -376,14 +397,15 @@ async def _all_ended(sessions: Sessions) -> None:
         await asyncio.sleep(0.01)
 
 
-def _person(person: Any, folder: Path) -> administration.Person:
+def _person(person: PersonConfig, folder: Path) -> administration.Person:
     hashed = reveal_reference(person.password, folder) if person.password else None
     return administration.Person(
         person.name, person.display_name, frozenset(person.groups), person.disabled, hashed
     )
 
 
-def _target(target: Any) -> administration.TargetDescription:
+def _target(target: TargetConfig, folder: Path) -> administration.TargetDescription:
+    authority = target.certificate_authority and str(folder / target.certificate_authority)
     return administration.TargetDescription(
         name=target.name,
         protocol=target.protocol,
@@ -394,7 +416,7 @@ def _target(target: Any) -> administration.TargetDescription:
         credential=target.password,
         environment=target.environment,
         tls=target.tls,
-        certificate_authority=target.certificate_authority,
+        certificate_authority=authority,
         owners=frozenset(target.owners),
         labels={name: frozenset(labels) for name, labels in target.labels.items()},
         search_path=target.search_path,

@@ -13,12 +13,22 @@ app = App(name="config", help="Check a configuration.")
 
 @app.command
 def check(*, config: ConfigFile = Path("assent.toml"), as_json: AsJson = False) -> None:
-    """Load a configuration as `assent serve` would, and say what is in it."""
+    """Check a configuration as `assent serve` would: the file, its secrets and its policies."""
+    from assent.app import check as check_config
     from assent.config import load
 
     loaded = load(config)
-    people, targets = len(loaded.people), len(loaded.targets)
+    policies = check_config(loaded)
+    people, targets, rules = len(loaded.people), len(loaded.targets), len(policies.rules)
     if as_json:
-        output.show_json({"good": True, "people": people, "targets": targets})
+        output.show_json(
+            {
+                "good": True,
+                "people": people,
+                "targets": targets,
+                "policies": rules,
+                "policy_revision": policies.revision,
+            }
+        )
     else:
-        output.say(f"good: {config} has {people} people and {targets} targets")
+        output.say(f"good: {config} has {people} people, {targets} targets and {rules} policies")

@@ -21,7 +21,6 @@ from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.ids import EntryId, Ids
 from assent.core.ports import Store, StoredEntry
 
-_OVERSEERS = frozenset({"security", "auditors"})
 _MOST_EXPORTS = 64
 
 
@@ -115,5 +114,5 @@ class Audit:
 
 
 def _check(caller: Caller) -> None:
-    if not caller.subject.groups & _OVERSEERS:
+    if not caller.oversees:
         raise ForbiddenFault("not-yours", "only `security` and `auditors` can export the log")

@@ -18,21 +18,27 @@ from assent.core.changes import Change
 from assent.core.clock import Clock
 from assent.core.decision import Decision, Deny, Permit
 from assent.core.evidence import Evidence
-from assent.core.ids import EntryId, Ids
+from assent.core.ids import EntryId, Ids, RequestId
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
+from assent.core.signal import Signal
 from assent.policy import evaluate, parse_duration
 from assent.risk import assess
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A decision with what it was taken on. entry: the id of its entry in the log."""
+    """A decision with what it was taken on. entry: the id of its entry in the log.
+
+    request: the one that the action waited in, if it did.
+    """
 
     decision: Decision
+    signals: tuple[Signal, ...]
     assessment: Assessment
     evidence: Evidence
     entry: EntryId
+    request: RequestId | None = None
 
 
 class Decider:
@@ -73,7 +79,7 @@ class Decider:
         """
         outcome = await self.consider(action, circumstances)
         permitted = isinstance(outcome.decision, Permit)
-        request = circumstances.request.id if circumstances.request else None
+        request = outcome.request
         await self._store.commit(
             changes if permitted else (),
             (
@@ -97,10 +103,13 @@ class Decider:
         """Return what would be decided now, without a trace: for outlooks and simulations."""
         now = self._clock.now()
         evidence = await self._gatherer.gather(action, circumstances, now)
-        assessment = assess([signal.measure(action, evidence, now) for signal in self._signals])
+        signals = tuple(plugin.measure(action, evidence, now) for plugin in self._signals)
+        assessment = assess(signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
         decision = self._keepable(_living(decision, evidence))
-        return Outcome(decision, assessment, evidence, EntryId(self._ids.mint("entry")))
+        request = circumstances.request.id if circumstances.request else None
+        entry = EntryId(self._ids.mint("entry"))
+        return Outcome(decision, signals, assessment, evidence, entry, request)
 
     def _keepable(self, decision: Decision) -> Decision:
         if isinstance(decision, Permit):
@@ -120,10 +129,13 @@ def _living(decision: Decision, evidence: Evidence) -> Decision:
 def is_reusable(action: Action, outcome: Outcome) -> bool:
     """Return whether the decision may serve further statements of the same shape.
 
-    Only complete reads at low risk, and only where no policy asks for a decision per action.
+    Only complete reads at low risk, and only where no policy asks for a decision per action;
+    never what people assented to, for they assented to exactly that.
     """
     return (
         isinstance(outcome.decision, Permit)
+        and outcome.request is None
+        and not outcome.evidence.approvals
         and action.statement.reusable
         and action.statement.complete
         and all(touch.operation is Operation.READ for touch in action.touches)

@@ -10,7 +10,7 @@ from assent.control.sign_in import Caller
 from assent.core.changes import RevokeGrant
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
-from assent.core.faults import ForbiddenFault, MissingFault
+from assent.core.faults import ForbiddenFault, MissingFault, OutsideFault
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, Ids, RequestId, SubjectId, TargetId
 from assent.core.notice import Notice
@@ -82,7 +82,7 @@ class Grants:
 
     async def list(self, caller: Caller, everybody: bool) -> Sequence[Grant]:
         """Return the caller's grants, or everybody's for those who oversee; newest first."""
-        if everybody and not _oversees(caller):
+        if everybody and not caller.oversees:
             raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
         return await self._store.grants(None if everybody else caller.subject.id)
 
@@ -106,23 +106,34 @@ class Grants:
             self._ids, EntryKind.GRANT_REVOKED, revoked, now, caller.subject.id
         )
         change = RevokeGrant(grant, now, caller.subject.id, revoked.revoked_because)
-        await self._store.commit((change,), (entry,))
+        try:
+            await self._store.commit((change,), (entry,))
+        except OutsideFault:
+            # It ends here and now all the same; whoever asked hears that it is not kept.
+            await self._over(revoked)
+            raise
         await self._over(revoked)
         return revoked
 
     async def expire(self, now: datetime) -> None:
         """Let go of every grant whose time is over. Validity itself never waits for this."""
-        for grant in [grant for grant in self._live.values() if now >= grant.ends_at]:
-            await self._over(grant)
+        due = [grant for grant in self._live.values() if now >= grant.ends_at]
+        for grant in due:
+            await self._tell(grant)
+        for grant in due:
+            # Kept in mind until the log has it; nothing is permitted on it meanwhile.
             entry = entries.of_grant(self._ids, EntryKind.GRANT_EXPIRED, grant, now, None)
             await self._store.commit((), (entry,))
+            self._forget(grant)
 
     async def _over(self, grant: Grant) -> None:
-        self._live.pop(grant.id, None)
+        self._forget(grant)
+        await self._tell(grant)
+
+    async def _tell(self, grant: Grant) -> None:
         for listener in self._listeners:
             await listener(grant)
+
+    def _forget(self, grant: Grant) -> None:
+        self._live.pop(grant.id, None)
         self._events.publish(Notice("grant.over", self._clock.now(), grant.request))
-
-
-def _oversees(caller: Caller) -> bool:
-    return bool(caller.subject.groups & {"security", "auditors"})

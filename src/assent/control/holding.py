@@ -16,7 +16,8 @@ from assent.core.faults import ConflictFault
 from assent.core.ids import RequestId
 from assent.core.plugins import Answer, Held, Permitted, RefusalKind, Refused
 from assent.core.request import Request, RequestState
-from assent.risk import explain
+from assent.risk import counterfactual, explain
+from assent.signals.statement_class import with_where
 from assent.workflow.request import RequestEvent
 
 _REFUSALS = {
@@ -114,7 +115,7 @@ class Holding:
                 if released is not None:
                     return released
                 continue
-            if (lines := self._lines(current)) != told:
+            if (lines := self._lines(current, outcome)) != told:
                 told = lines
                 tell(Held(lines, current.deadline_at, current.id))
             await self._nudge_or_deadline(live, current)
@@ -167,7 +168,7 @@ class Holding:
             request=request.id,
         )
 
-    def _lines(self, request: Request) -> tuple[str, ...]:
+    def _lines(self, request: Request, outcome: Outcome) -> tuple[str, ...]:
         """Return what the client is told while it waits, the most important line first."""
         why = "; ".join(request.messages) or "this needs assent"
         asked = ", ".join(person.name for person in self._requests.asked(request))
@@ -175,6 +176,7 @@ class Holding:
         lines = [
             f"held by Assent: {why}",
             *explain(request.assessment),
+            *_otherwise(request, outcome),
             f"needed: {missing}" + (f" (asked: {asked})" if asked else ""),
         ]
         if request.outcome:
@@ -193,3 +195,12 @@ class Holding:
         live = self._held.get(request.id)
         if live is not None:
             live.nudged.set()
+
+
+def _otherwise(request: Request, outcome: Outcome) -> tuple[str, ...]:
+    """Return what a change that is easily made would do to the risk."""
+    careful = with_where(request.action)
+    if careful is None:
+        return ()
+    words = counterfactual(outcome.signals, careful, "with a WHERE")
+    return (f"  {words}",) if words else ()

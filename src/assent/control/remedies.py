@@ -38,7 +38,8 @@ def lacking(
                 if not request.ticket.strip():
                     missing.append(remedy)
             case StepUpRemedy(within):
-                if stepped_up_at is None or now - stepped_up_at > within:
+                # The edges are those of `policy.remedies.is_met`.
+                if stepped_up_at is None or not stepped_up_at <= now < stepped_up_at + within:
                     missing.append(remedy)
             case ApprovalRemedy():
                 stages = unmet(remedy, requester, approvers)

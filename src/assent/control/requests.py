@@ -1,16 +1,17 @@
 """Requests, as people see and answer them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from assent.control import entries
 from assent.control.directory import Directory
 from assent.control.remedies import approving, askable, in_words, lacking
-from assent.control.sign_in import Caller, SignIn
+from assent.control.sign_in import OVERSEERS, Caller, SignIn
 from assent.control.waiting import Place, Waiting
 from assent.core.changes import PutApproval
 from assent.core.clock import Clock
-from assent.core.decision import Remedy
+from assent.core.decision import Remedy, StepUpRemedy
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, Ids, RequestId
 from assent.core.ports import Store
@@ -19,7 +20,6 @@ from assent.core.subject import Subject
 from assent.workflow.approval import answer as give_answer
 from assent.workflow.request import TERMINAL, RequestEvent
 
-_OVERSEERS = frozenset({"security", "auditors"})
 _LONGEST_TEXT = 2_000
 
 
@@ -137,10 +137,10 @@ class Requests:
     async def _stepped_up(self, subject: Subject) -> None:
         """Look again at what waits for a step-up of this person."""
         for place in self._waiting:
-            if place.request.action.subject != subject.id:
+            if place.request.action.subject != subject.id or not _asks_step_up(place.request):
                 continue
-            async with self._waiting.moving(place):
-                if place.request.state is RequestState.PENDING:
+            with suppress(ConflictFault):  # Settled meanwhile, or too late: nothing to look at.
+                async with self._waiting.moving(place):
                     await self._waiting.move(place, self._event(place.request), by=subject.id)
 
     def _approval(
@@ -176,7 +176,7 @@ class Requests:
 
     def _may_see(self, person: Subject, request: Request) -> bool:
         """Return whether it is theirs, was or could be answered by them, or they oversee."""
-        if request.action.subject == person.id or person.groups & _OVERSEERS:
+        if request.action.subject == person.id or person.groups & OVERSEERS:
             return True
         if any(approval.approver == person.id for approval in request.approvals):
             return True
@@ -191,3 +191,7 @@ class Requests:
             name = self._directory.subject(found.action.subject).name
             raise ForbiddenFault("not-your-request", f"only `{name}` can do that to `{request}`")
         return await self._waiting.place(request)
+
+
+def _asks_step_up(request: Request) -> bool:
+    return any(isinstance(remedy, StepUpRemedy) for remedy in request.remedies)

@@ -11,8 +11,6 @@ from assent.core.ids import SessionId
 from assent.core.ports import Recorder, Store
 from assent.core.session import Session
 
-_OVERSEERS = frozenset({"security", "auditors"})
-
 
 class SessionViews:
     """Lists sessions, plays their recordings, and cuts them for those who may."""
@@ -27,7 +25,7 @@ class SessionViews:
 
     async def list(self, caller: Caller, open_only: bool, everybody: bool) -> Sequence[Session]:
         """Return the caller's sessions, or everybody's for those who oversee; newest first."""
-        if everybody and not caller.subject.groups & _OVERSEERS:
+        if everybody and not caller.oversees:
             raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
         return await self._store.sessions(None if everybody else caller.subject.id, open_only)
 
@@ -60,6 +58,8 @@ class SessionViews:
 
     def _may_see(self, caller: Caller, session: Session) -> bool:
         owners = self._directory.target(session.target).owners
-        return session.subject == caller.subject.id or bool(
-            caller.subject.groups & (_OVERSEERS | owners)
+        return (
+            session.subject == caller.subject.id
+            or caller.oversees
+            or bool(caller.subject.groups & owners)
         )

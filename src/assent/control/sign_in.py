@@ -20,7 +20,10 @@ from assent.core.subject import Subject
 TOKEN_LASTS_FOR = timedelta(hours=12)
 _MOST_FAILURES = 10
 _FAILURES_COUNT_FOR = timedelta(minutes=5)
+_MOST_KEYS = 10_000
 _REFUSED = "the name or the password is wrong"
+# Who may see what others did.
+OVERSEERS = frozenset({"security", "auditors"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Caller:
     token_digest: str
     address: str
     door: str
+
+    @property
+    def oversees(self) -> bool:
+        """Whether this person may see what others did."""
+        return not self.subject.groups.isdisjoint(OVERSEERS)
 
 
 class SignIn:
@@ -112,19 +120,20 @@ class SignIn:
         failures = self._recent_failures((name, address))
         if len(failures) >= _MOST_FAILURES:
             raise ForbiddenFault("too-many-attempts", "too many attempts; try in five minutes")
+        # Counted before it is checked: checks take time, and many may be under way at once.
+        failures.append(self._clock.now())
         subject = self._directory.subject_named(name)
         kept = await self._store.password_hash(subject.id) if subject else None
         # An unknown name costs the same work, so that time does not tell names apart.
         proved = await self._hasher.verify(kept, password)
         if subject is None or subject.disabled or not proved:
-            failures.append(self._clock.now())
             raise ForbiddenFault("sign-in-refused", _REFUSED)
         failures.clear()
         return subject
 
     def _recent_failures(self, key: tuple[str, str]) -> deque[datetime]:
-        if len(self._failures) > 10_000:
-            self._failures.clear()
+        while len(self._failures) > _MOST_KEYS:
+            del self._failures[next(iter(self._failures))]
         failures = self._failures.setdefault(key, deque(maxlen=_MOST_FAILURES))
         while failures and self._clock.now() - failures[0] > _FAILURES_COUNT_FOR:
             failures.popleft()
