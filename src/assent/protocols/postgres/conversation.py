@@ -160,6 +160,9 @@ class Conversation:
         # A group went up that no Sync has ended: its transaction is still open.
         self._unfinished = False
         self._deferred = b""
+        # Where the last message of the target that was read ended; results are counted from
+        # there, so that their size does not depend on how the bytes were cut.
+        self._read_position = 0
         self._sequence = 0
         self.closed = False
         self.target_said_goodbye = False
@@ -232,8 +235,7 @@ class Conversation:
         text = body.decode("ascii")
         frame = StatementFrame(sequence, now, text, (), "reuse", permitted.entry, permitted.request)
         steps += (Record(frame), Send(Side.TARGET, data))
-        stream = self._stream
-        self._unit = Simple(Running(sequence, now, stream.position + stream.passed))
+        self._unit = Simple(Running(sequence, now, self._read_position))
         return True
 
     def _takes(self) -> bool:
@@ -242,8 +244,7 @@ class Conversation:
             return False
         unit = self._unit
         return unit is None or (
-            isinstance(unit, Group)
-            and not (unit.synced or unit.copying_next or unit.next_query)
+            isinstance(unit, Group) and not (unit.synced or unit.copying_next or unit.next_query)
         )
 
     def _advance(self, now: datetime, steps: list[Step]) -> None:
@@ -528,7 +529,7 @@ class Conversation:
             permitted.request,
         )
         steps.append(Record(frame))
-        running = Running(attempt.sequence, now, self._stream.position + self._stream.passed)
+        running = Running(attempt.sequence, now, self._read_position)
         group = self._unit
         if not isinstance(group, Group):
             self._unit = Simple(running)
@@ -626,6 +627,8 @@ class Conversation:
                 stream.stop_at(message.start)
                 fault = raised
                 break
+        if found:
+            self._read_position = stream.position + found[-1].end
         whole, passed = stream.data, stream.passed
         passing = whole if passed == len(whole) else whole[:passed]
         if chunk.edits:
