@@ -1,0 +1,39 @@
+"""What several folders of tests share: one database and one gateway a process of pytest."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+import gateway_world
+from gateway_world import Gateway, Shop
+
+ROWS = 1_000
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A real PostgreSQL with the demo's tables."""
+    with gateway_world.shop(tmp_path_factory.mktemp("shop")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gateway(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A real `assent serve` before it, with the demo's people and policies."""
+    created = gateway_world.create_world(tmp_path_factory.mktemp("gateway"), shop)
+    with gateway_world.serving(created) as running:
+        yield running
+
+
+@pytest.fixture
+def table(shop: Shop) -> Iterator[str]:
+    """A table of this test's own with ROWS rows: `id`, `item` and `cents`."""
+    name = f"things_{next(_numbers)}"
+    shop.run(
+        f"create table {name} (id integer primary key, item text, cents integer not null);"
+        f"insert into {name} select n, 'thing ' || n, n * 10 from generate_series(1, {ROWS}) n"
+    )
+    yield name
+    shop.run(f"drop table if exists {name} cascade")
