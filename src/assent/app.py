@@ -248,6 +248,7 @@ def _build(
         decider=decider,
         waiting=waiting,
         grants=grants,
+        sign_in=sign_in,
         verifiers=verifiers,
         clock=clock,
         ids=ids,

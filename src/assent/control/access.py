@@ -9,7 +9,7 @@ from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
-from assent.control.sign_in import Caller
+from assent.control.sign_in import Caller, SignIn
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
@@ -17,7 +17,7 @@ from assent.core.changes import PutCredential, PutGrant, PutRequest
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit, describe
 from assent.core.entry import Entry, EntryKind
-from assent.core.evidence import Connection
+from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import ActionId, CredentialId, EntryId, Ids, RequestId, TargetId
@@ -30,6 +30,9 @@ from assent.core.session import Credential
 CREDENTIAL_LASTS_FOR = timedelta(minutes=5)
 DEFAULT_DURATION = timedelta(minutes=30)
 _MOST_CONNECTIONS = 256
+_LONGEST = timedelta(days=30)
+_LONGEST_REASON = 2_000
+_LONGEST_TICKET = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Access:
         decider: Decider,
         waiting: Waiting,
         grants: Grants,
+        sign_in: SignIn,
         verifiers: Verifiers,
         clock: Clock,
         ids: Ids,
@@ -75,6 +79,7 @@ class Access:
         self._decider = decider
         self._waiting = waiting
         self._grants = grants
+        self._sign_in = sign_in
         self._verifiers = verifiers
         self._clock = clock
         self._ids = ids
@@ -122,8 +127,9 @@ class Access:
         Raises ForbiddenFault `denied` with the policies' words when nobody could assent to it.
         """
         target = self._target(target_name)
-        if lasts_for is not None and not timedelta(0) < lasts_for <= timedelta(days=30):
-            raise ConflictFault("duration", "ask for more than 0 and at most 30 days")
+        if lasts_for is not None and not timedelta(seconds=1) <= lasts_for <= _LONGEST:
+            raise ConflictFault("duration", "ask for a second at least and 30 days at most")
+        reason, ticket = reason[:_LONGEST_REASON], ticket[:_LONGEST_TICKET]
         action = self._action(caller, target, lasts_for)
         circumstances = self._circumstances(caller, target, reason, ticket)
         outcome = await self._decider.decide(action, circumstances)
@@ -196,7 +202,10 @@ class Access:
             return
         action = request.action
         target = self._directory.target(self._target_id(action))
+        stepped_up_at = self._sign_in.stepped_up_at(action.subject)
         circumstances = Circumstances(
+            # Whoever asked signed in to do it, and may have confirmed who they are since.
+            authentication=Authentication("password", request.created_at, stepped_up_at),
             connection=Connection(door="api"),
             grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
             request=request,
@@ -288,8 +297,8 @@ class Access:
             authentication=caller.authentication,
             connection=Connection(address=caller.address, door=caller.door),
             grants=tuple(self._grants.valid(caller.subject.id, target.id, self._clock.now())),
-            reason=reason[:2_000],
-            ticket=ticket[:200],
+            reason=reason,
+            ticket=ticket,
         )
 
 

@@ -14,7 +14,7 @@ from assent.core.decision import Deny, Permit
 from assent.core.entry import Entry
 from assent.core.faults import ConflictFault
 from assent.core.ids import RequestId
-from assent.core.plugins import Answer, Held, Permitted, RefusalKind, Refused
+from assent.core.plugins import Held, Permitted, RefusalKind, Refused
 from assent.core.request import Request, RequestState
 from assent.risk import counterfactual, explain
 from assent.signals.statement_class import with_where
@@ -59,7 +59,7 @@ class Holding:
         outcome: Outcome,
         circumstances: Callable[[], Circumstances],
         tell: Callable[[Held], None],
-    ) -> tuple[Answer, Outcome]:
+    ) -> tuple[Permitted | Refused, Outcome]:
         """Return the final answer to a held action, once there is one.
 
         Raises OutsideFault when the request cannot be made durable.
@@ -68,14 +68,17 @@ class Holding:
         if not isinstance(denial, Deny):
             raise TypeError("only a denial is held")
         live.cancelled = False
-        request = await self._waiting.open(action, outcome, denial)
-        self._held[request.id] = live
+        # From here on a cancel is meant for what is held, and the target runs nothing.
         live.holding += 1
         try:
-            return await self._wait(live, request, outcome, circumstances, tell)
+            request = await self._waiting.open(action, outcome, denial)
+            self._held[request.id] = live
+            try:
+                return await self._wait(live, request, outcome, circumstances, tell)
+            finally:
+                self._held.pop(request.id, None)
         finally:
             live.holding -= 1
-            self._held.pop(request.id, None)
 
     async def complete(self, request: RequestId, words: str, entry: Entry) -> None:
         """Settle a released request with what came of it."""
@@ -97,7 +100,7 @@ class Holding:
         outcome: Outcome,
         circumstances: Callable[[], Circumstances],
         tell: Callable[[Held], None],
-    ) -> tuple[Answer, Outcome]:
+    ) -> tuple[Permitted | Refused, Outcome]:
         told: tuple[str, ...] = ()
         while True:
             live.nudged.clear()
@@ -130,7 +133,7 @@ class Holding:
 
     async def _release(
         self, live: LiveSession, request: Request, circumstances: Circumstances
-    ) -> tuple[Answer, Outcome] | None:
+    ) -> tuple[Permitted | Refused, Outcome] | None:
         """Decide everything again on the facts of now; None when it asks people again."""
         with_request = Circumstances(
             authentication=circumstances.authentication,

@@ -27,7 +27,7 @@ class LiveSession:
     authentication: Authentication
     connection: Connection
     process_id: int
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
     epoch: Epoch = field(default_factory=Epoch)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from assent.control import entries
 from assent.control.decide import Decider, Outcome, is_reusable, max_duration
@@ -20,7 +21,7 @@ from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
 from assent.core.evidence import Authentication, Connection
-from assent.core.faults import ConflictFault, Fault, OutsideFault
+from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import ActionId, Ids, RequestId, SessionId
@@ -126,10 +127,7 @@ class Sessions:
         valid = self._grants.valid(candidate.subject.id, candidate.target.id, now)
         grant = next((grant for grant in valid if grant.id == credential.grant), None)
         if grant is None:
-            hint = f"ask again: assent connect {candidate.target.name}"
-            return Refused(
-                RefusalKind.DENIED, "the access behind this credential is over", "", hint
-            )
+            return _access_over(candidate.target)
         live = self._draft(candidate, grant, database, connection, handles)
         handles.drafted(live)
         action = self._action(
@@ -146,26 +144,34 @@ class Sessions:
             if isinstance(answer, Refused):
                 return answer
             live.session = self._bounded(live.session, outcome)
-            opened = entries.of_session(
-                self._ids, EntryKind.SESSION_OPENED, live.session, self._clock.now(), ""
-            )
-            opening = entries.result(
-                self._ids, action, self._clock.now(), None, {"outcome": "done"}
-            )
-            await self._store.commit((use, PutSession(live.session)), (opened, opening))
-        except OutsideFault as fault:
+            refused = await self._begin(live, action, answer.request, use)
+        except Fault as fault:
             return _unavailable(fault)
-        except ConflictFault:
-            failed = entries.result(
-                self._ids, action, self._clock.now(), None, {"outcome": "not-run"}
-            )
-            await self._store.commit((), (failed,))
-            words = "this credential has opened every connection that it was made for"
-            hint = f"ask for more: assent connect {candidate.target.name} --connections N"
-            return Refused(RefusalKind.DENIED, words, "", hint)
+        if refused is not None:
+            return refused
         self._recorder.open(live.session.id)
         self.live.add(live)
-        return live
+        if self._circumstances(live).grants:
+            return live
+        # It was taken away while the opening was written down, when nothing was there to cut.
+        await self.end(live, "the access behind it is over", cut=True)
+        return _access_over(candidate.target)
+
+    async def _begin(
+        self, live: LiveSession, action: Action, request: str, use: UseCredential
+    ) -> Refused | None:
+        """Take a connection from the credential and keep the opening; say why not otherwise."""
+        now = self._clock.now()
+        opened = entries.of_session(self._ids, EntryKind.SESSION_OPENED, live.session, now, "")
+        try:
+            await self._store.commit((use, PutSession(live.session)), (opened,))
+        except ConflictFault:
+            await self._settle(action, request, {"outcome": "not-run"}, "no session was opened")
+            words = "this credential has opened every connection that it was made for"
+            hint = f"ask for more: assent connect {live.target.name} --connections N"
+            return Refused(RefusalKind.DENIED, words, "", hint)
+        await self._settle(action, request, {"outcome": "done"}, "the session was opened")
+        return None
 
     async def authorize(
         self, live: LiveSession, question: Authorize, tell: Callable[[Held], None]
@@ -204,14 +210,8 @@ class Sessions:
         }
         if frame.error:
             facts["error"] = frame.error[:5]
-        now = self._clock.now()
-        request_id = RequestId(request) if request else None
-        entry = entries.result(self._ids, action, now, request_id, facts)
-        if request_id is not None:
-            words = f"failed: {frame.error}" if frame.error else f"done, {frame.rows} rows"
-            await self._holding.complete(request_id, words, entry)
-        else:
-            await self._store.commit((), (entry,))
+        words = f"failed: {frame.error}" if frame.error else f"done, {frame.rows} rows"
+        await self._settle(action, request, facts, words)
 
     async def abandon(
         self, live: LiveSession, action: Action, request: str, *, released: bool
@@ -228,6 +228,17 @@ class Sessions:
         else:
             await self._store.commit((), (entry,))
 
+    async def _settle(
+        self, action: Action, request: str, facts: dict[str, Json], words: str
+    ) -> None:
+        """Keep what came of an action, and settle the request that it waited in, if it did."""
+        request_id = RequestId(request) if request else None
+        entry = entries.result(self._ids, action, self._clock.now(), request_id, facts)
+        if request_id is not None:
+            await self._holding.complete(request_id, words, entry)
+        else:
+            await self._store.commit((), (entry,))
+
     async def end(self, live: LiveSession, because: str, *, cut: bool = False) -> None:
         """Count the session as ended, seal its recording, and say so in the log."""
         if self.live.get(live.session.id) is None:
@@ -238,9 +249,11 @@ class Sessions:
         now = self._clock.now()
         state = SessionState.CUT if cut else SessionState.CLOSED
         ended = replace(live.session, state=state, ended_at=now, ended_because=because)
-        await self._recorder.close(live.session.id)
         entry = entries.of_session(self._ids, EntryKind.SESSION_ENDED, ended, now, because)
-        await self._store.commit((EndSession(live.session.id, now, because, cut),), (entry,))
+        try:
+            await self._recorder.close(live.session.id)
+        finally:
+            await self._store.commit((EndSession(live.session.id, now, because, cut),), (entry,))
 
     async def recover(self) -> None:
         """End what an earlier process left open: its connections are gone."""
@@ -283,7 +296,7 @@ class Sessions:
 
     async def _ask(
         self, live: LiveSession, action: Action, tell: Callable[[Held], None]
-    ) -> tuple[Answer, Outcome]:
+    ) -> tuple[Permitted | Refused, Outcome]:
         outcome = await self._decider.decide(action, self._circumstances(live))
         decision = outcome.decision
         if isinstance(decision, Permit):
@@ -333,7 +346,8 @@ class Sessions:
             opened_at=now,
             ends_at=grant.ends_at,
         )
-        key = self._ids.token(16).encode()
+        # Hashed, because a token's own letters hold six bits a byte and not eight.
+        key = sha256(self._ids.token(16).encode()).digest()
         process_id = int.from_bytes(key[:4], "big") & 0x7FFFFFFF
         while self.live.has_key(process_id):
             process_id = (process_id + 1) & 0x7FFFFFFF
@@ -382,6 +396,11 @@ class Sessions:
 
 def _opening(target: Target) -> Touch:
     return Touch("session.open", Operation.EXECUTE, Resource("Target", target.name))
+
+
+def _access_over(target: Target) -> Refused:
+    hint = f"ask again: assent connect {target.name}"
+    return Refused(RefusalKind.DENIED, "the access behind this credential is over", "", hint)
 
 
 def _denied(decision: Deny, outcome: Outcome) -> Refused:

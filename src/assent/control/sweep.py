@@ -43,15 +43,24 @@ class Sweep:
         self._ticks = 0
 
     async def run(self) -> None:
-        """Sweep until cancelled. A fault of the outside is logged and tried again."""
-        while True:
-            await self.once()
-            await asyncio.sleep(TICK_S)
+        """Sweep until cancelled. A fault of the outside is logged and tried again.
+
+        What cuts has a loop of its own: a store that is slow must not delay it.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_again_and_again(self._cut))
+            tasks.create_task(_again_and_again(self._tend))
 
     async def once(self) -> None:
-        """Do what is due now. What cuts comes first and never waits for the store."""
+        """Do all that is due now."""
+        await self._cut()
+        await self._tend()
+
+    async def _cut(self) -> None:
+        self._sessions.expire(self._clock.now())
+
+    async def _tend(self) -> None:
         now = self._clock.now()
-        self._sessions.expire(now)
         await self._guarded("grants", lambda: self._grants.expire(now))
         await self._guarded("requests", lambda: self._waiting.expire(now))
         self._ticks += 1
@@ -71,3 +80,9 @@ class Sweep:
         except Exception:
             # A fault of ours in one duty must not stop the others: sessions must still end.
             _log.exception("sweep-broke", what=what)
+
+
+async def _again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await work()
+        await asyncio.sleep(TICK_S)

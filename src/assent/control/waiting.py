@@ -5,9 +5,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.decide import Outcome
@@ -26,6 +26,11 @@ from assent.core.request import Approval, Request, RequestState
 from assent.workflow.request import TERMINAL, RequestEvent, advance
 
 UNSETTLED = tuple(state for state in RequestState if state not in TERMINAL)
+MOST_EACH = 100
+"""Requests of one subject that may wait at once."""
+
+# How long after the deadline what was assented to in time may still be let go.
+_RELEASED_WITHIN = timedelta(minutes=1)
 
 
 @dataclass(slots=True, eq=False)
@@ -79,8 +84,11 @@ class Waiting:
     ) -> Request:
         """Return a new request for the remedies of `denial`, durable.
 
-        Raises OutsideFault when the store cannot take it.
+        Raises OutsideFault when the store cannot take it, ConflictFault `too-many-requests`.
         """
+        if sum(place.request.action.subject == action.subject for place in self) >= MOST_EACH:
+            words = f"{MOST_EACH} requests of yours wait already; withdraw some, or let them end"
+            raise ConflictFault("too-many-requests", words)
         now = self._clock.now()
         wait = denial.hold_in_transaction_for if action.in_transaction else denial.hold_for
         request = Request(
@@ -188,13 +196,14 @@ class Waiting:
             return await self.move(place, RequestEvent.REOPENED, request=asked_again)
 
     async def expire(self, now: datetime) -> None:
-        """Settle every pending request whose deadline has passed."""
+        """Settle what waits past its deadline, and what was approved and never released."""
         for place in self:
-            if place.request.state is not RequestState.PENDING or now < place.request.deadline_at:
+            if (words := _overdue(place.request, now)) is None:
                 continue
-            async with self.moving(place):
-                if place.request.state is RequestState.PENDING:
-                    await self.move(place, RequestEvent.EXPIRED)
+            with suppress(ConflictFault):  # Somebody was faster.
+                async with self.moving(place):
+                    if _overdue(place.request, now) is not None:
+                        await self.move(place, RequestEvent.EXPIRED, outcome=words)
 
     async def recover(self) -> None:
         """Take up what an earlier process left (`docs/explanation/failing-closed.md`).
@@ -221,10 +230,27 @@ class Waiting:
         kind = EntryKind.REQUEST_SETTLED if settled else EntryKind.REQUEST_CHANGED
         entry = entries.of_request(self._ids, kind, after, after.changed_at, by)
         put = PutRequest(after, place.request.state)
-        await self._store.commit((put, *changes), (*also, entry))
-        place.request = after
-        if settled:
-            self._places.pop(after.id, None)
+        try:
+            await self._store.commit((put, *changes), (*also, entry))
+        except ConflictFault:
+            # What is kept is the truth: an earlier commit may have been durable unheard.
+            self._take(place, await self._store.request(after.id) or place.request)
+            raise
+        self._take(place, after)
         topic = "request.settled" if settled else "request.changed"
         self._events.publish(Notice(topic, after.changed_at, after.id))
         return after
+
+    def _take(self, place: Place, request: Request) -> None:
+        place.request = request
+        if request.state in TERMINAL:
+            self._places.pop(request.id, None)
+
+
+def _overdue(request: Request, now: datetime) -> str | None:
+    """Return why a request must end now, empty for the usual words, None while it may wait."""
+    if request.state is RequestState.PENDING and now >= request.deadline_at:
+        return ""
+    if request.state is RequestState.APPROVED and now >= request.deadline_at + _RELEASED_WITHIN:
+        return "it was assented to and could not be released in time; it did not run"
+    return None

@@ -1,7 +1,7 @@
 """The plug-in shapes. A protocol is a sans-IO relay: bytes and answers in, steps out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -56,7 +56,7 @@ class Cancel:
     """The client asks, on a connection of its own, to cancel what another one does."""
 
     process_id: int
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
 
 
 Question: TypeAlias = Identify | Connect | Authorize | Cancel
@@ -95,7 +95,7 @@ class Connected:
     tls: str
     search_path: tuple[str, ...]
     process_id: int
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     epoch: Epoch
 
 

@@ -30,7 +30,7 @@ from assent.core.plugins import (
 _HIGH_WATER = 1 << 20
 _LOW_WATER = 1 << 18
 _TLS_DEADLINE_S = 10.0
-# How long what was written last may take to reach a client that is being closed.
+# How long what was written last may take to reach a peer that is being closed.
 _LINGER_S = 2.0
 
 _log = structlog.get_logger("gateway")
@@ -121,7 +121,10 @@ class Conversation:
 
     def connected(self, end: End) -> None:
         """Start the relay's clock when the client has come."""
-        if end.side is Side.CLIENT and end.transport is not None:
+        if self.closed and end.transport is not None:
+            # It ended while the target was dialled.
+            end.transport.abort()
+        elif end.side is Side.CLIENT and end.transport is not None:
             peer = end.transport.get_extra_info("peername")
             self.peer = peer[0] if isinstance(peer, tuple) else ""
             self._arm()
@@ -205,11 +208,10 @@ class Conversation:
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
-        if self.target.transport is not None:
-            self.target.transport.close()
-        if self.client.transport is not None:
-            self.client.transport.close()
-            self._loop.call_later(_LINGER_S, self.client.transport.abort)
+        for end in (self.target, self.client):
+            if end.transport is not None:
+                end.transport.close()
+                self._loop.call_later(_LINGER_S, end.transport.abort)
         self._answerer.ended(self, reason)
 
     async def _ask(self, ticket: int, question: Question) -> None:

@@ -132,8 +132,11 @@ class PostgresAnswerer:
             state.draft = live
 
         def cut(message: str) -> None:
-            state.cut = True
-            conversation.cut(message)
+            if not conversation.closed:
+                state.cut = True
+                # A target that runs something does not look whether anybody still listens.
+                cancel_at_target()
+                conversation.cut(message)
 
         def cancel_at_target() -> None:
             self._spawn(self._cancel(conversation, candidate))
@@ -203,21 +206,22 @@ class PostgresAnswerer:
     async def _finish(
         self, live: LiveSession, action: Action, request: str, frame: ResultFrame
     ) -> None:
-        try:
-            await self._sessions.finish(live, action, request, frame)
-        except Fault as fault:
-            # The attempt stays dangling in the log, and its verification says so.
-            _log.error("result-not-logged", session=live.session.id, code=fault.code)
+        await self._logged(live, self._sessions.finish(live, action, request, frame))
 
     async def _end(self, state: _State, live: LiveSession, reason: str) -> None:
+        for action, request in state.running.values():
+            await self._logged(live, self._sessions.abandon(live, action, request, released=True))
+        for action, request in state.decided.values():
+            await self._logged(live, self._sessions.abandon(live, action, request, released=False))
+        await self._logged(live, self._sessions.end(live, reason, cut=state.cut))
+
+    async def _logged(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work`; what the log could not take must not keep the rest from happening."""
         try:
-            for action, request in state.running.values():
-                await self._sessions.abandon(live, action, request, released=True)
-            for action, request in state.decided.values():
-                await self._sessions.abandon(live, action, request, released=False)
-            await self._sessions.end(live, reason, cut=state.cut)
+            await work
         except Fault as fault:
-            _log.error("end-not-logged", session=live.session.id, code=fault.code)
+            # The attempt stays dangling in the log, and its verification says so.
+            _log.error("not-logged", session=live.session.id, code=fault.code)
 
     async def _cancel(self, conversation: Conversation, candidate: Candidate) -> None:
         relay = conversation.relay
