@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from assent.core.action import Statement
+from assent.core.faults import PeerFault
+from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.messages import Cursor, violation
 from assent.protocols.postgres.names import Overlay, Portal, Prepared
 
@@ -179,6 +181,12 @@ def copies_in(text: str) -> bool:
     """Return whether a text may start a COPY from the client."""
     lowered = text.lower()
     return "copy" in lowered and "stdin" in lowered
+
+
+def check_bound(group: Group, limits: Limits) -> None:
+    """Raise PeerFault for a pipeline that uses too many names to be remembered."""
+    if len(group.overlay.statements) + len(group.overlay.portals) > 2 * limits.names:
+        raise PeerFault("too-many", "too many names are used before a Sync")
 
 
 def _shown(

@@ -1,0 +1,267 @@
+"""Asking about what the client attempts, and doing what the answer says.
+
+A refusal looks to the client like an error of the target, and to the target like an error of
+its own, so that both go on as they would after one.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from assent.core.action import Phase, Statement
+from assent.core.faults import PeerFault
+from assent.core.frame import MarkFrame, StatementFrame
+from assent.core.plugins import (
+    Answer,
+    Ask,
+    Authorize,
+    Held,
+    Permitted,
+    Record,
+    RefusalKind,
+    Refused,
+    Send,
+    Side,
+    Step,
+)
+from assent.protocols.postgres import refusals
+from assent.protocols.postgres.exchange import Exchange, Poison, Simple
+from assent.protocols.postgres.extended import (
+    Group,
+    Parsed,
+    Running,
+    check_bound,
+    copies_in,
+    moves_rules,
+)
+from assent.protocols.postgres.messages import FLUSH, IDLE, parse, query, ready
+from assent.protocols.postgres.names import Overlay, Portal, Prepared, moved_names
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A message to be let through. statement: None where a decision is reused.
+
+    portal: of an Execute. name: of a Parse.
+    """
+
+    phase: Phase
+    prepared: Prepared
+    message: bytes
+    sequence: int
+    parameters: tuple[str | None, ...] = ()
+    portal: Portal | None = None
+    name: bytes = b""
+    statement: Statement | None = None
+
+
+@dataclass(slots=True)
+class Asked:
+    """An open question. held: the last that was heard, None while nobody is waited for."""
+
+    ticket: int
+    attempt: Attempt
+    deadline: datetime
+    held: Held | None = None
+
+
+class Decisions:
+    """One question at a time. asked: the open one."""
+
+    def __init__(
+        self, exchange: Exchange, nonce: Callable[[], str], tickets: Iterator[int]
+    ) -> None:
+        self._exchange = exchange
+        self._nonce = nonce
+        self._tickets = tickets
+        self.asked: Asked | None = None
+
+    def authorize(self, attempt: Attempt, now: datetime, steps: list[Step]) -> None:
+        exchange = self._exchange
+        prepared = attempt.prepared
+        if prepared.shape is not None:
+            permitted = exchange.reuse.find(attempt.phase, prepared.shape, now)
+            if permitted is not None:
+                self._permitted(attempt, "reuse", permitted, now, steps)
+                return
+        group = exchange.group
+        overlay = group.overlay if group else Overlay()
+        statement = exchange.names.resolved(prepared.statement, overlay)
+        if exchange.settings.names_moved:
+            statement = moved_names(statement)
+        attempt.statement = statement
+        in_transaction = self._in_transaction(group)
+        ticket = next(self._tickets)
+        self.asked = Asked(ticket, attempt, now + exchange.limits.answer_for)
+        exchange.send_ready(steps)
+        question = Authorize(
+            statement, prepared.text, attempt.parameters, attempt.phase, in_transaction
+        )
+        steps.append(Ask(ticket, question))
+
+    def _in_transaction(self, group: Group | None) -> bool:
+        """Whether locks may be held: also by what ran before in a group without a Sync."""
+        exchange = self._exchange
+        executed = group is not None and group.executed
+        return exchange.status != IDLE or exchange.unfinished or executed
+
+    def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> bool:
+        """Take an answer; return whether the client's next message may be looked at.
+
+        One to a question that is over is ignored.
+        """
+        asked = self.asked
+        if asked is None or asked.ticket != ticket:
+            return False
+        if isinstance(answer, Held):
+            self._hold(asked, answer, now, steps)
+            return False
+        self.asked = None
+        group = self._exchange.unit
+        if isinstance(answer, Refused):
+            self._refused(asked.attempt, answer, now, steps)
+        elif not isinstance(answer, Permitted):
+            raise PeerFault("unfitting-answer", "the gateway answered another question")
+        elif isinstance(group, Group) and group.discarding:
+            why = "an earlier statement of its pipeline failed, so it was not run"
+            steps.append(Record(MarkFrame(asked.attempt.sequence, now, "skipped", why)))
+        else:
+            if asked.held is not None:
+                mark = MarkFrame(asked.attempt.sequence, now, "released", answer.request)
+                steps.append(Record(mark))
+            self._permitted(asked.attempt, "permit", answer, now, steps)
+        return True
+
+    def wake(self, now: datetime, steps: list[Step]) -> bool:
+        """Refuse where nobody answered in time; return what `answer` does."""
+        asked = self.asked
+        if asked is None or now < asked.deadline:
+            return False
+        if asked.held is not None:
+            refused = Refused(
+                RefusalKind.TIMED_OUT, "nobody assented in time", request=asked.held.request
+            )
+        else:
+            refused = Refused(
+                RefusalKind.UNAVAILABLE, "no decision could be had in time", hint="try again"
+            )
+        return self.answer(asked.ticket, refused, now, steps)
+
+    def _hold(self, asked: Asked, held: Held, now: datetime, steps: list[Step]) -> None:
+        exchange = self._exchange
+        if asked.held is None:
+            mark = MarkFrame(asked.attempt.sequence, now, "held", held.request)
+            steps.append(Record(mark))
+            group = exchange.unit
+            if isinstance(group, Group) and group.went_up:
+                # So that the results of what ran before arrive while this one waits.
+                steps.append(Send(Side.TARGET, FLUSH))
+        asked.held = held
+        asked.deadline = held.deadline_at + exchange.limits.grace_for
+        exchange.tell_client(refusals.notice(held), steps)
+
+    def _permitted(
+        self, attempt: Attempt, verdict: str, permitted: Permitted, now: datetime, steps: list[Step]
+    ) -> None:
+        exchange = self._exchange
+        group = exchange.group
+        statement = attempt.statement
+        if statement is not None:
+            exchange.reuse.keep(attempt.phase, attempt.prepared.shape, statement, permitted)
+        if attempt.phase is Phase.PREPARE and group is not None:
+            prepared, name = attempt.prepared, attempt.name
+            group.overlay.statements[name] = prepared
+            check_bound(group, exchange.limits)
+            expected = Parsed(name, prepared, exchange.names.statement_generation)
+            group.add(attempt.message, expected)
+            return
+        if statement is not None:
+            # What is reused only reads, and moves neither names nor rules.
+            overlay = group.overlay if group else Overlay()
+            exchange.names.ran(attempt.prepared.text, statement, overlay)
+            if group is not None and moves_rules(statement):
+                group.rules_moved = True
+        if attempt.portal is not None:
+            attempt.portal.permitted = permitted
+        self.let_through(attempt, verdict, permitted, now, steps)
+
+    def let_through(
+        self, attempt: Attempt, verdict: str, permitted: Permitted, now: datetime, steps: list[Step]
+    ) -> None:
+        exchange = self._exchange
+        text = attempt.prepared.text
+        frame = StatementFrame(
+            attempt.sequence,
+            now,
+            text,
+            attempt.parameters,
+            verdict,
+            permitted.entry,
+            permitted.request,
+        )
+        steps.append(Record(frame))
+        running = Running(attempt.sequence, now, exchange.read_position)
+        group = exchange.unit
+        if not isinstance(group, Group):
+            exchange.unit = Simple(running)
+            steps.append(Send(Side.TARGET, attempt.message))
+            return
+        group.add(attempt.message, running)
+        group.executed = True
+        if copies_in(text):
+            # The target reads a Sync that follows as part of the copy, if it takes the copy:
+            # nothing more is sent before it has said so.
+            group.add(FLUSH)
+            group.copying_next = True
+        group.release()
+
+    # Refusing.
+
+    def _refused(
+        self, attempt: Attempt, refused: Refused, now: datetime, steps: list[Step]
+    ) -> None:
+        exchange = self._exchange
+        if attempt.phase is Phase.PREPARE:
+            exchange.sequence = attempt.sequence = exchange.sequence + 1
+        frame = StatementFrame(
+            attempt.sequence,
+            now,
+            attempt.prepared.text,
+            attempt.parameters,
+            "refuse",
+            refused.entry,
+            refused.request,
+        )
+        steps.append(Record(frame))
+        group = exchange.unit
+        if not (isinstance(group, Group) and group.discarding):
+            self.refuse_with(refusals.refusal(refused), steps)
+
+    def refuse_with(self, error: bytes, steps: list[Step]) -> None:
+        """Make the client see `error`, and the target what it would see of an error of its own."""
+        exchange = self._exchange
+        group = exchange.group
+        went_up = exchange.unfinished or (group is not None and group.went_up)
+        at_rest = exchange.status == IDLE and not went_up
+        if at_rest and group is None:
+            exchange.tell_client(error + ready(IDLE), steps)
+            return
+        if at_rest and group is not None:
+            group.drop()
+            group.discarding = group.local = True
+            exchange.tell_client(error, steps)
+            return
+        # A transaction must be left failed, and only the target can do that: it is given a
+        # statement that cannot be parsed, and its error is replaced by ours.
+        token = "assent_refused_" + hashlib.sha256(self._nonce().encode()).hexdigest()[:24]
+        exchange.poison = Poison(token.encode(), error)
+        if group is None:
+            exchange.unit = Simple(None)
+            steps.append(Send(Side.TARGET, query(token)))
+            return
+        group.drop()
+        group.discarding = True
+        group.add(parse(token, token))
+        group.release()
+        exchange.send_ready(steps)

@@ -1,0 +1,97 @@
+"""What the two sides of a session and its decisions share."""
+
+from dataclasses import dataclass
+
+from assent.core.plugins import Send, Side, Step
+from assent.core.session import Epoch
+from assent.protocols.postgres.copying import CopyIn
+from assent.protocols.postgres.extended import Group, Running
+from assent.protocols.postgres.limits import Limits
+from assent.protocols.postgres.names import Names
+from assent.protocols.postgres.reuse import Reuse
+from assent.protocols.postgres.settings import Settings
+from assent.protocols.postgres.target_stream import TargetStream
+
+
+@dataclass(slots=True)
+class Simple:
+    """A simple Query in flight. running: None for one that stands in for a refused one."""
+
+    running: Running | None
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """A statement that must fail stands in for a refused one; its error becomes `error`."""
+
+    token: bytes
+    error: bytes
+
+
+class Exchange:
+    """The state of a session.
+
+    unit: what is in flight. copy: while the client copies in. copy_rest: the start of a
+    message of the client's, left behind by a copy that the target ended. tail: bytes of a
+    CopyData that the target awaits although the copy is over. unfinished: a group went up
+    that no Sync has ended, so its transaction is open. read_position: where the last message
+    of the target that was read ended; results are counted from there, whatever the cut.
+    """
+
+    __slots__ = (
+        "copy",
+        "copy_rest",
+        "deferred",
+        "limits",
+        "names",
+        "poison",
+        "read_position",
+        "reuse",
+        "sequence",
+        "settings",
+        "status",
+        "stream",
+        "tail",
+        "unfinished",
+        "unit",
+    )
+
+    def __init__(self, epoch: Epoch, settings: Settings, status: int, limits: Limits) -> None:
+        self.limits = limits
+        self.settings = settings
+        self.status = status
+        self.names = Names(limits.names)
+        self.reuse = Reuse(epoch, limits.reusable_shapes)
+        self.stream = TargetStream()
+        self.unit: Simple | Group | None = None
+        self.copy: CopyIn | None = None
+        self.copy_rest = b""
+        self.tail = 0
+        self.poison: Poison | None = None
+        self.unfinished = False
+        self.deferred = b""
+        self.read_position = 0
+        self.sequence = 0
+
+    @property
+    def group(self) -> Group | None:
+        """The extended group in flight, None if it is something else or nothing."""
+        return self.unit if isinstance(self.unit, Group) else None
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether the client can be told something now."""
+        return self.stream.at_boundary and not self.deferred
+
+    def tell_client(self, data: bytes, steps: list[Step]) -> None:
+        """Send the client a message of our own, between two of the target's."""
+        if self.at_boundary:
+            steps.append(Send(Side.CLIENT, data))
+        else:
+            self.deferred += data
+
+    def send_ready(self, steps: list[Step]) -> None:
+        """Send the target what of a group may go."""
+        unit = self.unit
+        if isinstance(unit, Group) and unit.ready:
+            steps.append(Send(Side.TARGET, unit.take_ready()))

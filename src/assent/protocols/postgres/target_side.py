@@ -1,0 +1,224 @@
+"""What the target answers: what was sent is confirmed, results are counted, all of it passes."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from assent.core.faults import PeerFault
+from assent.core.frame import ResultFrame
+from assent.core.plugins import Record, Send, Side, Step
+from assent.protocols.postgres import refusals
+from assent.protocols.postgres.copying import CopyIn
+from assent.protocols.postgres.exchange import Exchange, Simple
+from assent.protocols.postgres.extended import Bound, Closed, Expected, Group, Parsed, Running
+from assent.protocols.postgres.messages import IDLE, violation
+from assent.protocols.postgres.target_stream import Found
+
+_MICROSECOND = timedelta(microseconds=1)
+_E = TypeVar("_E", Parsed, Bound, Closed, Running)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """What one chunk of the target led to. edits: (start, end, replacement), in order."""
+
+    edits: list[tuple[int, int, bytes]] = field(default_factory=list)
+    records: list[Step] = field(default_factory=list)
+
+
+class TargetSide:
+    """The target's half of a session. said_goodbye: it told the client why it ends."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self.said_goodbye = False
+
+    def feed(self, data: bytes, now: datetime, steps: list[Step]) -> None:
+        """Take bytes of the target."""
+        exchange = self._exchange
+        stream = exchange.stream
+        chunk = Chunk()
+        if exchange.deferred and stream.skip <= len(data):
+            chunk.edits.append((stream.skip, stream.skip, exchange.deferred))
+            exchange.deferred = b""
+        found = stream.walk(data)
+        fault = stream.fault
+        for message in found:
+            try:
+                self._found(message, now, chunk)
+            except PeerFault as raised:
+                # What came before it still goes on: how the bytes were cut changes nothing.
+                stream.stop_at(message.start)
+                fault = raised
+                break
+        if found:
+            exchange.read_position = stream.position + found[-1].end
+        whole, passed = stream.data, stream.passed
+        passing = whole if passed == len(whole) else whole[:passed]
+        if chunk.edits:
+            passing = _edited(passing, chunk.edits)
+        if passing:
+            steps.append(Send(Side.CLIENT, passing))
+        steps += chunk.records
+        if fault is not None:
+            raise fault
+
+    def _found(self, found: Found, now: datetime, chunk: Chunk) -> None:
+        exchange = self._exchange
+        kind = found.kind
+        if kind == 67:
+            self._completed(found, now, chunk)
+        elif kind == 90:
+            self._ready(found, now, chunk)
+        elif kind == 83:
+            exchange.settings.changed(found.body)
+            if exchange.settings.names_moved:
+                exchange.reuse.forget()
+        elif kind == 69:
+            self._failed(found, now, chunk)
+        elif kind == 71:
+            self._copy_begins()
+        else:
+            self._confirmed(found, now, chunk)
+
+    def _completed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+        rows = _rows(found.body)
+        unit = self._exchange.unit
+        if isinstance(unit, Simple):
+            running = unit.running
+            if running is not None and rows >= 0:
+                running.rows = rows if running.rows < 0 else running.rows + rows
+            return
+        running = self._expected(Running)
+        running.rows = rows
+        self._result(running, found, now, chunk)
+
+    def _confirmed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+        exchange = self._exchange
+        match chr(found.kind):
+            case "1":
+                parsed = self._expected(Parsed)
+                exchange.names.confirm_statement(parsed.name, parsed.prepared, parsed.generation)
+            case "2":
+                bound = self._expected(Bound)
+                exchange.names.confirm_portal(bound.name, bound.portal, bound.generation)
+            case "3":
+                closed = self._expected(Closed)
+                if closed.kind == 83:
+                    exchange.names.confirm_statement(closed.name, None, 0)
+                else:
+                    exchange.names.confirm_portal(closed.name, None, 0)
+            case "I" if isinstance(exchange.unit, Simple):
+                pass
+            case _:
+                self._result(self._expected(Running), found, now, chunk)
+
+    def _expected(self, kind: type[_E]) -> _E:
+        """Return what the target confirms; anything else than the next one is its fault."""
+        unit = self._exchange.unit
+        if isinstance(unit, Group) and unit.expected:
+            expected = unit.expected.popleft()
+            if isinstance(expected, kind):
+                return expected
+        raise violation("the target confirmed something that it was not asked for")
+
+    def _result(self, running: Running, found: Found, now: datetime, chunk: Chunk) -> None:
+        exchange = self._exchange
+        position = exchange.stream.position + found.end
+        size = position - running.started_position
+        duration = (now - running.started_at) // _MICROSECOND
+        frame = ResultFrame(running.sequence, now, duration, running.rows, size, running.error)
+        chunk.records.append(Record(frame))
+        unit = exchange.unit
+        if isinstance(unit, Group):
+            unit.copying_next = False
+            # What follows belongs to the next one.
+            for later in unit.expected:
+                if isinstance(later, Running):
+                    later.started_position = position
+                    break
+
+    def _failed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+        exchange = self._exchange
+        if exchange.poison is not None and exchange.poison.token in found.body:
+            chunk.edits.append((found.start, found.end, exchange.poison.error))
+            exchange.poison = None
+            return
+        fields = refusals.read_error(found.body)
+        if fields.severity in ("FATAL", "PANIC"):
+            self.said_goodbye = True
+        self._copy_over()
+        error = f"{fields.sqlstate} {fields.message}".strip() or "an error too long to be read"
+        unit = exchange.unit
+        if isinstance(unit, Simple) and unit.running is not None:
+            unit.running.error = error
+        elif isinstance(unit, Group):
+            unit.discarding = True
+            # It drops a Query too until the Sync.
+            unit.copying_next, unit.next_query = False, b""
+            unit.drop()
+            self._skipped(unit, error, found, now, chunk)
+
+    def _skipped(self, group: Group, error: str, found: Found, now: datetime, chunk: Chunk) -> None:
+        """The target runs nothing more of this group; `error` is of the first one left."""
+        first = True
+        while group.expected:
+            expected: Expected = group.expected.popleft()
+            if isinstance(expected, Running):
+                expected.error = error if first else "skipped"
+                self._result(expected, found, now, chunk)
+            first = False
+
+    def _ready(self, found: Found, now: datetime, chunk: Chunk) -> None:
+        exchange = self._exchange
+        unit = exchange.unit
+        if unit is None or exchange.copy is not None or found.body not in (b"I", b"T", b"E"):
+            raise violation("the target says that it is ready where it cannot be")
+        if isinstance(unit, Simple):
+            if unit.running is not None:
+                self._result(unit.running, found, now, chunk)
+        elif unit.synced:
+            self._skipped(unit, "skipped", found, now, chunk)
+        else:
+            raise violation("the target says that it is ready before the Sync")
+        exchange.status = found.body[0]
+        if exchange.status == IDLE:
+            exchange.names.transaction_ended()
+        exchange.poison = None
+        exchange.unfinished = False
+        exchange.unit = None
+
+    def _copy_begins(self) -> None:
+        exchange = self._exchange
+        unit = exchange.unit
+        if isinstance(unit, Group):
+            if not unit.copying_next or exchange.copy is not None:
+                raise violation("the target starts a COPY where none was seen")
+            unit.copying_next = False
+        elif unit is None or unit.running is None:
+            raise violation("the target starts a COPY where none was seen")
+        exchange.copy = CopyIn()
+
+    def _copy_over(self) -> None:
+        """The target stopped copying; what of a CopyData is on its way is still sent."""
+        exchange = self._exchange
+        if exchange.copy is not None:
+            exchange.tail = exchange.copy.skip
+            exchange.copy_rest = exchange.copy.kept
+            exchange.copy = None
+
+
+def _edited(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    for start, end, replacement in edits:
+        pieces += (data[at:start], replacement)
+        at = end
+    pieces.append(data[at:])
+    return b"".join(pieces)
+
+
+def _rows(tag: bytes) -> int:
+    """Return the count at the end of a CommandComplete tag, -1 if there is none."""
+    digits = tag[:-1].rpartition(b" ")[2]
+    return int(digits) if digits.isdigit() and len(digits) < 19 else -1
