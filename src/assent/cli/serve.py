@@ -17,7 +17,7 @@ ConfigFile = Annotated[Path, Parameter(name="--config", help="The configuration 
 
 
 def serve(*, config: ConfigFile = Path("assent.toml")) -> None:
-    """Run the gateway, the API and the inbox until Ctrl-C or SIGTERM."""
+    """Run the gateway, the API and the inbox until Ctrl-C or SIGTERM; SIGHUP reloads policies."""
     import uvloop
 
     from assent.app import running
@@ -40,9 +40,26 @@ def stop_event(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
 
 
 async def _until_told(gateway: "AbstractAsyncContextManager[Gateway]") -> None:
-    stop = stop_event(asyncio.get_running_loop())
-    async with gateway as up:
+    loop = asyncio.get_running_loop()
+    stop, reload = stop_event(loop), asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    async with gateway as up, asyncio.TaskGroup() as tasks:
         host, port = up.postgres_address
         output.note(f"inbox and API: {up.api_url}\nPostgreSQL:    {host}:{port}")
+        reloading = tasks.create_task(_reload_when_told(up, reload))
         await stop.wait()
+        reloading.cancel()
         output.note("stopping")
+
+
+async def _reload_when_told(gateway: "Gateway", told: asyncio.Event) -> None:
+    """Put changed policies in force at every SIGHUP; wrong ones change nothing."""
+    from assent.core.faults import Fault
+
+    while True:
+        await told.wait()
+        told.clear()
+        try:
+            output.note(f"policies in force: {await gateway.reload_policies()}")
+        except Fault as fault:
+            output.note(f"the policies in force stay as they are: {fault.detail}")
