@@ -136,6 +136,8 @@ class Classifier:
         if first == "prepare":
             inner = self.classify(" ".join(words[3:]))
             return Statement("sql.session", (), complete=True, prepares={words[1]: inner})
+        if first == "declare":
+            return self.classify(" ".join(words[4:]))
         if first == "fetch":
             return Statement("sql.session", (), complete=True)
         if first == "execute":
@@ -271,7 +273,11 @@ class Target:
         if self.status == b"E" and not text.lower().startswith(("rollback", "commit")):
             return self._error("25P02", "current transaction is aborted", simple)
         words = text.split()
-        if text.startswith("execute "):
+        if text.startswith("fetch from "):
+            if words[2].encode() not in self.portals:
+                return self._error("34000", "cursor does not exist", simple)
+            text = self.portals[words[2].encode()]
+        elif text.startswith("execute "):
             if words[1].encode() not in self.statements:
                 return self._error("26000", "prepared statement does not exist", simple)
             text = self.statements[words[1].encode()]

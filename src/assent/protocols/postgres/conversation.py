@@ -175,11 +175,6 @@ class Conversation:
             self._take(message, now, steps)
         self._exchange.send_ready(steps)
 
-    def _send_ready(self, steps: list[Step]) -> None:
-        exchange = self._exchange
-        if isinstance(exchange.unit, Group) and exchange.unit.ready:
-            steps.append(Send(Side.TARGET, exchange.unit.take_ready()))
-
     def _admit(self, kind: int, length: int) -> None:
         """Check a header of the client's before its body is waited for."""
         exchange = self._exchange
@@ -236,7 +231,10 @@ class Conversation:
         exchange.send_ready(steps)
         exchange.unfinished = exchange.unfinished or group.went_up
         exchange.unit = None
-        self._query(message, now, steps)
+        if group.rules_moved and not readable(message[5:].decode("utf-8", "replace")):
+            self._decisions.refuse_with(_sync_first(), steps)
+        else:
+            self._query(message, now, steps)
 
     def _query(self, message: bytes, now: datetime, steps: list[Step]) -> None:
         exchange = self._exchange
@@ -275,7 +273,7 @@ class Conversation:
             case 80:
                 self._parse(message, body, group, now, steps)
             case 66:
-                self._bind(message, body, group)
+                self._bind(message, body, group, now, steps)
             case 69:
                 self._execute(message, body, group, now, steps)
             case 68:
@@ -303,16 +301,33 @@ class Conversation:
         elif group.rules_moved and not readable(prepared.text):
             self._decisions.refuse_with(_sync_first(), steps)
         else:
-            attempt = Attempt(Phase.PREPARE, prepared, message, self._exchange.sequence, name=name)
+            sequence = self._exchange.sequence + 1
+            attempt = Attempt(Phase.PREPARE, prepared, message, sequence, name=name)
             self._decisions.authorize(attempt, now, steps)
 
-    def _bind(self, message: bytes, body: bytes, group: Group) -> None:
+    def _bind(
+        self, message: bytes, body: bytes, group: Group, now: datetime, steps: list[Step]
+    ) -> None:
         exchange = self._exchange
         portal_name, name, parameters = read_bind(body, exchange.limits.parameter_bytes)
-        portal = Portal(exchange.names.prepared(name, group.overlay), parameters)
-        group.overlay.portals[portal_name] = portal
-        check_bound(group, exchange.limits)
-        group.add(message, Bound(portal_name, portal, exchange.names.portal_generation))
+        prepared = exchange.names.prepared(name, group.overlay)
+        portal = Portal(prepared, parameters)
+        if not portal_name:
+            group.overlay.portals[b""] = portal
+            group.add(message, Bound(b"", portal, exchange.names.portal_generation))
+            return
+        # A portal with a name can be run by a FETCH in SQL too: it is decided before it is.
+        attempt = Attempt(
+            Phase.EXECUTE,
+            prepared,
+            message,
+            exchange.sequence + 1,
+            parameters(),
+            portal,
+            portal_name,
+            binds=True,
+        )
+        self._decisions.authorize(attempt, now, steps)
 
     def _close_name(self, message: bytes, body: bytes, group: Group) -> None:
         kind, name = read_named(body)
@@ -340,7 +355,8 @@ class Conversation:
         if portal.permitted is None:
             self._decisions.authorize(attempt, now, steps)
         else:
-            # Fetching on from a portal is the action that was decided when it was first run.
+            # Fetching on from a portal is the action that was decided for it.
+            attempt.statement = portal.statement
             self._decisions.let_through(attempt, "permit", portal.permitted, now, steps)
 
     def _sync_discarded(self, group: Group, message: bytes, steps: list[Step]) -> None:

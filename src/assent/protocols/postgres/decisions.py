@@ -28,6 +28,7 @@ from assent.core.plugins import (
 from assent.protocols.postgres import refusals
 from assent.protocols.postgres.exchange import Exchange, Poison, Simple
 from assent.protocols.postgres.extended import (
+    Bound,
     Group,
     Parsed,
     Running,
@@ -43,7 +44,8 @@ from assent.protocols.postgres.names import Overlay, Portal, Prepared, moved_nam
 class Attempt:
     """A message to be let through. statement: None where a decision is reused.
 
-    portal: of an Execute. name: of a Parse.
+    portal: of an Execute or Bind. name: of a Parse or Bind. binds: it is a Bind, which runs
+    nothing by itself.
     """
 
     phase: Phase
@@ -53,7 +55,13 @@ class Attempt:
     parameters: tuple[str | None, ...] = ()
     portal: Portal | None = None
     name: bytes = b""
+    binds: bool = False
     statement: Statement | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the target runs something at once if this is let through."""
+        return self.phase is Phase.EXECUTE and not self.binds
 
 
 @dataclass(slots=True)
@@ -170,27 +178,50 @@ class Decisions:
         if statement is not None:
             exchange.reuse.keep(attempt.phase, attempt.prepared.shape, statement, permitted)
         if attempt.phase is Phase.PREPARE and group is not None:
-            prepared, name = attempt.prepared, attempt.name
-            group.overlay.statements[name] = prepared
-            check_bound(group, exchange.limits)
-            expected = Parsed(name, prepared, exchange.names.statement_generation)
-            group.add(attempt.message, expected)
+            self._add_parse(attempt, group)
             return
-        if statement is not None:
-            # What is reused only reads, and moves neither names nor rules.
-            overlay = group.overlay if group else Overlay()
-            exchange.names.ran(attempt.prepared.text, statement, overlay)
-            if group is not None and moves_rules(statement):
-                group.rules_moved = True
         if attempt.portal is not None:
             attempt.portal.permitted = permitted
-        self.let_through(attempt, verdict, permitted, now, steps)
+            attempt.portal.statement = statement
+        if attempt.binds and group is not None:
+            self._add_bind(attempt, group)
+        else:
+            self.let_through(attempt, verdict, permitted, now, steps)
+
+    def _add_parse(self, attempt: Attempt, group: Group) -> None:
+        exchange = self._exchange
+        prepared, name = attempt.prepared, attempt.name
+        group.overlay.statements[name] = prepared
+        check_bound(group, exchange.limits)
+        group.add(attempt.message, Parsed(name, prepared, exchange.names.statement_generation))
+
+    def _add_bind(self, attempt: Attempt, group: Group) -> None:
+        portal = attempt.portal
+        if portal is None:
+            return
+        # From here on a FETCH in SQL may run it.
+        self._note_effects(attempt.prepared.text, attempt.statement, group)
+        group.overlay.portals[attempt.name] = portal
+        check_bound(group, self._exchange.limits)
+        generation = self._exchange.names.portal_generation
+        group.add(attempt.message, Bound(attempt.name, portal, generation))
+
+    def _note_effects(self, text: str, statement: Statement | None, group: Group | None) -> None:
+        """Remember what may mean something else once this has run."""
+        # What is reused only reads, and moves neither names nor rules.
+        if statement is None:
+            return
+        self._exchange.names.ran(text, statement, group.overlay if group else Overlay())
+        if group is not None and moves_rules(statement):
+            group.rules_moved = True
 
     def let_through(
         self, attempt: Attempt, verdict: str, permitted: Permitted, now: datetime, steps: list[Step]
     ) -> None:
+        """Record and send what runs. statement of the attempt: None if it moves nothing."""
         exchange = self._exchange
         text = attempt.prepared.text
+        self._note_effects(text, attempt.statement, exchange.group)
         frame = StatementFrame(
             attempt.sequence,
             now,
@@ -222,8 +253,8 @@ class Decisions:
         self, attempt: Attempt, refused: Refused, now: datetime, steps: list[Step]
     ) -> None:
         exchange = self._exchange
-        if attempt.phase is Phase.PREPARE:
-            exchange.sequence = attempt.sequence = exchange.sequence + 1
+        if not attempt.runs:
+            exchange.sequence = attempt.sequence
         frame = StatementFrame(
             attempt.sequence,
             now,

@@ -48,13 +48,15 @@ class Prepared:
 class Portal:
     """A prepared statement with its parameters bound.
 
-    permitted: the answer to its first Execute; fetching on is the same action.
+    permitted: the answer for it; fetching on is the same action. statement: what was asked
+    about, None where a decision was reused.
     parameters: in order, None for NULL; read when they are first needed.
     """
 
     prepared: Prepared
     parameters: Callable[[], tuple[str | None, ...]]
     permitted: Permitted | None = None
+    statement: Statement | None = None
 
 
 @dataclass(slots=True)

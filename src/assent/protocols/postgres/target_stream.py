@@ -114,7 +114,7 @@ class TargetStream:
 def _rows_end(data: bytes, kind: int, last: int, end: int, size: int) -> int:
     """Return where the rows that follow one of length `last` up to `end` end."""
     while end + 5 <= size and data[end] == kind:
-        length = _length(data, end + 1)[0]
+        length: int = _length(data, end + 1)[0]
         if length == last:
             further = run_end(data, end, length + 1, size)
             if further == end:

@@ -238,6 +238,23 @@ def test_fetching_on_from_a_portal_is_the_same_action() -> None:
     assert texts == ["begin", "select 1", "select 1", "select 1"]
 
 
+def test_a_portal_with_a_name_is_decided_before_sql_can_fetch_from_it() -> None:
+    gateway = Gateway(refuse_deletes_at_execute)
+    gateway.send(q("begin"))
+    gateway.send(p("delete from t", "s") + b("7", name="s", portal="c") + S)
+    assert gateway.asked[-1].parameters == ("7",)
+    gateway.send(q("rollback") + q("begin") + q("fetch from c"))
+    assert "delete from t" not in gateway.target.ran
+
+
+def test_a_query_after_a_group_that_may_have_moved_the_rules_must_be_readable() -> None:
+    gateway = Gateway()
+    gateway.take()
+    gateway.send(p("do settings") + b() + e() + q("select 'é'"))
+    assert gateway.tags() == "12CEZ"
+    assert gateway.target.ran == ["do settings"]
+
+
 @pytest.mark.parametrize("between", ["close c", "declare c cursor for x", "do something"])
 def test_a_portal_whose_name_may_have_moved_is_unknown(between: str) -> None:
     gateway = Gateway()

@@ -17,10 +17,13 @@ def rows(sizes: list[int]) -> bytes:
 def test_every_cut_finds_the_same(sizes: list[int], cut: int) -> None:
     data = rows(sizes) + frame(b"C", b"SELECT 1\0") + rows(sizes) + frame(b"Z", b"I")
     stream = TargetStream()
-    found, passed = [], b""
+    found: list[tuple[str, int, bytes]] = []
+    passed = b""
     for at in range(0, len(data), cut):
-        for message in stream.walk(data[at : at + cut]):
-            found.append((chr(message.kind), stream.position + message.end, message.body))
+        found += [
+            (chr(message.kind), stream.position + message.end, message.body)
+            for message in stream.walk(data[at : at + cut])
+        ]
         passed += stream.data[: stream.passed]
     first = len(data) - len(rows(sizes)) - 6
     assert found == [("C", first, b"SELECT 1\0"), ("Z", len(data), b"I")]
