@@ -398,5 +398,5 @@ def assent(gateway: Gateway, name: str, *arguments: str) -> subprocess.Completed
 
 async def asyncpg_connect(credential: Credential, **options: Any) -> asyncpg.Connection:
     """Connect with asyncpg, without TLS unless told otherwise."""
-    settings = {"ssl": False, "timeout": 15, "database": credential.database} | options
-    return await asyncpg.connect(**credential.keywords, **settings)
+    usual = {"ssl": False, "timeout": 15, "database": credential.database}
+    return await asyncpg.connect(**(credential.keywords | usual | options))
