@@ -4,10 +4,14 @@ import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from assent.core.request import RequestState
 from assent.core.session import SessionState
 from assent.workflow import grant, request, session
+
+State = TypeVar("State", bound=StrEnum)
+Event = TypeVar("Event", bound=str)
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "explanation" / "states.md"
 
@@ -62,11 +66,7 @@ def text() -> str:
     return "\n".join(parts)
 
 
-def _diagram(
-    transitions: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]
-    | Mapping[StrEnum, Mapping[str, StrEnum]],
-    first: StrEnum,
-) -> str:
+def _diagram(transitions: Mapping[State, Mapping[Event, State]], first: State) -> str:
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {_name(first)}"]
     for state, events in transitions.items():
         lines += [

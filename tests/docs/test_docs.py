@@ -1,0 +1,272 @@
+"""What the documentation says is so, and nothing that it should say is left out."""
+
+import json
+import os
+import re
+import runpy
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from assent import config, policy
+from assent.cli.application import command_names
+from assent.cli.exit_codes import MEANINGS, VERIFY_MEANINGS
+from assent.policy.annotations import ALLOWED
+from assent.policy.facts import EVERY_FACT
+from assent.protocols import postgres
+from assent.protocols.postgres import refusals
+from assent.protocols.postgres.statements import VERBS
+from assent.signals import SIGNALS
+from shell_sessions import Shown, Terminal, shown, unmatched
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks/README.md"])
+PLAYED = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs" / "tutorials").glob("*.md")),
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+]
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+
+
+def _text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as forges make them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCED.sub("", _text(page)), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading).strip().lower() for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in _LINK.findall(_FENCED.sub("", _text(page))):
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        there = (page.parent / path).resolve() if path else page
+        if not there.exists() or (
+            anchor and there.suffix == ".md" and anchor not in _anchors(there)
+        ):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_page_can_be_reached_from_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {
+        (index.parent / link.partition("#")[0]).resolve() for link in _LINK.findall(_text(index))
+    }
+    folders = {place for place in linked if place.is_dir()}
+    pages = [page for page in PAGES if ROOT / "docs" in page.parents and page != index]
+    lost = [_name(page) for page in pages if page not in linked and not folders & {*page.parents}]
+    assert lost == []
+
+
+def _everything() -> str:
+    return "\n".join(_text(page) for page in PAGES)
+
+
+def test_every_key_of_the_configuration_is_in_the_documentation() -> None:
+    sections = [
+        config.ServerConfig,
+        config.PostgresConfig,
+        config.PoliciesConfig,
+        config.PersonConfig,
+        config.TargetConfig,
+    ]
+    keys = {item.name for section in sections for item in fields(section)}
+    text = _everything()
+    assert [key for key in sorted(keys) if not re.search(rf"^{key} = |`{key}`", text, re.M)] == []
+
+
+def test_every_word_of_policies_is_in_their_reference() -> None:
+    text = _text(ROOT / "docs" / "reference" / "policies.md")
+    annotations = {f"@{name}" for names in ALLOWED.values() for name in names}
+    facts = {f"`context.{fact}`" for fact in EVERY_FACT}
+    assert [word for word in sorted(annotations | facts) if word not in text] == []
+
+
+def test_every_verb_is_in_the_documentation() -> None:
+    text = _everything()
+    verbs = VERBS | {"session.open", "access.request"}
+    assert [verb for verb in sorted(verbs) if f"`{verb}`" not in text] == []
+
+
+def test_every_obligation_is_explained() -> None:
+    text = _text(ROOT / "docs" / "explanation" / "decisions-and-reuse.md")
+    assert [name for name in sorted(postgres.PLUGIN.honours) if f"`{name}`" not in text] == []
+
+
+def test_every_signal_is_in_the_glossary() -> None:
+    text = _text(ROOT / "docs" / "glossary.md")
+    assert [signal.name for signal in SIGNALS if f"`{signal.name}`" not in text] == []
+
+
+def test_every_sqlstate_of_ours_is_in_the_reference() -> None:
+    text = _text(ROOT / "docs" / "reference" / "postgres.md")
+    named = [value for name, value in vars(refusals).items() if name.isupper()]
+    codes = {code for code in named if isinstance(code, str) and re.fullmatch("[0-9A-Z]{5}", code)}
+    codes |= set(refusals.SQLSTATES.values())
+    assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_every_exit_code_and_command_is_in_the_reference() -> None:
+    text = _text(ROOT / "docs" / "reference" / "cli.md")
+    rows = [*MEANINGS.items(), *VERIFY_MEANINGS.items()]
+    assert [int(code) for code, meaning in rows if f"| {int(code)} | {meaning} |" not in text] == []
+    assert [name for name in command_names() if f"assent {name}" not in text] == []
+
+
+def test_policies_in_guides_load() -> None:
+    for page in PLAYED:
+        for number, block in enumerate(
+            re.findall(r"^```cedar\n(.*?)^```$", _text(page), re.S | re.M)
+        ):
+            policy.load({f"{_name(page)}-{number}.cedar": block}, [postgres.PLUGIN])
+
+
+def test_the_state_diagrams_are_those_of_the_tables() -> None:
+    tool = ROOT / "tools" / "write_state_diagrams.py"
+    ended = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert ended.returncode == 0, "run `python tools/write_state_diagrams.py`"
+
+
+def test_no_page_names_a_registry_or_somebodys_machine() -> None:
+    wrong = re.compile(
+        r"pypi\.org|pythonhosted\.org|registry\.npmjs|crates\.io|docker\.io|ghcr\.io"
+        r"|proxy\.golang|(?<![\w.])/work/|/root/|(?<![-\w])/home/[a-z]|localhost:\d"
+    )
+    places = [*PAGES, ROOT / "pyproject.toml", ROOT / "Makefile", ROOT / "package-lock.json"]
+    places += sorted((ROOT / "requirements").glob("*.txt"))
+    assert [
+        (_name(place), found.group()) for place in places if (found := wrong.search(_text(place)))
+    ] == []
+
+
+def test_the_pictures_are_well_formed_and_load_nothing() -> None:
+    from xml.etree import ElementTree
+
+    for picture in sorted((ROOT / "docs" / "images").glob("*.svg")):
+        text = _text(picture)
+        assert ElementTree.fromstring(text).tag.endswith("svg")
+        assert "prefers-color-scheme: dark" in text
+        assert re.search(r"href|url\((?!#)|@import", text) is None
+
+
+def test_figures_come_from_measurements_only(tmp_path: Path) -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "write_figures.py"))
+    page = "<!-- figures: some start_up_s -->\nold\n<!-- /figures -->"
+    assert "Not measured yet" in tool["filled"](page, tmp_path)
+    figure = {"name": "start_up_s", "value": 1.2345, "unit": "s", "goal": "<= 1.5"}
+    (tmp_path / "some.json").write_text(json.dumps({"figures": [figure]}), encoding="utf-8")
+    filled = tool["filled"](page, tmp_path)
+    assert "| `start_up_s` | 1.23 s | <= 1.5 |" in filled
+    assert "old" not in filled
+    assert tool["filled"](filled, tmp_path) == filled
+
+
+def test_lines_are_compared_in_order_and_loosely() -> None:
+    printed = "one   two\nreq_1 is pending\nthree"
+    assert unmatched(("one two", "req_… is …", "three"), printed) is None
+    assert unmatched(("three", "one"), printed) == "one"
+    assert unmatched(("four",), printed) == "four"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo. told: what it printed of the story."""
+
+    folder: Path
+    told: str
+    url: str
+    postgres: str
+
+
+@contextmanager
+def _demo() -> Iterator[Demo]:
+    folder = Path(tempfile.mkdtemp(prefix="assent-docs-"))
+    # The database runs as another user when we are root, and must get to its own folder.
+    folder.chmod(0o711)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "assent", "demo", "--folder", str(folder / "world")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        told = "".join(_until_it_invites(process))
+        url = re.search(r"The inbox: +(http://\S+)", told)
+        postgres_at = re.search(r"through the gateway: (\S+)", told)
+        assert url is not None, told
+        assert postgres_at is not None, told
+        yield Demo(folder / "world", told, url.group(1), postgres_at.group(1))
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _until_it_invites(process: "subprocess.Popen[str]") -> Iterator[str]:
+    assert process.stdout is not None
+    deadline = time.monotonic() + 90
+    for line in process.stdout:
+        yield line
+        if "approve req_…" in line or time.monotonic() > deadline:
+            return
+
+
+@pytest.mark.timeout(300)
+def test_what_the_pages_show_is_what_happens() -> None:
+    with _demo() as demo:
+        renamed = {
+            "127.0.0.1:8470": demo.url.removeprefix("http://"),
+            "127.0.0.1:6432": demo.postgres,
+        }
+        terminal = Terminal(demo.folder, Path(sys.executable).parent, renamed)
+        wrong = [_transcript(demo, renamed)]
+        try:
+            for page in PLAYED:
+                wrong += [_played(terminal, page, item) for item in shown(_text(page))]
+        finally:
+            terminal.end()
+    assert not any(wrong), "\n\n".join(filter(None, wrong))
+
+
+def _played(terminal: Terminal, page: Path, item: Shown) -> str:
+    words = terminal.perform(item)
+    return f"{_name(page)}:{item.line}: {item.text}\n{words}" if words else ""
+
+
+def _transcript(demo: Demo, renamed: dict[str, str]) -> str:
+    """Return what the readme's transcript shows and the demo did not print."""
+    block = re.search(r"^```text\n(.*?)^```$", _text(ROOT / "README.md"), re.S | re.M)
+    assert block is not None
+    told = demo.told
+    for here, there in renamed.items():
+        told = told.replace(there, here)
+    lines = tuple(line for line in block.group(1).splitlines() if line.strip())
+    missing = unmatched(lines, told)
+    return f"README.md shows, and the demo does not print: {missing}\n{told}" if missing else ""
