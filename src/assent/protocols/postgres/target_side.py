@@ -131,7 +131,8 @@ class TargetSide:
         chunk.records.append(Record(frame))
         unit = exchange.unit
         if isinstance(unit, Group):
-            unit.copying_next = False
+            # Nothing was sent after the copy, so it is the last one that is awaited.
+            unit.copying_next = unit.copying_next and bool(unit.expected)
             # What follows belongs to the next one.
             for later in unit.expected:
                 if isinstance(later, Running):

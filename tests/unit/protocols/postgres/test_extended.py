@@ -328,6 +328,19 @@ def test_copy_data_passes_in_the_extended_protocol() -> None:
     assert gateway.tags() == "CZTDDDCZ"
 
 
+def test_a_copy_after_another_statement_of_its_pipeline_still_waits_for_the_target() -> None:
+    gateway = Gateway()
+    gateway.take()
+    gateway.talks = False
+    gateway.send(p("select 1") + b() + e() + p("copy t from stdin") + b() + e() + S)
+    for byte in gateway.target.feed(gateway.up[gateway.up_at_ready :]):
+        gateway.reply(bytes([byte]))
+    assert gateway.tags() == "12DDDC12G"
+    gateway.talks = True
+    gateway.send(copy_data(b"abc") + COPY_DONE + S)
+    assert gateway.tags() == "CZ"
+
+
 def test_nothing_but_copy_data_has_a_place_in_a_copy() -> None:
     gateway = Gateway()
     gateway.take()
