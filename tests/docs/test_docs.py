@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -77,6 +78,20 @@ def test_every_page_can_be_reached_from_the_index() -> None:
     folders = {place for place in linked if place.is_dir()}
     pages = [page for page in PAGES if ROOT / "docs" in page.parents and page != index]
     lost = [_name(page) for page in pages if page not in linked and not folders & {*page.parents}]
+    assert lost == []
+
+
+def test_the_architecture_page_has_the_floors_and_folders_that_there_are() -> None:
+    page = _text(ROOT / "ARCHITECTURE.md")
+    settings = tomllib.loads(_text(ROOT / "pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layers = next(item["layers"] for item in settings if item["type"] == "layers")
+    drawn = re.search(r"^```text\n(.*?)^```$", page, re.S | re.M)
+    assert drawn is not None
+    assert [line.split("   ")[0].strip() for line in drawn.group(1).splitlines()] == layers
+    folders = [place.parent.name for place in (ROOT / "src" / "assent").glob("*/__init__.py")]
+    tests = [place.name for place in (ROOT / "tests").iterdir() if place.is_dir()]
+    named = [*folders, *(name for name in tests if not name.startswith("_"))]
+    lost = [name for name in sorted(named) if not re.search(rf"^\|.*`{name}[`/]", page, re.M)]
     assert lost == []
 
 
