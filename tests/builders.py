@@ -340,6 +340,12 @@ class World:
         assert isinstance(opened, Opened)
         return opened
 
+    async def step_up(self, subject: Subject) -> None:
+        """Sign the subject in, and have them confirm who they are."""
+        token, _ = await self.sign_in.login(subject.name, Secret(PASSWORD), "127.0.0.1")
+        caller = await self.sign_in.authenticate(token, "127.0.0.1", "api")
+        await self.sign_in.step_up(caller, Secret(PASSWORD))
+
     async def candidate(self, subject: Subject = ANA) -> Candidate:
         candidate, _ = await self.sessions.identify(subject.name, "shop")
         assert candidate is not None
