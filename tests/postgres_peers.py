@@ -336,7 +336,7 @@ class Gateway:
     ) -> None:
         counter = itertools.count()
         self.relay = PostgresRelay(
-            Classifier(),
+            Classifier,
             lambda: f"nonce{next(counter)}",
             tls_available=True,
             require_tls=False,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import secrets
@@ -336,10 +337,11 @@ async def _start_listener(
     require = config.postgres.tls == "require" or (
         not config.postgres.tls and not _is_loopback(host)
     )
-    classifier = Classifier()
+    # One for each search path: sessions share what was read, and names keep their meaning.
+    reader_for = functools.lru_cache(maxsize=256)(Classifier)
     listener = PostgresListener(
         new_relay=lambda: postgres.PostgresRelay(
-            classifier, lambda: ids.token(18), tls_available=True, require_tls=require
+            reader_for, lambda: ids.token(18), tls_available=True, require_tls=require
         ),
         answerer=PostgresAnswerer(
             sessions, recorder, StaticBroker(config.folder), tasks.create_task

@@ -1,12 +1,16 @@
-"""What a session looked like, in time: the frames of its recording."""
+"""What a session looked like, in time: the frames of its recording.
 
-from dataclasses import dataclass
+Two are made for every statement, so they are structs: made and encoded in C, and never
+looked at by the garbage collector (they hold no containers that could refer back).
+"""
+
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class StatementFrame:
+
+class StatementFrame(Struct, frozen=True, gc=False):
     """A statement about to be released or refused.
 
     sequence: counts the session's statements from 1. verdict: `permit`, `reuse`, `refuse`.
@@ -23,8 +27,7 @@ class StatementFrame:
     kind: str = "statement"
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFrame:
+class ResultFrame(Struct, frozen=True, gc=False):
     """What came of statement `sequence`. rows: -1 where the target did not say."""
 
     sequence: int
@@ -36,8 +39,7 @@ class ResultFrame:
     kind: str = "result"
 
 
-@dataclass(frozen=True, slots=True)
-class MarkFrame:
+class MarkFrame(Struct, frozen=True, gc=False):
     """A moment worth jumping to: `held`, `released`, `notice`, `cut`, `opened`, `closed`."""
 
     sequence: int

@@ -1,7 +1,6 @@
 """One frame, one line of JSON. What is too long is cut, with the digest of the whole beside it."""
 
 from collections.abc import Sequence
-from dataclasses import fields as fields_of
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, TypeAlias, cast
@@ -108,9 +107,7 @@ def _are_small(parameters: Sequence[str | None]) -> bool:
 
 def _bounded(frame: Frame) -> dict[str, object]:
     cuts: list[_Cut] = []
-    fields: dict[str, object] = {
-        field.name: getattr(frame, field.name) for field in fields_of(frame)
-    }
+    fields: dict[str, object] = msgspec.structs.asdict(frame)
     match frame:
         case StatementFrame():
             fields["text"] = _cut(cuts, "text", frame.text, LONGEST_TEXT)

@@ -16,7 +16,7 @@ from assent.recording.frames import decode
 
 VERSION = 1
 
-LARGEST_BYTES = 256 * 1024
+LARGEST_BYTES = 1024 * 1024
 """Frames beyond this many bytes go to the next segment."""
 
 MOST_PROBLEMS = 100

@@ -155,7 +155,7 @@ def test_a_gap_begins_a_new_segment() -> None:
 
 def test_much_that_is_left_is_several_segments() -> None:
     big: Frame = StatementFrame(1, NOW, "x" * 4000, (), "permit", "ent_1")
-    frames = dict.fromkeys(range(1, 101), encode(big))
+    frames = dict.fromkeys(range(1, LARGEST_BYTES // 2_600), encode(big))
     segments = list(seal_leftover(SESSION, frames, 1, ""))
     assert [segment.number for segment in segments] == [1, 2]
     assert max(len(segment.data) for segment in segments) < LARGEST_BYTES + 8192

@@ -21,13 +21,14 @@ from assent.protocols.postgres.target_handshake import TargetHandshake, TargetSt
 class PostgresRelay:
     """A `core.plugins.Relay`.
 
+    reader_for: returns what reads statements where names are looked up in these schemas.
     nonce: returns printable ASCII without commas, unpredictable. tls_available: the gateway
     has a certificate for clients. require_tls: a client without TLS is refused.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        reader_for: Callable[[tuple[str, ...]], Reader],
         nonce: Callable[[], str],
         *,
         tls_available: bool,
@@ -35,7 +36,7 @@ class PostgresRelay:
         limits: Limits = DEFAULT_LIMITS,
         shape_of: ShapeOf = shape_of_text,
     ) -> None:
-        self._reader = reader
+        self._reader_for = reader_for
         self._nonce = nonce
         self._limits = limits
         self._shape_of = shape_of
@@ -201,7 +202,7 @@ class PostgresRelay:
             target.begin(now, steps)
         if target is not None and target.state is TargetState.READY and client.connected:
             self._conversation = Conversation(
-                self._reader,
+                self._reader_for(client.connected.search_path),
                 self._shape_of,
                 self._nonce,
                 self._tickets,

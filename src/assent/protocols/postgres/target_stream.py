@@ -4,13 +4,14 @@ Rows are jumped over from header to header, runs of equally long ones with strid
 the speed of C. Only a message that must be read is kept until it is whole.
 """
 
-from dataclasses import dataclass
-from struct import Struct
+import struct
+
+from msgspec import Struct
 
 from assent.core.faults import PeerFault
 from assent.protocols.postgres.messages import LENGTH, violation
 
-_unpack = Struct("!BI").unpack_from
+_unpack = struct.Struct("!BI").unpack_from
 _length = LENGTH.unpack_from
 
 LARGEST_READ_BYTES = 64 * 1024
@@ -23,8 +24,7 @@ _PASSED = frozenset(b"DdTtnNAHc")
 _LONGEST_RUN = 1 << 14
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True, gc=False):
     """A message to be read: `data[start:end]`, header included; its body is `body`.
 
     An error too large to be kept is found with `end == start` and an empty body.
