@@ -336,7 +336,7 @@ class Gateway:
     ) -> None:
         counter = itertools.count()
         self.relay = PostgresRelay(
-            Classifier,
+            lambda search_path: Classifier(),
             lambda: f"nonce{next(counter)}",
             tls_available=True,
             require_tls=False,
