@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import gateway_world
+from assent.demo.world import World
 from gateway_world import Gateway, Shop
 
 ROWS = 1_000
@@ -20,10 +22,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="session")
-def gateway(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A real `assent serve` before it, with the demo's people and policies."""
-    created = gateway_world.create_world(tmp_path_factory.mktemp("gateway"), shop)
+def template(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The demo's world, never served itself: `gateway_world.create_world` copies it."""
+    return gateway_world.template(tmp_path_factory.mktemp("template"), shop)
+
+
+@pytest.fixture(scope="session")
+def gateway(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A real `assent serve` before the shop, with the demo's people and policies."""
+    created = gateway_world.create_world(tmp_path_factory.mktemp("gateway"), template)
     with gateway_world.serving(created) as running:
+        yield running
+
+
+@pytest.fixture
+def own(template: World, tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway of this test's own, for what it does to it."""
+    with gateway_world.serving(gateway_world.create_world(tmp_path / "own", template)) as running:
         yield running
 
 

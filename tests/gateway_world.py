@@ -8,13 +8,14 @@ until a deadline.
 import asyncio
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -268,17 +269,18 @@ class Gateway:
 
     def stop(self, within_s: float = 20.0) -> int:
         """End it as an operator would, and return its exit code."""
-        self._forget()
+        self.forget()
         self.process.terminate()
         return self.process.wait(within_s)
 
     def kill(self) -> None:
         """End it at once: kill -9."""
-        self._forget()
+        self.forget()
         self.process.kill()
         self.process.wait(10)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Close the connections of `call`; the next one opens new ones."""
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -298,20 +300,33 @@ class Gateway:
         return self._tokens[name]
 
 
+def template(folder: Path, behind: Shop) -> World:
+    """Write the demo's world into `folder`, for `create_world` to copy: hashing is slow."""
+    return behind.loop.run(world.create(folder, behind.database, usual_ports=False))
+
+
 def create_world(
     folder: Path,
-    behind: Shop,
+    copied: World,
     *,
     policies: Mapping[str, str] | None = None,
     change: Sequence[tuple[str, str]] = (),
 ) -> World:
-    """Write the demo's world into `folder`, listening on ports that are free when it starts.
+    """Copy a world into `folder`, listening on ports that are free when it starts.
 
     policies: file name → text, instead of the demo's. change: regular expressions and what
     they are replaced with in the configuration; each must fit.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    created = behind.loop.run(world.create(folder, behind.database, usual_ports=False))
+    shutil.copytree(copied.folder, folder, dirs_exist_ok=True)
+    people = {
+        name: replace(
+            person,
+            password_file=folder / person.password_file.relative_to(copied.folder),
+            home=folder / "home" / name,
+        )
+        for name, person in copied.people.items()
+    }
+    created = World(folder, folder / copied.config.name, "", people)
     if policies is not None:
         for old in (folder / "policies").iterdir():
             old.unlink()
@@ -371,6 +386,7 @@ def serving(created: World, *before: str) -> Iterator[Gateway]:
             if gateway.process.poll() is None:
                 gateway.stop()
         finally:
+            gateway.forget()
             if gateway.process.poll() is None:
                 gateway.kill()
 

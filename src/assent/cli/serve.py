@@ -22,7 +22,9 @@ def serve(*, config: ConfigFile = Path("assent.toml")) -> None:
 
     from assent.app import running
     from assent.config import load
+    from assent.system import program_log
 
+    program_log.configure()
     uvloop.run(_until_told(running(load(config))))
 
 
