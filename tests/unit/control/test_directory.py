@@ -1,0 +1,37 @@
+"""The directory: by id, by name, replaced as a whole."""
+
+from dataclasses import replace
+
+import pytest
+
+from assent.control.directory import Directory
+from assent.core.faults import MissingFault
+from assent.core.ids import SubjectId, TargetId
+from builders import ANA, BEN, SHOP
+
+OTHER = replace(SHOP, id=TargetId("tgt_archive"), name="archive")
+
+
+def test_who_is_there_is_found_by_id_and_by_name() -> None:
+    directory = Directory((ANA, BEN), (SHOP, OTHER))
+    assert directory.subject(ANA.id) is directory.subject_named("ana") is ANA
+    assert directory.target(SHOP.id) is directory.target_named("shop") is SHOP
+    assert directory.targets() == (OTHER, SHOP)
+    assert set(directory.subjects()) == {ANA, BEN}
+
+
+def test_who_is_not_there_is_a_fault_by_id_and_none_by_name() -> None:
+    directory = Directory()
+    with pytest.raises(MissingFault, match="`sub_x`"):
+        directory.subject(SubjectId("sub_x"))
+    with pytest.raises(MissingFault, match="`tgt_x`"):
+        directory.target(TargetId("tgt_x"))
+    assert directory.subject_named("ana") is None
+    assert directory.target_named("shop") is None
+
+
+def test_replacing_leaves_nothing_of_before() -> None:
+    directory = Directory((ANA,), (SHOP,))
+    directory.replace((BEN,), ())
+    assert directory.subject_named("ana") is None
+    assert directory.targets() == ()

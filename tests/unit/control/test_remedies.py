@@ -1,0 +1,82 @@
+"""What a request lacks: the same edges as the policies have, so that nothing is stuck between."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from assent.control.remedies import approving, askable, in_words, lacking
+from assent.core.decision import (
+    ApprovalRemedy,
+    Quorum,
+    ReasonRemedy,
+    Remedy,
+    StepUpRemedy,
+    TicketRemedy,
+)
+from assent.core.evidence import Authentication, Evidence
+from assent.core.ids import ApprovalId
+from assent.core.request import Approval, Request, Verdict
+from assent.policy.remedies import is_met
+from builders import ANA, BEN, DORA, MINUTE, NOON, PEOPLE, SHOP, a_request, an_action
+
+STEP_UP = StepUpRemedy(15 * MINUTE)
+ONE_DBA = ApprovalRemedy(((Quorum(1, "dba"),),))
+TWO_DBAS = ApprovalRemedy(((Quorum(2, "dba"),),))
+
+
+def answered(request: Request, who: object, verdict: Verdict = Verdict.APPROVE) -> Request:
+    approval = Approval(
+        ApprovalId(f"apr_{who.name}"),  # type: ignore[attr-defined]
+        request.id,
+        who.id,  # type: ignore[attr-defined]
+        verdict,
+        request.action_digest,
+        NOON,
+    )
+    return replace(request, approvals=(*request.approvals, approval))
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "ab", " ab ", "abc"])
+@pytest.mark.parametrize("ticket", ["", " ", "T"])
+@pytest.mark.parametrize(
+    "stepped_up_at",
+    [
+        None,
+        NOON,
+        NOON - 15 * MINUTE,
+        NOON - 15 * MINUTE + timedelta(microseconds=1),
+        NOON + MINUTE,
+    ],
+)
+def test_a_remedy_is_lacking_exactly_when_policies_do_not_find_it_met(
+    reason: str, ticket: str, stepped_up_at: datetime | None
+) -> None:
+    remedies: tuple[Remedy, ...] = (ReasonRemedy(), TicketRemedy(), STEP_UP)
+    action = an_action("sql.delete")
+    request = replace(a_request(action, remedies=remedies), reason=reason, ticket=ticket)
+    proof = Authentication("password", NOON, stepped_up_at)
+    evidence = Evidence(NOON, ANA, SHOP, proof, reason=reason, ticket=ticket)
+    missing = lacking(request, ANA, (), stepped_up_at, NOON)
+    assert list(missing) == [one for one in remedies if not is_met(one, action, evidence, NOON)]
+
+
+def test_approvals_lack_only_the_rest() -> None:
+    request = a_request(remedies=(TWO_DBAS,))
+    assert lacking(request, ANA, (BEN,), None, NOON) == (ONE_DBA,)
+    assert lacking(request, ANA, (BEN, DORA), None, NOON) == ()
+    assert in_words(lacking(request, ANA, (BEN,), None, NOON)) == ("assent of 1 of dba",)
+
+
+def test_those_are_asked_whose_assent_would_count_and_who_did_not_answer() -> None:
+    request = a_request(remedies=(TWO_DBAS,))
+    assert askable(request, ANA, (), PEOPLE) == (BEN, DORA)
+    assert askable(answered(request, BEN), ANA, (BEN,), PEOPLE) == (DORA,)
+    assert askable(request, BEN, (), PEOPLE) == (DORA,)
+
+
+def test_only_approvals_of_this_very_action_are_counted() -> None:
+    request = answered(a_request(), BEN)
+    assert approving(request) == (BEN.id,)
+    assert approving(replace(request, action_digest="sha256:00")) == ()
+    assert approving(answered(a_request(), BEN, Verdict.REJECT)) == ()
