@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx2
 
+from assent import app, config
+from assent.core.clock import Clock
 from assent.demo import child, database, world
 from assent.demo.database import Database
 from assent.demo.world import World
@@ -59,6 +62,14 @@ class Loop:
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` returns."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(90)
+
+    def begin(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        """Begin `work` and return its future."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def tell(self, event: asyncio.Event) -> None:
+        """Set an event of this loop."""
+        self._loop.call_soon_threadsafe(event.set)
 
     def close(self) -> None:
         """End the thread."""
@@ -169,12 +180,15 @@ class Credential:
 
 @dataclass(slots=True)
 class Gateway:
-    """A running `assent serve`. log: the file with all it printed."""
+    """A running Assent. process: of `assent serve`, None when it runs inside of this one.
+
+    log: the file with all that `assent serve` printed.
+    """
 
     world: World
     url: str
     postgres: tuple[str, int]
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
     log: Path
     _tokens: dict[str, str] = field(default_factory=dict)
     _client: httpx2.Client | None = None
@@ -263,6 +277,12 @@ class Gateway:
         found: dict[str, Any] = self.answer(name, "GET", f"/v1/explain/{thing}")
         return found
 
+    @property
+    def running(self) -> subprocess.Popen[bytes]:
+        """The process of `assent serve`."""
+        assert self.process is not None, "it runs inside of this process"
+        return self.process
+
     def printed(self) -> str:
         """Return all that the process printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -270,14 +290,16 @@ class Gateway:
     def stop(self, within_s: float = 20.0) -> int:
         """End it as an operator would, and return its exit code."""
         self.forget()
-        self.process.terminate()
-        return self.process.wait(within_s)
+        process = self.running
+        process.terminate()
+        return process.wait(within_s)
 
     def kill(self) -> None:
         """End it at once: kill -9."""
         self.forget()
-        self.process.kill()
-        self.process.wait(10)
+        process = self.running
+        process.kill()
+        process.wait(10)
 
     def forget(self) -> None:
         """Close the connections of `call`; the next one opens new ones."""
@@ -383,12 +405,42 @@ def serving(created: World, *before: str) -> Iterator[Gateway]:
         yield gateway
     finally:
         try:
-            if gateway.process.poll() is None:
+            if gateway.running.poll() is None:
                 gateway.stop()
         finally:
             gateway.forget()
-            if gateway.process.poll() is None:
+            if gateway.running.poll() is None:
                 gateway.kill()
+
+
+@contextmanager
+def serving_inside(created: World, loop: Loop, clock: Clock | None = None) -> Iterator[Gateway]:
+    """Run Assent in this process, in the thread of `loop`, where a test can reach into it."""
+    told, up = asyncio.Event(), threading.Event()
+    addresses: list[tuple[str, tuple[str, int]]] = []
+
+    async def serve() -> None:
+        try:
+            async with app.running(config.load(created.config), clock=clock) as running:
+                addresses.append((running.api_url, running.postgres_address))
+                up.set()
+                await told.wait()
+        finally:
+            up.set()
+
+    ended = loop.begin(serve())
+    try:
+        up.wait(_STARTED_WITHIN_S)
+        if ended.done():
+            ended.result()
+        gateway = Gateway(created, *addresses[0], None, created.folder / "none.log")
+        try:
+            yield gateway
+        finally:
+            gateway.forget()
+    finally:
+        loop.tell(told)
+        ended.result(20)
 
 
 def assent(gateway: Gateway, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from gateway_world import Gateway, Shop, asyncpg_connect, eventually
 @contextmanager
 def largest_file(gateway: Gateway, size: int) -> Iterator[None]:
     """Let no file of the gateway's process be written beyond `size` bytes, as on a full disk."""
-    pid, unlimited = gateway.process.pid, resource.RLIM_INFINITY
+    pid, unlimited = gateway.running.pid, resource.RLIM_INFINITY
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, unlimited))
     try:
         yield
@@ -24,7 +24,7 @@ def largest_file(gateway: Gateway, size: int) -> Iterator[None]:
 
 
 def lived(gateway: Gateway) -> bool:
-    return gateway.process.poll() is None
+    return gateway.running.poll() is None
 
 
 async def works_again(gateway: Gateway, statement: str) -> None:
