@@ -56,6 +56,7 @@ from assent.protocols import postgres
 from assent.protocols.postgres.statements import Classifier
 from assent.signals import SIGNALS
 from assent.stores import SqlStore, open_store
+from assent.stores.database import FILE_NAME as STORE_FILE_NAME
 from assent.stores.recordings import FileRecorder
 from assent.system.clock import SystemClock
 from assent.system.ids import SystemIds
@@ -144,7 +145,7 @@ async def running(
     policies = load_policies(config)
     data = config.folder / config.server.data
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    signer = Signer(config.server.origin, Secret(_key(data / "audit.key")))
+    signer = Signer(config.server.origin, Secret(_audit_key(data)))
     store = await open_store(data, signer, ids, clock)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
@@ -439,6 +440,18 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from fault
     listening.listen(512)
     return listening
+
+
+def _audit_key(data: Path) -> bytes:
+    """Return the key that signs the log. A log that exists is never signed by another one."""
+    path = data / "audit.key"
+    if not path.exists() and (data / STORE_FILE_NAME).exists():
+        raise OperatorFault(
+            "audit-key-missing",
+            f"`{path}` is gone, and the log beside it was signed with it: restore it from your "
+            "backup, or begin a new log in another data folder",
+        )
+    return _key(path)
 
 
 def _key(path: Path) -> bytes:
