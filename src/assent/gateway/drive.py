@@ -190,8 +190,7 @@ class Conversation:
                 except Fault as fault:
                     # What is not recorded is not released: the steps that follow never happen.
                     _log.error("recording-failed", code=fault.code)
-                    self.perform(self.relay.cut("the recording cannot be kept", self._clock.now()))
-                    self.close("the recording cannot be kept")
+                    self._end_unrecorded("the recording cannot be kept")
                     return
             elif kind is Ask:
                 self._spawn(self._ask(step.ticket, step.question))  # type: ignore[union-attr]
@@ -213,6 +212,13 @@ class Conversation:
                 end.transport.close()
                 self._loop.call_later(_LINGER_S, end.transport.abort)
         self._answerer.ended(self, reason)
+
+    def _end_unrecorded(self, message: str) -> None:
+        """End it with nothing but words for the client: frames would fail again."""
+        for step in self.relay.cut(message, self._clock.now()):
+            if isinstance(step, Send) and step.side is Side.CLIENT and self.client.transport:
+                self.client.transport.write(step.data)
+        self.close(message)
 
     async def _ask(self, ticket: int, question: Question) -> None:
         try:
