@@ -88,8 +88,8 @@ async def _start_up(roads: Roads) -> list[Figure]:
         port = _free_port()
         config = roads.created.folder / f"start-{number}.toml"
         own = text.replace('data = "./data"', f'data = "./start-{number}"')
-        listen = iter((f"127.0.0.1:{port}", "127.0.0.1:0"))
-        own = re.sub(r'(?m)^listen = ".*"$', lambda _: f'listen = "{next(listen)}"', own)
+        for address in (f"127.0.0.1:{port}", "127.0.0.1:0"):
+            own = re.sub(r'(?m)^listen = ".*"$', f'listen= "{address}"', own, count=1)
         config.write_text(own)
         rounds.append(await _until_healthy(config, port))
     return [figure("start_up_s", rounds, "s", "<= 1.5")]
@@ -134,18 +134,17 @@ async def _idle_sessions(roads: Roads) -> list[Figure]:
     """Measure the memory that 200 open and idle sessions add to the gateway."""
     road = await roads.credential()
     before = rss_bytes(road.pid)
-    connections = []
-    for _ in range(_IDLE):
-        connections.append(
-            await asyncpg.connect(
-                host="127.0.0.1",
-                port=road.port,
-                user=road.user,
-                password=road.password,
-                database=road.database,
-                ssl=False,
-            )  # fmt: skip
+    connections = [
+        await asyncpg.connect(
+            host="127.0.0.1",
+            port=road.port,
+            user=road.user,
+            password=road.password,
+            database=road.database,
+            ssl=False,
         )
+        for _ in range(_IDLE)
+    ]
     added = rss_bytes(road.pid) - before
     began = cpu_s(road.pid)
     await asyncio.sleep(2)
