@@ -32,7 +32,11 @@ def reveal_reference(reference: str, folder: Path) -> Secret[str]:
             ) from fault
         if len(data) > _LARGEST:
             raise OperatorFault("secret-too-large", f"`{path}` is larger than 64 KiB")
-        return Secret(data.decode("utf-8").rstrip("\r\n"))
+        try:
+            return Secret(data.decode("utf-8").rstrip("\r\n"))
+        except UnicodeDecodeError:
+            # Without the cause: its text would show what the file holds.
+            raise OperatorFault("secret-not-text", f"`{path}` is not UTF-8 text") from None
     raise OperatorFault(
         "secret-reference", f"`{reference}` is not a reference; write `file:PATH` or `env:NAME`"
     )
