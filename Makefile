@@ -59,7 +59,7 @@ $(BIN)/python: | $(STAMPS)/system
 	@$(PYTHON) -m venv .venv
 
 $(STAMPS)/packages: requirements/dev.txt $(UV) | $(BIN)/python
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes $<
+	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $<
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/project: pyproject.toml $(STAMPS)/packages
