@@ -156,6 +156,7 @@ SHOP = Target(
     "assent",
     "env:SHOP",
     owners=frozenset({"dba"}),
+    databases=("archive",),
 )
 
 

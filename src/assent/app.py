@@ -424,6 +424,7 @@ def _target(target: TargetConfig, folder: Path) -> administration.TargetDescript
         owners=frozenset(target.owners),
         labels={name: frozenset(labels) for name, labels in target.labels.items()},
         search_path=target.search_path,
+        databases=target.databases,
     )
 
 

@@ -76,7 +76,9 @@ class TargetConfig:
     gateway. environment: `prod`, `dev`, … as policies name it. owners: groups. tls:
     `disable`, `prefer`, `require` or `verify`. certificate_authority: PEM file for `verify`.
     labels: `schema.table` or `schema.table.column` → labels. search_path: schemas in which
-    an unqualified name is looked up.
+    an unqualified name is looked up. databases: further ones of the same server that clients
+    may name as `TARGET/DATABASE`; none by default. Names in them begin with the database, in
+    policies and labels: `database.schema.table`.
     """
 
     name: str
@@ -92,6 +94,7 @@ class TargetConfig:
     certificate_authority: str = ""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     search_path: tuple[str, ...] = ("public",)
+    databases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,10 @@ def _check(config: Config, place: str) -> None:
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
         if not 0 < target.port <= 65535:
             raise OperatorFault("config-port", f"{target.port} is no port", f"{where} port")
+        for name in (target.database, *target.databases):
+            if not 0 < len(name.encode()) <= 63 or "\0" in name:
+                words = f"`{name[:80]}` must have 1 to 63 bytes, as PostgreSQL's names do"
+                raise OperatorFault("config-name", words, f"{where} databases")
 
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_@")

@@ -42,6 +42,7 @@ class TargetDescription:
     owners: frozenset[str]
     labels: Mapping[str, frozenset[str]]
     search_path: tuple[str, ...]
+    databases: tuple[str, ...] = ()
 
 
 async def people_and_targets(
@@ -108,4 +109,5 @@ def _target(described: TargetDescription, target: TargetId) -> Target:
         owners=described.owners,
         labels=described.labels,
         search_path=described.search_path,
+        databases=described.databases,
     )

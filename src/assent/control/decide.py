@@ -106,7 +106,7 @@ class Decider:
         signals = tuple(plugin.measure(action, evidence, now) for plugin in self._signals)
         assessment = assess(signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
-        decision = self._keepable(_living(decision, evidence))
+        decision = self._keepable(_offered(_living(decision, evidence), action, evidence))
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
         return Outcome(decision, signals, assessment, evidence, entry, request)
@@ -124,6 +124,16 @@ def _living(decision: Decision, evidence: Evidence) -> Decision:
     if evidence.subject.disabled:
         return Deny(decision.revision, "disabled", (f"`{evidence.subject.name}` is disabled",))
     return decision
+
+
+def _offered(decision: Decision, action: Action, evidence: Evidence) -> Decision:
+    """Refuse a database that the operator does not offer: policies name the target alone."""
+    database, target = action.details.get("database"), evidence.target
+    if database is None or (target is not None and target.offers(database)):
+        return decision
+    name = target.name if target else ""
+    words = f"target `{name}` does not offer the database `{database[:63]}`"
+    return Deny(decision.revision, "no-such-database", (words,))
 
 
 def is_reusable(action: Action, outcome: Outcome) -> bool:

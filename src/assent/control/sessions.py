@@ -1,11 +1,11 @@
 """Sessions: who may open one, what may be done in it, and how it ends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from assent.control import entries
+from assent.control import databases, entries
 from assent.control.decide import Decider, Outcome, is_reusable, max_duration
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
@@ -133,10 +133,11 @@ class Sessions:
         action = self._action(
             live,
             Statement("session.open", (_opening(candidate.target),), complete=True),
-            "",
+            databases.shown(candidate.target, live.session.database),
             (),
             Phase.EXECUTE,
             in_transaction=False,
+            details={"database": live.session.database[: databases.LONGEST]},
         )
         use = UseCredential(credential.id, now)
         try:
@@ -182,7 +183,7 @@ class Sessions:
         """
         action = self._action(
             live,
-            question.statement,
+            databases.placed(question.statement, live.target, live.session.database),
             question.text,
             question.parameters,
             question.phase,
@@ -309,7 +310,7 @@ class Sessions:
             return await self._holding.hold(
                 live, action, outcome, lambda: self._circumstances(live), tell
             )
-        return _denied(decision, outcome), outcome
+        return _denied(live.target, decision, outcome), outcome
 
     def _circumstances(self, live: LiveSession) -> Circumstances:
         stepped_up_at = self._sign_in.stepped_up_at(live.subject.id)
@@ -379,6 +380,7 @@ class Sessions:
         phase: Phase,
         *,
         in_transaction: bool,
+        details: Mapping[str, str] | None = None,
     ) -> Action:
         return Action(
             id=ActionId(self._ids.mint("action")),
@@ -390,6 +392,7 @@ class Sessions:
             parameters=tuple(parameters),
             phase=phase,
             in_transaction=in_transaction,
+            details=details or {},
             salt=self._ids.token(16),
         )
 
@@ -403,12 +406,15 @@ def _access_over(target: Target) -> Refused:
     return Refused(RefusalKind.DENIED, "the access behind this credential is over", "", hint)
 
 
-def _denied(decision: Deny, outcome: Outcome) -> Refused:
+def _denied(target: Target, decision: Deny, outcome: Outcome) -> Refused:
+    hint = f"see why: assent explain {outcome.entry}"
+    if decision.code == "no-such-database":
+        hint = f"connect to {databases.offered(target)}"
     return Refused(
         RefusalKind.DENIED,
         decision.messages[0] if decision.messages else "not permitted",
         detail="; ".join(decision.messages[1:]),
-        hint=f"see why: assent explain {outcome.entry}",
+        hint=hint,
         entry=outcome.entry,
     )
 

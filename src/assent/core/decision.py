@@ -66,8 +66,8 @@ class Permit:
 class Deny:
     """No, and what would turn it round; without remedies it is final.
 
-    code: `no-permit`, `forbidden`, `remedy-needed`, `policy-error`, `obligation`,
-    `log-unavailable`. messages: what the policies say to the person, in order.
+    code: `no-permit`, `forbidden`, `remedy-needed`, `policy-error`, `obligation`, `disabled`,
+    `no-such-database`, `log-unavailable`. messages: what the policies say to the person, in order.
     remedies: all demands of all matching forbids, merged, told at once.
     hold_for, hold_in_transaction_for: how long the action may wait for its remedies.
     """

@@ -25,6 +25,8 @@ class Target:
     owners: group names. tls: `disable`, `prefer`, `require` or `verify`.
     credential: a reference (`file:…`, `env:…`), never a value.
     search_path: schemas in which an unqualified name is looked up, first one first.
+    databases: further ones of the same server that a client may name, none by default; what
+    is in them is named `database.schema.table`, in labels and policies too.
     """
 
     id: TargetId
@@ -41,3 +43,8 @@ class Target:
     owners: frozenset[str] = frozenset()
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search_path: tuple[str, ...] = ("public",)
+    databases: tuple[str, ...] = ()
+
+    def offers(self, database: str) -> bool:
+        """Return whether a session may be opened on that database of the target's server."""
+        return database == self.database or database in self.databases
