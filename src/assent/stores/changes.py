@@ -6,7 +6,7 @@ never of a read before it.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from sqlalchemy import (
     Connection,
@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from assent.core.changes import (
     Change,
@@ -50,6 +50,9 @@ from assent.stores.tables import (
     targets,
     tokens,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 Upsert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 
@@ -123,6 +126,9 @@ def insert(connection: Connection, table: Table) -> Upsert:
 
 def _insert(dialect: str, table: Table) -> Upsert:
     if dialect == "postgresql":
+        # Imported where it is needed: it brings every driver for PostgreSQL along.
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table)
     return sqlite.insert(table)
 

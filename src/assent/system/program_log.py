@@ -24,5 +24,19 @@ class LossyLogger:
 
 
 def configure() -> None:
-    """Have everything that is logged from now on go through a LossyLogger."""
-    structlog.configure(logger_factory=lambda *_: LossyLogger())
+    """Have everything that is logged from now on go through a LossyLogger, a JSON object a line.
+
+    Tracebacks name files and lines and nothing else: the usual ones show local variables,
+    and with them what a `Secret` was opened for.
+    """
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_: LossyLogger(),
+    )
