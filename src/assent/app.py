@@ -120,12 +120,17 @@ def load_policies(config: Config) -> policy.PolicySet:
         raise OperatorFault(
             "policies-missing", f"there is no folder `{folder}`; make it, or name another one"
         )
-    sources = {
-        path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.cedar"))
-    }
+    sources = {path.name: _text(path) for path in sorted(folder.glob("*.cedar"))}
     groups = frozenset(group for person in config.people for group in person.groups)
     owners = frozenset(group for target in config.targets for group in target.owners)
     return policy.load(sources, PROTOCOLS, groups | owners)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise OperatorFault("policy-unreadable", "cannot be read as UTF-8", str(path)) from fault
 
 
 @asynccontextmanager

@@ -3,7 +3,9 @@
 Every key is described where it stands; `docs/reference/configuration.md` is written from here.
 """
 
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -36,7 +38,7 @@ class PostgresConfig:
 
     listen: `host:port`; port 0 takes a free one. tls: `offer` or `require`; by default
     `require` unless it listens on loopback only. certificate, key: PEM files; without them a
-    development certificate is made in the data folder. most_connections: at once.
+    development certificate is made in the data folder. most_connections: clients at once.
     """
 
     listen: str = "127.0.0.1:6432"
@@ -57,7 +59,8 @@ class PoliciesConfig:
 class PersonConfig:
     """`[[people]]`: somebody who may sign in.
 
-    name: what they sign in with. groups: what policies call them by. password: a reference
+    name: what they sign in with. display_name: how others see them; by default the name.
+    groups: what policies call them by. password: a reference
     (`file:…`, `env:…`) to the Argon2 hash of it. disabled: nothing is permitted any more.
     """
 
@@ -72,8 +75,10 @@ class PersonConfig:
 class TargetConfig:
     """`[[targets]]`: what can be reached.
 
-    password: a reference (`file:…`, `env:…`) to the credential, which never leaves the
-    gateway. environment: `prod`, `dev`, … as policies name it. owners: groups. tls:
+    name: what clients call it. host, port: where it listens. user: the role that the gateway
+    speaks to it as. password: a reference (`file:…`, `env:…`) to that role's, which never
+    leaves the gateway. protocol: `postgres`. database: the one that clients get when they
+    name none. environment: `prod`, `dev`, … as policies name it. owners: groups who answer for it. tls:
     `disable`, `prefer`, `require` or `verify`. certificate_authority: PEM file for `verify`.
     labels: `schema.table` or `schema.table.column` → labels. search_path: schemas in which
     an unqualified name is looked up. databases: further ones of the same server that clients
@@ -124,7 +129,7 @@ def load(path: Path) -> Config:
         raise OperatorFault("config-too-large", "is larger than 1 MiB", str(path))
     try:
         tree = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise OperatorFault("config-syntax", f"is not TOML: {fault}", str(path)) from fault
     return parse(tree, str(path), path.resolve().parent)
 
@@ -148,7 +153,7 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
 def split_address(text: str, place: str) -> tuple[str, int]:
     """Return host and port of `host:port`; an IPv6 host stands in brackets."""
     host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise OperatorFault("config-address", f"`{text}` is not `host:port`", place)
     return host.strip("[]"), int(port)
 
@@ -156,18 +161,23 @@ def split_address(text: str, place: str) -> tuple[str, int]:
 def _check(config: Config, place: str) -> None:
     split_address(config.server.listen, f"{place}:[server] listen")
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
-    _one_of(config.postgres.tls, ("", "offer", "require"), f"{place}:[postgres] tls")
+    _check_doors(config, place)
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
         ([target.name for target in config.targets], "[[targets]]"),
     ):
-        for name in names:
-            if names.count(name) > 1:
-                raise OperatorFault("config-duplicate", f"`{name}` is there twice", place + what)
-            if not name or len(name) > 63 or not set(name.lower()) <= _NAME:
-                words = f"`{name[:80]}` must be 1 to 63 of letters, digits and `.-_@`"
-                raise OperatorFault("config-name", words, f"{place}:{what} name")
+        for name, times in Counter(names).items():
+            if times > 1:
+                raise OperatorFault(
+                    "config-duplicate", f"`{name[:80]}` is there twice", f"{place}:{what}"
+                )
+            _check_name(name, f"{place}:{what} name")
+    for person in config.people:
+        for group in person.groups:
+            _check_name(group, f"{place}:[[people]] {person.name} groups")
     for target in config.targets:
+        for group in target.owners:
+            _check_name(group, f"{place}:[[targets]] {target.name} owners")
         where = f"{place}:[[targets]] {target.name}"
         _one_of(target.protocol, ("postgres",), f"{where} protocol")
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
@@ -179,7 +189,31 @@ def _check(config: Config, place: str) -> None:
                 raise OperatorFault("config-name", words, f"{where} databases")
 
 
-_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_@")
+_NAME = re.compile(r"[A-Za-z0-9._@-]{1,63}", re.ASCII)
+
+
+def _check_doors(config: Config, place: str) -> None:
+    _one_of(config.postgres.tls, ("", "offer", "require"), f"{place}:[postgres] tls")
+    if config.postgres.most_connections < 1:
+        words = f"{config.postgres.most_connections} lets nobody in; write 1 or more"
+        raise OperatorFault("config-value", words, f"{place}:[postgres] most_connections")
+    if config.postgres.key and not config.postgres.certificate:
+        words = "is the key of no certificate; name `certificate` as well"
+        raise OperatorFault("config-value", words, f"{place}:[postgres] key")
+    url = config.server.public_url
+    if url and not url.startswith(("https://", "http://")):
+        words = f"`{url[:80]}` must begin with `https://` or `http://`"
+        raise OperatorFault("config-value", words, f"{place}:[server] public_url")
+    origin = config.server.origin
+    if not origin or "+" in origin or any(not "!" <= letter <= "~" for letter in origin):
+        words = f"`{origin[:80]}` must be printable ASCII without spaces and `+`"
+        raise OperatorFault("config-value", words, f"{place}:[server] origin")
+
+
+def _check_name(name: str, place: str) -> None:
+    if not _NAME.fullmatch(name):
+        words = f"`{name[:80]}` must be 1 to 63 of letters, digits and `.-_@`"
+        raise OperatorFault("config-name", words, place)
 
 
 def _one_of(value: str, known: tuple[str, ...], place: str) -> None:

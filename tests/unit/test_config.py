@@ -1,0 +1,215 @@
+"""Configuration: everything has a default or is asked for, and nothing wrong starts."""
+
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assent.config import (
+    Config,
+    PersonConfig,
+    PoliciesConfig,
+    PostgresConfig,
+    ServerConfig,
+    TargetConfig,
+    load,
+    parse,
+    split_address,
+)
+from assent.core.faults import OperatorFault
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = {"name": "shop", "host": "db", "user": "assent", "password": "env:SHOP"}
+EVERYTHING: dict[str, Any] = {
+    "server": {
+        "data": "d",
+        "listen": "0.0.0.0:1",
+        "public_url": "https://assent.example",
+        "origin": "assent.example/audit",
+    },
+    "postgres": {
+        "listen": "[::1]:0",
+        "tls": "require",
+        "certificate": "c.pem",
+        "key": "k.pem",
+        "most_connections": 7,
+    },
+    "policies": {"folder": "p"},
+    "people": [
+        {
+            "name": "ana@example",
+            "display_name": "Ana",
+            "groups": ["dba"],
+            "password": "env:ANA",
+            "disabled": True,
+        }
+    ],
+    "targets": [
+        {
+            **TARGET,
+            "protocol": "postgres",
+            "port": 5433,
+            "database": "d",
+            "environment": "prod",
+            "owners": ["dba"],
+            "tls": "verify",
+            "certificate_authority": "ca.pem",
+            "labels": {"public.customers.email": ["pii"]},
+            "search_path": ["a", "b"],
+            "databases": ["archive"],
+        }
+    ],
+}
+
+
+def parsed(tree: dict[str, Any]) -> Config:
+    return parse(tree, "assent.toml", Path("/etc/assent"))
+
+
+def refused(tree: dict[str, Any]) -> str:
+    with pytest.raises(OperatorFault) as caught:
+        parsed(tree)
+    return caught.value.detail
+
+
+def test_nothing_is_needed_to_begin_with() -> None:
+    assert parsed({}) == Config(folder=Path("/etc/assent"))
+
+
+def test_every_key_is_read() -> None:
+    config = parsed(EVERYTHING)
+    for name, kind in (
+        ("server", ServerConfig),
+        ("postgres", PostgresConfig),
+        ("policies", PoliciesConfig),
+    ):
+        assert set(EVERYTHING[name]) == {field.name for field in fields(kind)}
+        assert getattr(config, name) == kind(**EVERYTHING[name])
+    assert set(EVERYTHING["people"][0]) == {field.name for field in fields(PersonConfig)}
+    assert set(EVERYTHING["targets"][0]) == {field.name for field in fields(TargetConfig)}
+    assert config.people[0].groups == ("dba",)
+    assert config.targets[0].labels == {"public.customers.email": ("pii",)}
+    assert config.targets[0].search_path == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("tree", "place"),
+    [
+        ({"servr": {}}, "assent.toml: unknown key `servr`; known are"),
+        ({"folder": "x"}, "unknown key `folder`"),
+        ({"server": {"listn": "x"}}, "assent.toml:[server]: unknown key `listn`"),
+        ({"people": [{"name": "ana", "pasword": "x"}]}, "[[people]] 1 ana: unknown key `pasword`"),
+        ({"targets": [{**TARGET, "prot": 1}]}, "[[targets]] 1 shop: unknown key `prot`"),
+    ],
+)
+def test_an_unknown_key_stops_the_start_and_is_named(tree: dict[str, Any], place: str) -> None:
+    assert place in refused(tree)
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"server": []}, "must be a table"),
+        ({"people": {}}, "must be an array of tables"),
+        ({"people": ["ana"]}, "must be a table"),
+        ({"server": {"listen": 1}}, "[server] listen: must be a text"),
+        ({"postgres": {"most_connections": True}}, "must be a whole number"),
+        ({"postgres": {"most_connections": 1.0}}, "must be a whole number"),
+        ({"people": [{"name": "a", "disabled": 1}]}, "must be true or false"),
+        ({"people": [{"name": "a", "groups": "dba"}]}, "must be a list of texts"),
+        ({"people": [{"name": "a", "groups": [1]}]}, "must be a list of texts"),
+        ({"targets": [{**TARGET, "labels": ["x"]}]}, "must be a table of lists"),
+        ({"targets": [{**TARGET, "labels": {"x": "pii"}}]}, "must be a list of texts"),
+        ({"people": [{}]}, "[[people]] 1: needs the key `name`"),
+        ({"targets": [{"name": "shop"}]}, "[[targets]] 1 shop: needs the key `host`"),
+    ],
+)
+def test_a_value_of_another_type_says_what_is_expected(tree: dict[str, Any], words: str) -> None:
+    assert words in refused(tree)
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"people": [{"name": "ana"}, {"name": "ana"}]}, "assent.toml:[[people]]: `ana` is there"),
+        ({"targets": [TARGET, TARGET]}, "`shop` is there twice"),
+        ({"postgres": {"tls": "maybe"}}, "`maybe` is none of `offer`, `require`"),
+        ({"targets": [{**TARGET, "tls": "on"}]}, "is none of `disable`, `prefer`"),
+        ({"targets": [{**TARGET, "protocol": "mysql"}]}, "`mysql` is none of `postgres`"),
+        ({"targets": [{**TARGET, "port": 0}]}, "0 is no port"),
+        ({"targets": [{**TARGET, "port": 65536}]}, "65536 is no port"),
+        ({"postgres": {"most_connections": 0}}, "lets nobody in"),
+        ({"postgres": {"key": "k.pem"}}, "is the key of no certificate"),
+        ({"server": {"public_url": "javascript:alert(1)"}}, "must begin with `https://`"),
+        ({"server": {"origin": "our log"}}, "without spaces"),
+        ({"server": {"origin": "a+b"}}, "without spaces"),
+        ({"server": {"origin": ""}}, "without spaces"),
+    ],
+)
+def test_a_value_that_cannot_work_does_not_start(tree: dict[str, Any], words: str) -> None:
+    assert words in refused(tree)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "é", "x" * 64, "a\n", "dba|platform", "\u212a"])
+def test_names_are_plain(name: str) -> None:
+    for tree in (
+        {"people": [{"name": name}]},
+        {"people": [{"name": "ana", "groups": [name]}]},
+        {"targets": [{**TARGET, "name": name}]},
+        {"targets": [{**TARGET, "owners": [name]}]},
+    ):
+        assert "must be 1 to 63 of letters" in refused(tree)
+
+
+def test_an_address_is_host_and_port() -> None:
+    assert split_address("127.0.0.1:0", "x") == ("127.0.0.1", 0)
+    assert split_address("[::1]:65535", "x") == ("::1", 65535)
+
+
+@pytest.mark.parametrize("text", ["", "host", ":1", "host:", "host:65536", "host:-1", "h:x", "h:²"])
+def test_an_address_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(OperatorFault, match="is not `host:port`"):
+        split_address(text, "assent.toml:[server] listen")
+    for section in ("server", "postgres"):
+        assert "host:port" in refused({section: {"listen": text}})
+
+
+def test_a_file_is_read_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "assent.toml"
+    path.write_text('[server]\nlisten = "127.0.0.1:0"\n')
+    config = load(path)
+    assert (config.folder, config.server.listen) == (tmp_path.resolve(), "127.0.0.1:0")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"[server\n", "is not TOML"),
+        (b"\xff\xfe", "is not TOML"),
+        (b"x = " + b"[" * 100_000, "is not TOML"),
+        (b"#" * (1 << 20) + b"#", "is larger than 1 MiB"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    path = tmp_path / "assent.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(OperatorFault, match=words) as caught:
+        load(path)
+    assert str(path) in caught.value.detail
+
+
+def test_the_reference_page_is_current_and_explains_every_key() -> None:
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "write_configuration_reference.py"), "--check"],
+        check=False,
+    )
+    assert ended.returncode == 0, "run `python tools/write_configuration_reference.py`"
+    page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.endswith("|  |")] == []
