@@ -60,8 +60,8 @@ class PersonConfig:
     """`[[people]]`: somebody who may sign in.
 
     name: what they sign in with. display_name: how others see them; by default the name.
-    groups: what policies call them by. password: a reference
-    (`file:…`, `env:…`) to the Argon2 hash of it. disabled: nothing is permitted any more.
+    groups: what policies call them by. password: a reference (`file:…`, `env:…`) to the
+    Argon2 hash of it. disabled: nothing is permitted any more.
     """
 
     name: str
@@ -78,10 +78,10 @@ class TargetConfig:
     name: what clients call it. host, port: where it listens. user: the role that the gateway
     speaks to it as. password: a reference (`file:…`, `env:…`) to that role's, which never
     leaves the gateway. protocol: `postgres`. database: the one that clients get when they
-    name none. environment: `prod`, `dev`, … as policies name it. owners: groups who answer for it. tls:
-    `disable`, `prefer`, `require` or `verify`. certificate_authority: PEM file for `verify`.
-    labels: `schema.table` or `schema.table.column` → labels. search_path: schemas in which
-    an unqualified name is looked up. databases: further ones of the same server that clients
+    name none. environment: `prod`, `dev`, … as policies name it. owners: groups
+    who answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority:
+    PEM file for `verify`. labels: `schema.table` or `schema.table.column` → labels.
+    search_path: schemas in which an unqualified name is looked up. databases: further ones of the same server that clients
     may name as `TARGET/DATABASE`; none by default. Names in them begin with the database, in
     policies and labels: `database.schema.table`.
     """
@@ -181,6 +181,10 @@ def _check(config: Config, place: str) -> None:
         where = f"{place}:[[targets]] {target.name}"
         _one_of(target.protocol, ("postgres",), f"{where} protocol")
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
+        if not target.password.startswith(("file:", "env:")):
+            # Without its text: it may be the password itself.
+            words = "must be a reference to the password: `file:PATH` or `env:NAME`"
+            raise OperatorFault("config-reference", words, f"{where} password")
         if not 0 < target.port <= 65535:
             raise OperatorFault("config-port", f"{target.port} is no port", f"{where} port")
         for name in (target.database, *target.databases):
