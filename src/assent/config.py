@@ -81,9 +81,9 @@ class TargetConfig:
     name none. environment: `prod`, `dev`, … as policies name it. owners: groups
     who answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority:
     PEM file for `verify`. labels: `schema.table` or `schema.table.column` → labels.
-    search_path: schemas in which an unqualified name is looked up. databases: further ones of the same server that clients
-    may name as `TARGET/DATABASE`; none by default. Names in them begin with the database, in
-    policies and labels: `database.schema.table`.
+    search_path: schemas in which an unqualified name is looked up. databases: further ones
+    of the same server that clients may name as `TARGET/DATABASE`; none by default. Names in
+    them begin with the database, in policies and labels: `database.schema.table`.
     """
 
     name: str
