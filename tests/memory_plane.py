@@ -442,7 +442,7 @@ class MemoryPlane:
             hold_for=lasts_for,
         )
         evidence = Evidence(self.clock.now(), PEOPLE[0])
-        outcome = Outcome(denial, assessment(), evidence, EntryId("ent_0"))
+        outcome = Outcome(denial, (), assessment(), evidence, EntryId("ent_0"))
         return await self.waiting.open(action, outcome, denial, reason=reason, ticket=ticket)
 
 
