@@ -190,7 +190,9 @@ class Access:
             outcome="permitted at once by " + ", ".join(permit.permitted_by),
             grant=grant.id,
         )
-        settled = entries.of_request(self._ids, EntryKind.REQUEST_SETTLED, request, now)
+        settled = entries.of_request(
+            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
+        )
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
         await self._store.commit((PutRequest(request), PutGrant(grant)), (settled, issued))
         self._grants.take_up(grant)

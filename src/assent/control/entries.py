@@ -120,9 +120,27 @@ def result(
 
 
 def of_request(
-    ids: Ids, kind: EntryKind, request: Request, at: datetime, by: SubjectId | None = None
+    ids: Ids,
+    kind: EntryKind,
+    request: Request,
+    at: datetime,
+    by: SubjectId | None = None,
+    *,
+    decision: EntryId | None = None,
 ) -> Entry:
-    """Return the entry that says a request was opened, changed or settled."""
+    """Return the entry that says a request was opened, changed or settled.
+
+    decision: the entry of the decision that it came from, where that does not name the request.
+    """
+    facts: dict[str, Json] = {
+        "action": request.action.id,
+        "deadline_at": isoformat(request.deadline_at),
+        "digest": request.action_digest,
+        "score": request.assessment.score,
+        "state": request.state.value,
+    }
+    if decision is not None:
+        facts["decision"] = decision
     return Entry(
         id=EntryId(ids.mint("entry")),
         kind=kind,
@@ -131,13 +149,7 @@ def of_request(
         target=request.action.target,
         session=request.action.session,
         request=request.id,
-        facts={
-            "action": request.action.id,
-            "deadline_at": isoformat(request.deadline_at),
-            "digest": request.action_digest,
-            "score": request.assessment.score,
-            "state": request.state.value,
-        },
+        facts=facts,
         payload={
             "messages": list(request.messages),
             "outcome": request.outcome,

@@ -7,6 +7,7 @@ from assent.control.directory import Directory
 from assent.control.requests import Requests
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
+from assent.core.entry import EntryKind
 from assent.core.faults import MissingFault
 from assent.core.ids import EntryId, RequestId, SessionId, SubjectId
 from assent.core.ports import Store, StoredEntry
@@ -33,7 +34,7 @@ class Explain:
     async def _entries(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
         if about.startswith("req_"):
             await self._requests.get(caller, RequestId(about))
-            return await self._store.entries_about(request=RequestId(about))
+            return await self._of_request(RequestId(about))
         if about.startswith("ses_"):
             session = await self._store.session(SessionId(about))
             if session is None or not _may_see(caller, session.subject):
@@ -43,10 +44,35 @@ class Explain:
             entry = await self._store.entry(EntryId(about))
             if entry is None or not _may_see(caller, json.loads(entry.leaf)["subject"]):
                 return ()
-            return (entry,)
+            return await self._with_attempt(entry)
         raise MissingFault(
             "nothing-to-explain", "name a request (req_…), a session (ses_…) or an entry (ent_…)"
         )
+
+    async def _of_request(self, request: RequestId) -> Sequence[StoredEntry]:
+        """Return what names the request, and before it the attempt and decision it came from."""
+        found = {entry.index: entry for entry in await self._store.entries_about(request=request)}
+        for entry in tuple(found.values()):
+            decision = json.loads(entry.leaf)["facts"].get("decision")
+            decided = await self._store.entry(EntryId(decision)) if decision else None
+            if decided is not None:
+                found |= {one.index: one for one in await self._with_attempt(decided)}
+        return [found[index] for index in sorted(found)]
+
+    async def _with_attempt(self, entry: StoredEntry) -> Sequence[StoredEntry]:
+        """Return a decision with the attempt before it, any other entry alone.
+
+        The two are written in one transaction, so they stand next to each other.
+        """
+        leaf = json.loads(entry.leaf)
+        if leaf["kind"] != EntryKind.DECISION or not entry.index:
+            return (entry,)
+        (before,) = await self._store.entries(entry.index - 1, 1)
+        told = json.loads(before.leaf)
+        is_its_attempt = (
+            told["kind"] == EntryKind.ATTEMPT and told["facts"]["action"] == leaf["facts"]["action"]
+        )
+        return (before, entry) if is_its_attempt else (entry,)
 
     def _readable(self, stored: StoredEntry) -> Mapping[str, Json]:
         leaf = json.loads(stored.leaf)

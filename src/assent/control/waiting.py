@@ -107,7 +107,9 @@ class Waiting:
             reason=reason,
             ticket=ticket,
         )
-        entry = entries.of_request(self._ids, EntryKind.REQUEST_OPENED, request, now)
+        entry = entries.of_request(
+            self._ids, EntryKind.REQUEST_OPENED, request, now, decision=outcome.entry
+        )
         await self._store.commit((PutRequest(request),), (entry,))
         self._places[request.id] = Place(request)
         self._events.publish(Notice("request.opened", now, request.id))

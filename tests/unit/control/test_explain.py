@@ -3,7 +3,8 @@
 import pytest
 
 from assent.core.faults import MissingFault
-from builders import ANA, BEN, CARL, READ, TIM, World, a_caller
+from assent.core.request import Verdict
+from builders import ANA, BEN, CARL, DELETE_ALL, READ, TIM, World, a_caller
 
 
 async def test_a_request_is_told_from_its_opening_to_its_end(world: World) -> None:
@@ -11,9 +12,46 @@ async def test_a_request_is_told_from_its_opening_to_its_end(world: World) -> No
     await world.requests.withdraw(a_caller(TIM), request.id)
     told = await world.explain.explain(a_caller(BEN), request.id)
     entries = told["entries"]
-    assert [entry["kind"] for entry in entries] == ["request.opened", "request.settled"]  # type: ignore[index, union-attr]
-    assert entries[0]["subject"] == "tim"  # type: ignore[index, call-overload]
-    assert entries[0]["payload"]["reason"] == "to help"  # type: ignore[index, call-overload]
+    kinds = ["attempt", "decision", "request.opened", "request.settled"]
+    assert [entry["kind"] for entry in entries] == kinds  # type: ignore[index, union-attr]
+    assert [entry["index"] for entry in entries] == sorted(entry["index"] for entry in entries)  # type: ignore[index, union-attr]
+    assert {entry["subject"] for entry in entries} == {"tim"}  # type: ignore[index, union-attr]
+    decision, opened = entries[1], entries[2]  # type: ignore[index]
+    assert decision["facts"]["policies"] == ["temps-ask"]  # type: ignore[index, call-overload]
+    assert decision["payload"]["evidence"]["reason"] == "to help"  # type: ignore[index, call-overload]
+    assert opened["facts"]["decision"] == decision["id"]  # type: ignore[index, call-overload]
+    assert opened["payload"]["reason"] == "to help"  # type: ignore[index, call-overload]
+
+
+async def test_a_held_statement_is_told_from_the_attempt_to_its_outcome(world: World) -> None:
+    client = await world.connect()
+    asking = world.asking(client, DELETE_ALL)
+    request = await world.held(client)
+    await world.requests.answer(a_caller(BEN), request, Verdict.APPROVE, "go on")
+    await asking
+    told = (await world.explain.explain(a_caller(ANA), request))["entries"]
+    assert [entry["kind"] for entry in told] == [  # type: ignore[index, union-attr]
+        *("attempt", "decision", "request.opened", "approval", "request.changed"),
+        *("attempt", "decision", "request.changed"),
+    ]
+    before, after = told[1], told[6]  # type: ignore[index]
+    assert (before["facts"]["outcome"], after["facts"]["outcome"]) == ("deny", "permit")  # type: ignore[index, call-overload]
+    assert told[0]["payload"]["text"] == "delete from orders"  # type: ignore[index, call-overload]
+
+
+async def test_access_that_was_permitted_at_once_is_told_with_its_decision(world: World) -> None:
+    request = await world.access.ask(a_caller(ANA), "shop", None, "", "")
+    told = (await world.explain.explain(a_caller(ANA), request.id))["entries"]
+    kinds = [entry["kind"] for entry in told]  # type: ignore[index, union-attr]
+    assert kinds == ["attempt", "decision", "request.settled", "grant.issued"]
+
+
+async def test_a_decision_is_told_with_its_attempt(world: World) -> None:
+    client = await world.connect()
+    answer = await world.ask(client, READ)
+    told = (await world.explain.explain(a_caller(ANA), answer.entry))["entries"]
+    assert [entry["kind"] for entry in told] == ["attempt", "decision"]  # type: ignore[index, union-attr]
+    assert told[1]["id"] == answer.entry  # type: ignore[index, call-overload]
 
 
 async def test_a_session_and_its_entries_are_for_its_person_and_those_who_oversee(
