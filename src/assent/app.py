@@ -148,8 +148,7 @@ async def running(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _spare_the_collector()
     policies = load_policies(config)
-    data = config.folder / config.server.data
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data = _data_folder(config)
     signer = Signer(config.server.origin, Secret(_audit_key(data)))
     store = await open_store(data, signer, ids, clock)
     async with contextlib.AsyncExitStack() as stack:
@@ -347,7 +346,11 @@ async def _start_listener(
     reader_for = functools.lru_cache(maxsize=256)(Classifier)
     listener = PostgresListener(
         new_relay=lambda: postgres.PostgresRelay(
-            reader_for, lambda: ids.token(18), tls_available=True, require_tls=require
+            reader_for,
+            lambda: ids.token(18),
+            tls_available=True,
+            require_tls=require,
+            opened_at=clock.now(),
         ),
         answerer=PostgresAnswerer(
             sessions, recorder, StaticBroker(config.folder), tasks.create_task
@@ -458,6 +461,17 @@ def _audit_key(data: Path) -> bytes:
             "backup, or begin a new log in another data folder",
         )
     return _key(path)
+
+
+def _data_folder(config: Config) -> Path:
+    """Return the data folder, made for its owner alone when it is not there."""
+    folder = config.folder / config.server.data
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as fault:
+        words = f"`{folder}` cannot be made ({fault.strerror}); name another folder"
+        raise OperatorFault("data-folder", words, "[server] data") from fault
+    return folder
 
 
 def _key(path: Path) -> bytes:

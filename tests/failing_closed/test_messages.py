@@ -23,7 +23,6 @@ GARBAGE = {
     "a negative length": b"Q" + struct.pack("!i", -1) + b"select",
     "a query that does not end": message(b"Q", b"select 1"),
     "a query that ends twice": message(b"Q", b"select 1\0; drop table orders\0"),
-    "a query that is no UTF-8": message(b"Q", b"select '\xff\xfe'\0"),
     "a Bind whose counts lie": message(b"B", b"\0\0\x7f\xff\x7f\xff"),
     "a Parse whose counts lie": message(b"P", b"\0select 1\0\x7f\xff"),
     "a Bind with a negative parameter": message(
@@ -32,8 +31,6 @@ GARBAGE = {
     "an Execute without a portal's end": message(b"E", b"portal"),
     "a Describe of nothing": message(b"D", b""),
     "a password out of turn": message(b"p", b"hello\0"),
-    "copied data out of turn": message(b"d", b"1\t2\n") + message(b"F", b"\0\0\0\1\0\0\0\0\0\0"),
-    "an old function call": message(b"F", struct.pack("!IHHH", 2205, 0, 0, 0)),
     "noise": bytes(range(256)) * 8,
 }
 
@@ -57,6 +54,31 @@ def test_a_message_that_cannot_be_parsed_ends_only_that_conversation(
         query = "select count(*) = 0 from pg_stat_activity where application_name = $1"
         eventually(lambda: shop.value(query, f"broken {name}"), "the target is left")
         assert other.execute("select count(*) from orders").fetchone() == before
+
+
+REFUSED = {
+    "a query that is no UTF-8": message(b"Q", b"select '\xff\xfe'\0"),
+    "copied data out of turn": message(b"d", b"1\t2\n") + message(b"F", b"\0\0\0\1\0\0\0\0\0\0"),
+    "an old function call": message(b"F", struct.pack("!IHHH", 2205, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_message_that_is_understood_and_not_supported_is_an_error(
+    gateway: Gateway, name: str
+) -> None:
+    """Row: a message cannot be parsed. These can; the server itself answers the same."""
+    credential = gateway.connect_as("ana")
+    where = {**credential.keywords, "dbname": credential.database, "sslmode": "disable"}
+    with psycopg.connect(**where, autocommit=True) as connection:
+        os.write(connection.pgconn.socket, REFUSED[name])
+        with pytest.raises(psycopg.Error):
+            connection.execute("select 42")
+
+        def works() -> bool:
+            return connection.execute("select 43").fetchone() == (43,)
+
+        eventually(works, "the connection is usable")
 
 
 BEFORE_SIGN_IN: dict[str, Callable[[], bytes]] = {

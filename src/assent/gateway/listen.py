@@ -1,6 +1,7 @@
 """Listens for PostgreSQL clients and starts a conversation for each."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import structlog
 
 from assent.core.clock import Clock
+from assent.core.faults import OperatorFault
 from assent.gateway.drive import Conversation
 from assent.gateway.postgres import PostgresAnswerer
 from assent.protocols.postgres import PostgresRelay
@@ -38,9 +40,19 @@ class PostgresListener:
         self._conversations: set[Conversation] = set()
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
-        """Listen, and return the address with the port that it really is."""
+        """Listen, and return the address with the port that it really is.
+
+        Raises OperatorFault `address-in-use`.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, host, port, backlog=512)
+        try:
+            self._server = await loop.create_server(self._accept, host, port, backlog=512)
+        except OSError as fault:
+            raise OperatorFault(
+                "address-in-use",
+                f"`{host}:{port}` cannot be listened on ({_reason(fault)})",
+                "[postgres] listen",
+            ) from fault
         address = self._server.sockets[0].getsockname()
         return address[0], address[1]
 
@@ -63,6 +75,11 @@ class PostgresListener:
         self._answerer.began(conversation)
         self._conversations.add(conversation)
         return conversation.client
+
+
+def _reason(fault: OSError) -> str:
+    # The loop's own words repeat the address.
+    return os.strerror(fault.errno) if fault.errno else str(fault)
 
 
 class _Refuse(asyncio.Protocol):
