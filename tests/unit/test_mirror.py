@@ -1,0 +1,97 @@
+"""Every module has its tests where one would look for them, or a reason why not."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "assent"
+TESTS = ROOT / "tests" / "unit"
+
+# A module or a folder of them → where it is tested instead, and why.
+ELSEWHERE = {
+    "__main__": "cli/test_main.py starts it",
+    "api": "api/test_application.py and conformance/test_openapi_suite.py speak HTTP to it",
+    "cli": "cli/test_client_commands.py runs the commands, against a server of its own",
+    "web": "web/test_pages_over_http.py asks for the pages",
+    "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",
+    "control/plane": "one value without behaviour",
+    "core/changes": "nouns without behaviour; the store's suite applies each of them",
+    "core/entry": "nouns without behaviour",
+    "core/frame": "nouns without behaviour",
+    "core/notice": "a noun without behaviour",
+    "core/ports": "shapes without behaviour",
+    "core/request": "nouns without behaviour; workflow/test_request.py moves them",
+    "core/resource": "nouns without behaviour",
+    "core/signal": "nouns without behaviour",
+    "core/subject": "nouns without behaviour",
+    "policy/rule": "nouns without behaviour",
+    "protocols/postgres": "tests/laws and a scripted client and target try the relay as a whole",
+    "stores/changes": "conformance/store_suite.py holds both databases to the same answers",
+    "stores/log": "conformance/store_suite.py",
+    "stores/migrations": "stores/test_schema.py",
+    "stores/postgres_database": "conformance/store_suite.py",
+    "stores/reading": "conformance/store_suite.py",
+    "stores/rows": "laws/test_store_bodies_survive.py",
+    "stores/tables": "stores/test_schema.py compares it with the migrations",
+}
+# Tests of something that is no module.
+OF_THEIR_OWN = {
+    "cli/test_cli_reference.py",
+    "cli/test_client_commands.py",
+    "cli/test_client_imports.py",
+    "cli/test_main.py",
+    "demo/test_demo_database.py",
+    "demo/test_demo_policies.py",
+    "policy/test_policy_reference.py",
+    "system/test_system_clock.py",
+    "test_mirror.py",
+    "web/test_pages_over_http.py",
+    "web/test_stylesheet.py",
+}
+
+
+def modules() -> set[str]:
+    return {
+        path.relative_to(SOURCE).with_suffix("").as_posix()
+        for path in SOURCE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+
+
+def mirrored() -> set[str]:
+    found = set()
+    for path in TESTS.rglob("test_*.py"):
+        name = path.relative_to(TESTS)
+        found.add(name.with_name(name.name.removeprefix("test_")).with_suffix("").as_posix())
+    return found
+
+
+def has_a_module(test: str) -> bool:
+    """Return whether it is named after a module, with or without further words."""
+    return any(test == module or test.startswith(f"{module}_") for module in modules())
+
+
+def excused(module: str) -> bool:
+    parts = module.split("/")
+    return any("/".join(parts[:depth]) in ELSEWHERE for depth in range(1, len(parts) + 1))
+
+
+def test_every_module_has_tests_or_a_reason() -> None:
+    assert sorted(one for one in modules() - mirrored() if not excused(one)) == []
+
+
+def test_every_reason_is_still_needed() -> None:
+    folders = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if path.is_dir()}
+    assert sorted(set(ELSEWHERE) - modules() - folders) == []
+    assert sorted(set(ELSEWHERE) & mirrored()) == []
+
+
+def test_every_test_file_is_of_a_module_or_says_what_it_is_of() -> None:
+    strays = []
+    for module in sorted(mirrored()):
+        if has_a_module(module):
+            continue
+        folder, _, name = module.rpartition("/")
+        test = f"{folder}/test_{name}.py" if folder else f"test_{name}.py"
+        if test not in OF_THEIR_OWN and not excused(module):
+            strays.append(test)
+    assert strays == []
