@@ -250,7 +250,12 @@ class Conversation:
                     server_hostname=name if side is Side.TARGET else None,
                 )
         except (OSError, ssl.SSLError, TimeoutError) as fault:
-            _log.info("tls-failed", side=side.value, fault=type(fault).__name__)
+            # OpenSSL's own words, none of the peer's; they say which certificate was wrong.
+            reason = getattr(fault, "verify_message", None) or getattr(fault, "reason", None)
+            tell = _log.warning if side is Side.TARGET else _log.info
+            tell(
+                "tls-failed", side=side.value, fault=type(fault).__name__, reason=reason, host=name
+            )
             if side is Side.TARGET and not self.closed:
                 self.cut("TLS with the target could not be established")
             self.close("TLS could not be established")

@@ -67,6 +67,7 @@ class ClientHandshake:
         *,
         tls_available: bool,
         require_tls: bool,
+        opened_at: datetime | None = None,
     ) -> None:
         self._nonce = nonce
         self._tickets = tickets
@@ -79,7 +80,8 @@ class ClientHandshake:
         self._ticket = 0
         self._scram: ScramServer | None = None
         self.state = ClientState.STARTUP
-        self.deadline: datetime | None = None
+        # A client that never says anything must not keep its place for ever.
+        self.deadline = None if opened_at is None else opened_at + limits.startup_for
         self.request: startup.Startup | None = None
         self.connected: Connected | None = None
 

@@ -23,7 +23,8 @@ class PostgresRelay:
 
     reader_for: returns what reads statements where names are looked up in these schemas.
     nonce: returns printable ASCII without commas, unpredictable. tls_available: the gateway
-    has a certificate for clients. require_tls: a client without TLS is refused.
+    has a certificate for clients. require_tls: a client without TLS is refused. opened_at:
+    when the client connected; without it, its time begins with its first byte.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class PostgresRelay:
         *,
         tls_available: bool,
         require_tls: bool,
+        opened_at: datetime | None = None,
         limits: Limits = DEFAULT_LIMITS,
         shape_of: ShapeOf = shape_of_text,
     ) -> None:
@@ -42,7 +44,12 @@ class PostgresRelay:
         self._shape_of = shape_of
         self._tickets = itertools.count(1)
         self._client = ClientHandshake(
-            nonce, self._tickets, limits, tls_available=tls_available, require_tls=require_tls
+            nonce,
+            self._tickets,
+            limits,
+            tls_available=tls_available,
+            require_tls=require_tls,
+            opened_at=opened_at,
         )
         self._target: TargetHandshake | None = None
         self._conversation: Conversation | None = None
