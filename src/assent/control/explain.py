@@ -9,7 +9,7 @@ from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.entry import EntryKind
 from assent.core.faults import MissingFault
-from assent.core.ids import EntryId, RequestId, SessionId, SubjectId
+from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import Store, StoredEntry
 
 
@@ -81,6 +81,8 @@ class Explain:
         leaf["payload"] = content
         if leaf["subject"]:
             leaf["subject"] = self._name(SubjectId(leaf["subject"]))
+        if leaf["target"]:
+            leaf["target"] = self._target_name(TargetId(leaf["target"]))
         readable: Mapping[str, Json] = leaf
         return readable
 
@@ -89,6 +91,12 @@ class Explain:
             return self._directory.subject(subject).name
         except MissingFault:
             return subject
+
+    def _target_name(self, target: TargetId) -> str:
+        try:
+            return self._directory.target(target).name
+        except MissingFault:
+            return target
 
 
 def _may_see(caller: Caller, subject: SubjectId) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -358,19 +359,96 @@ def test_a_server_that_is_not_ours_is_named_so(signed_in: FakeServer, capsys: Ca
     assert "did not answer as Assent does" in capsys.readouterr().err
 
 
-def test_explain_shows_each_entry_of_the_log_with_its_factors(
+def entry_json(kind: str, subject: str = "ana", **more: Any) -> dict[str, Any]:
+    content = {"at": "2026-11-22T10:00:00Z", "kind": kind, "subject": subject, "target": "shop"}
+    return content | {"facts": {}, "payload": None, "request": REQUEST_ID} | more
+
+
+def a_story() -> list[dict[str, Any]]:
+    attempt = entry_json(
+        "attempt",
+        facts={"action": "act_1", "verb": "sql.delete", "complete": True, "phase": "execute"},
+        payload={
+            "text": "DELETE FROM carts",
+            "parameters": [],
+            "salt": "salt",
+            "touches": [{"resource": "Table public.carts", "verb": "sql.delete", "columns": []}],
+        },
+    )
+    evidence = {
+        "connection": {"address": "10.0.0.7", "application": "psql", "door": "gateway"},
+        "groups": ["engineers"],
+        "history": [["sql.delete public.carts", 0]],
+        "unavailable": [],
+    }
+    facts = {"action": "act_1", "score": 58, "level": "medium", "digest": "sha256:00"}
+    risk = {"factors": [{"points": 38, "reason": "it touches every row"}], "evidence": evidence}
+    denied = entry_json(
+        "decision",
+        facts=facts | {"outcome": "deny", "code": "remedy-needed", "policies": ["a", "b"]},
+        payload=risk | {"messages": ["ask a DBA"], "remedies": ["assent of 1 of dba"]},
+    )
+    permitted = entry_json(
+        "decision",
+        facts=facts | {"outcome": "permit", "policies": ["writes"]},
+        payload=risk | {"evidence": evidence | {"reason": "spring cleaning"}},
+    )
+    opened = entry_json(
+        "request.opened",
+        facts={"action": "act_1", "state": "pending", "deadline_at": "2026-11-22T10:15:00Z"},
+        payload={"remedies": ["assent of 1 of dba"], "messages": ["ask a DBA"]},
+    )
+    approval = entry_json(
+        "approval", "ben", facts={"verdict": "approve"}, payload={"comment": "they may go"}
+    )
+    changed = entry_json("request.changed", "ben", facts={"state": "approved"}, payload={})
+    result = entry_json("result", facts={"outcome": "done", "rows": 15, "duration_us": 1500})
+    settled = entry_json(
+        "request.settled", facts={"state": "completed"}, payload={"outcome": "done, 15 rows"}
+    )
+    return [attempt, denied, opened, approval, changed, attempt, permitted, result, settled]
+
+
+def test_explain_tells_who_did_what_how_risky_it_was_and_who_answered(
     signed_in: FakeServer, capsys: Capture
 ) -> None:
-    entry = {
-        "at": "2026-11-22T10:00:00Z",
-        "kind": "decision",
-        "subject": "ana",
-        "facts": {"outcome": "permit", "digest": "sha256:00", "policies": ["a", "b"]},
-        "payload": {"factors": [{"name": "x", "points": 5, "reason": "late"}], "evidence": {}},
-    }
-    answer = {"about": REQUEST_ID, "entries": [entry]}
+    answer = {"about": REQUEST_ID, "entries": a_story()}
     signed_in.answer(f"GET /v1/explain/{REQUEST_ID}", 200, answer)
     assert run(["explain", REQUEST_ID]) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    told = [
+        line.partition("  ")[2] if line[:2].isdigit() and ":" in line else line for line in lines
+    ]
+    assert told[1:13] == [
+        "ana attempts sql.delete on shop",
+        "DELETE FROM carts",
+        "touches Table public.carts: sql.delete",
+        "denied (remedy-needed) by a + b; risk 58 of 100, medium",
+        "38  it touches every row",
+        "because ask a DBA",
+        "needed: assent of 1 of dba",
+        "known: from 10.0.0.7 with psql through the gateway",
+        "known: in the groups engineers",
+        "known: never did sql.delete public.carts before",
+        told[11],
+        "ben assents: “they may go”",
+    ]
+    assert told[11].startswith(f"{REQUEST_ID} waits for people, until ")
+    assert told[13:] == [
+        "approved: all that was needed is there",
+        "decided again, on what was known by then",
+        "permitted by writes; risk 58 of 100, medium",
+        "known: reason “spring cleaning”",
+        "outcome done, 15 rows, 1.5 ms",
+        "completed: done, 15 rows",
+    ]
+
+
+def test_explain_shows_kinds_that_it_does_not_know_with_all_that_they_say(
+    signed_in: FakeServer, capsys: Capture
+) -> None:
+    entry = entry_json("moon.risen", facts={"phase": "full"}, payload={"seen": ["by", "ana"]})
+    signed_in.answer(f"GET /v1/explain/{REQUEST_ID}", 200, {"entries": [entry]})
+    assert run(["explain", REQUEST_ID]) == 0
     out = capsys.readouterr().out
-    assert "decision  ana\n  outcome permit, policies a + b\n  factors:\n    -   5 late\n" in out
-    assert "sha256" not in out
+    assert "moon.risen  ana\n  phase full\n  seen:\n    - by\n    - ana\n" in out
