@@ -116,6 +116,22 @@ _LARGE_OBJECTS_WRITTEN: Final = frozenset(
         "lowrite",
     ]
 )
+# Of the one other schema that only a superuser can create in; drivers describe tables with them.
+_INFORMATION_SCHEMA: Final = frozenset(
+    [
+        "_pg_char_max_length",
+        "_pg_char_octet_length",
+        "_pg_datetime_precision",
+        "_pg_expandarray",
+        "_pg_index_position",
+        "_pg_interval_type",
+        "_pg_numeric_precision",
+        "_pg_numeric_precision_radix",
+        "_pg_numeric_scale",
+        "_pg_truetypid",
+        "_pg_truetypmod",
+    ]
+)
 _SEQUENCE_READ: Final = frozenset({"currval", "pg_sequence_last_value", "pg_get_sequence_data"})
 _SESSION: Final = frozenset(
     {"pg_advisory_unlock", "pg_advisory_unlock_shared", "pg_advisory_unlock_all", "lastval"}
@@ -134,6 +150,8 @@ def call(reader: Reader, node: pb.FuncCall) -> None:
     if names_something([name]):
         reader.findings.literals_matter = True
     if own and is_harmless(name):
+        return
+    if parts[:-1] == ["information_schema"] and name in _INFORMATION_SCHEMA:
         return
     reader.findings.only_queries = False
     rule = _rule(name) if own else None

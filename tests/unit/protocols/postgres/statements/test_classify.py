@@ -167,3 +167,18 @@ def test_what_people_really_wrote_has_a_reading() -> None:
     classifier = Classifier()
     for line in SEDE.read_text(encoding="utf-8").splitlines():
         assert classifier.classify(json.loads(line)["QueryBody"]).touches
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        ("select information_schema._pg_expandarray('{1}')", True),
+        ("select (information_schema._pg_expandarray(indkey)).n from pg_index", True),
+        ("select public._pg_expandarray('{1}')", False),
+        ("select _pg_expandarray('{1}')", False),
+        ("select shop.information_schema._pg_expandarray('{1}')", False),
+        ("select information_schema.anything('{1}')", False),
+    ],
+)
+def test_what_drivers_describe_tables_with_only_computes(text: str, complete: bool) -> None:
+    assert Classifier().classify(text).complete is complete
