@@ -10,17 +10,16 @@ from typing import Protocol, TypeAlias
 
 from assent.core.action import Phase, Statement
 from assent.core.faults import PeerFault
-from assent.core.frame import StatementFrame
-from assent.core.plugins import Answer, Close, Record, Send, Side, Step
+from assent.core.plugins import Answer, Close, Send, Side, Step
 from assent.core.session import Epoch
 from assent.protocols.postgres import refusals
+from assent.protocols.postgres.at_once import AtOnce
 from assent.protocols.postgres.decisions import Attempt, Decisions
-from assent.protocols.postgres.exchange import Exchange, Simple
+from assent.protocols.postgres.exchange import Exchange
 from assent.protocols.postgres.extended import (
     Bound,
     Closed,
     Group,
-    Running,
     check_bound,
     read_bind,
     read_execute,
@@ -29,7 +28,7 @@ from assent.protocols.postgres.extended import (
     readable,
 )
 from assent.protocols.postgres.limits import Limits
-from assent.protocols.postgres.messages import FLUSH, HEADER, IDLE, Inbox, ready, violation
+from assent.protocols.postgres.messages import FLUSH, IDLE, Inbox, ready, violation
 from assent.protocols.postgres.names import Portal, Prepared
 from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_side import TargetSide
@@ -67,6 +66,7 @@ class Conversation:
         self._target_side = TargetSide(self._exchange)
         self._texts: dict[bytes, Prepared] = {}
         self._inbox = Inbox(self._admit)
+        self._at_once = AtOnce(self._exchange, shape_of, self._prepared)
         self.closed = False
 
     # What the outside wants to know.
@@ -99,7 +99,8 @@ class Conversation:
     @property
     def blocked_bytes(self) -> int:
         """How much of the client's waits for something that the client cannot give."""
-        return self._inbox.size if not self._takes() else 0
+        size = self._inbox.size
+        return size if size and not self._takes() else 0
 
     # Being answered, and waiting.
 
@@ -118,8 +119,8 @@ class Conversation:
     def feed_client(self, data: bytes, now: datetime, steps: list[Step]) -> None:
         """Take bytes of the client."""
         exchange = self._exchange
-        at_rest = exchange.unit is None and self._decisions.asked is None and self._inbox.size == 0
-        if at_rest and self._passes_at_once(data, now, steps):
+        at_rest = self._decisions.asked is None and self._inbox.size == 0
+        if at_rest and self._at_once.passes(data, now, steps):
             return
         if exchange.tail:
             steps.append(Send(Side.TARGET, data[: exchange.tail]))
@@ -135,27 +136,6 @@ class Conversation:
         self._advance(now, steps)
         if self._inbox.size > exchange.limits.message_bytes + 4 * exchange.limits.buffer_bytes:
             raise violation("more was sent than can be kept while a statement waits")
-
-    def _passes_at_once(self, data: bytes, now: datetime, steps: list[Step]) -> bool:
-        """The hot path: exactly one whole Query whose shape has been permitted."""
-        exchange = self._exchange
-        if len(data) < 6 or exchange.tail or data[0] != 81:
-            return False
-        if HEADER.unpack_from(data)[1] + 1 != len(data) or data[-1]:
-            return False
-        body = data[5:-1]
-        shape = self._shape_of(body)
-        if shape is None:
-            return False
-        permitted = exchange.reuse.find(Phase.EXECUTE, shape, now)
-        if permitted is None:
-            return False
-        exchange.sequence = sequence = exchange.sequence + 1
-        text = body.decode("ascii")
-        frame = StatementFrame(sequence, now, text, (), "reuse", permitted.entry, permitted.request)
-        steps += (Record(frame), Send(Side.TARGET, data))
-        exchange.unit = Simple(Running(sequence, now, exchange.read_position))
-        return True
 
     def _takes(self) -> bool:
         """Whether the next message of the client can be dealt with now."""

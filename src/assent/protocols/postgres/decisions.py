@@ -6,8 +6,9 @@ its own, so that both go on as they would after one.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from assent.core.action import Phase, Statement
 from assent.core.faults import PeerFault
@@ -33,15 +34,13 @@ from assent.protocols.postgres.extended import (
     Parsed,
     Running,
     check_bound,
-    copies_in,
     moves_rules,
 )
 from assent.protocols.postgres.messages import FLUSH, IDLE, parse, query, ready
 from assent.protocols.postgres.names import Overlay, Portal, Prepared, moved_names
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct, gc=False):
     """A message to be let through. statement: None where a decision is reused.
 
     portal: of an Execute or Bind. name: of a Parse or Bind. binds: it is a Bind, which runs
@@ -64,8 +63,7 @@ class Attempt:
         return self.phase is Phase.EXECUTE and not self.binds
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct, gc=False):
     """An open question. held: the last that was heard, None while nobody is waited for."""
 
     ticket: int
@@ -240,7 +238,7 @@ class Decisions:
             return
         group.add(attempt.message, running)
         group.executed = True
-        if copies_in(text):
+        if attempt.prepared.may_copy_in:
             # The target reads a Sync that follows as part of the copy, if it takes the copy:
             # nothing more is sent before it has said so.
             group.add(FLUSH)

@@ -1,6 +1,6 @@
 """What the two sides of a session and its decisions share."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from assent.core.plugins import Send, Side, Step
 from assent.core.session import Epoch
@@ -13,15 +13,13 @@ from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_stream import TargetStream
 
 
-@dataclass(slots=True)
-class Simple:
+class Simple(Struct, gc=False):
     """A simple Query in flight. running: None for one that stands in for a refused one."""
 
     running: Running | None
 
 
-@dataclass(frozen=True, slots=True)
-class Poison:
+class Poison(Struct, frozen=True, gc=False):
     """A statement that must fail stands in for a refused one; its error becomes `error`."""
 
     token: bytes

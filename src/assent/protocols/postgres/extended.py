@@ -3,9 +3,10 @@
 import hashlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from assent.core.action import Statement
 from assent.core.faults import PeerFault
@@ -17,8 +18,7 @@ from assent.protocols.postgres.names import Overlay, Portal, Prepared
 _RULES = frozenset(("sql.configure", "sql.impersonate", "sql.execute", "sql.alter", "sql.unknown"))
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct, gc=False):
     """A statement let through. started_position: of the target's stream, in bytes."""
 
     sequence: int
@@ -28,8 +28,7 @@ class Running:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True, gc=False):
     """Awaits ParseComplete."""
 
     name: bytes
@@ -37,8 +36,7 @@ class Parsed:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True, gc=False):
     """Awaits BindComplete."""
 
     name: bytes
@@ -46,8 +44,7 @@ class Bound:
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True, gc=False):
     """Awaits CloseComplete. kind: `S` for a statement, `P` for a portal."""
 
     kind: int
@@ -57,8 +54,7 @@ class Closed:
 Expected: TypeAlias = Parsed | Bound | Closed | Running
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """Messages up to a Sync.
 
     waiting: not to be sent before something in or after it is decided; with what it awaits.
@@ -71,10 +67,10 @@ class Group:
     """
 
     overlay: Overlay = field(default_factory=Overlay)
-    waiting: list[bytes] = field(default_factory=list)
+    waiting: list[bytes] = []
     waiting_bytes: int = 0
-    waiting_expected: list[Expected] = field(default_factory=list)
-    ready: list[bytes] = field(default_factory=list)
+    waiting_expected: list[Expected] = []
+    ready: list[bytes] = []
     expected: deque[Expected] = field(default_factory=deque)
     went_up: bool = False
     executed: bool = False
@@ -175,12 +171,6 @@ def moves_rules(statement: Statement) -> bool:
 def readable(text: str) -> bool:
     """Return whether a text means the same by all rules: encodings and string escapes."""
     return text.isascii() and "\\" not in text
-
-
-def copies_in(text: str) -> bool:
-    """Return whether a text may start a COPY from the client."""
-    lowered = text.lower()
-    return "copy" in lowered and "stdin" in lowered
 
 
 def check_bound(group: Group, limits: Limits) -> None:

@@ -21,6 +21,9 @@ CANCEL_REQUEST = 80877102
 
 SYNC = b"S\x00\x00\x00\x04"
 FLUSH = b"H\x00\x00\x00\x04"
+PARSE_COMPLETE = b"1\x00\x00\x00\x04"
+BIND_COMPLETE = b"2\x00\x00\x00\x04"
+READY_HEADER = b"Z\x00\x00\x00\x05"
 TERMINATE = b"X\x00\x00\x00\x04"
 AUTHENTICATION_OK = b"R\x00\x00\x00\x08\x00\x00\x00\x00"
 SSL_REQUEST_PACKET = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -45,7 +48,7 @@ def authentication(code: int, body: bytes = b"") -> bytes:
 
 def ready(status: int) -> bytes:
     """Return ReadyForQuery. status: `I`, `T` or `E` as a number."""
-    return b"Z\x00\x00\x00\x05" + bytes((status,))
+    return READY_HEADER + bytes((status,))
 
 
 def backend_key(process_id: int, secret_key: bytes) -> bytes:

@@ -5,7 +5,9 @@ in SQL is only ever added to what its name may mean: whether the target took it 
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+from msgspec import Struct
 
 from assent.core.action import Operation, Statement, Touch
 from assent.core.plugins import Permitted
@@ -20,7 +22,7 @@ class Prepared:
     doubtful: it may mean something else by now, and its reading says so.
     """
 
-    __slots__ = ("_read", "_statement", "doubtful", "shape", "text")
+    __slots__ = ("_may_copy_in", "_read", "_statement", "doubtful", "shape", "text")
 
     def __init__(
         self,
@@ -35,6 +37,15 @@ class Prepared:
         self.doubtful = doubtful
         self._read = read
         self._statement: Statement | None = None
+        self._may_copy_in: bool | None = None
+
+    @property
+    def may_copy_in(self) -> bool:
+        """Whether it may start a COPY from the client."""
+        if self._may_copy_in is None:
+            lowered = self.text.lower()
+            self._may_copy_in = "copy" in lowered and "stdin" in lowered
+        return self._may_copy_in
 
     @property
     def statement(self) -> Statement:
@@ -44,8 +55,7 @@ class Prepared:
         return self._statement
 
 
-@dataclass(slots=True)
-class Portal:
+class Portal(Struct, gc=False):
     """A prepared statement with its parameters bound.
 
     permitted: the answer for it; fetching on is the same action. statement: what was asked
@@ -59,12 +69,11 @@ class Portal:
     statement: Statement | None = None
 
 
-@dataclass(slots=True)
-class Overlay:
+class Overlay(Struct):
     """What the names would mean if all of the group so far succeeds; None for closed."""
 
-    statements: dict[bytes, Prepared | None] = field(default_factory=dict)
-    portals: dict[bytes, Portal | None] = field(default_factory=dict)
+    statements: dict[bytes, Prepared | None] = {}
+    portals: dict[bytes, Portal | None] = {}
 
 
 class Names:
@@ -92,6 +101,16 @@ class Names:
         self._unsure = False
         self.portal_generation = 0
         self.statement_generation = 0
+
+    def sure(self, name: bytes, parsed: Prepared | None) -> Prepared | None:
+        """Return the one thing that this name can mean, None where there is not just one.
+
+        parsed: what a Parse of this name right before means, None if there was no Parse.
+        """
+        # Each name prepared in SQL may mean something else than what the protocol prepared.
+        if self._sql:
+            return None
+        return parsed or self._statements.get(name)
 
     def prepared(self, name: bytes, overlay: Overlay) -> Prepared:
         """Return what a Bind to this name runs: everything that it may mean."""

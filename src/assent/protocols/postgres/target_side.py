@@ -1,8 +1,9 @@
 """What the target answers: what was sent is confirmed, results are counted, all of it passes."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
 
 from assent.core.faults import PeerFault
 from assent.core.frame import ResultFrame
@@ -11,19 +12,27 @@ from assent.protocols.postgres import refusals
 from assent.protocols.postgres.copying import CopyIn
 from assent.protocols.postgres.exchange import Exchange, Simple
 from assent.protocols.postgres.extended import Bound, Closed, Expected, Group, Parsed, Running
-from assent.protocols.postgres.messages import IDLE, violation
-from assent.protocols.postgres.target_stream import Found
+from assent.protocols.postgres.messages import (
+    BIND_COMPLETE,
+    IDLE,
+    PARSE_COMPLETE,
+    READY_HEADER,
+    violation,
+)
+from assent.protocols.postgres.target_stream import LARGEST_READ_BYTES, Found
+from assent.protocols.postgres.whole import completed_at
 
 _MICROSECOND = timedelta(microseconds=1)
+_PARSED_AND_BOUND = PARSE_COMPLETE + BIND_COMPLETE
+_READY_BYTES = len(READY_HEADER) + 1
 _E = TypeVar("_E", Parsed, Bound, Closed, Running)
 
 
-@dataclass(slots=True)
-class Chunk:
+class Chunk(Struct):
     """What one chunk of the target led to. edits: (start, end, replacement), in order."""
 
-    edits: list[tuple[int, int, bytes]] = field(default_factory=list)
-    records: list[Step] = field(default_factory=list)
+    edits: list[tuple[int, int, bytes]] = []
+    records: list[Step] = []
 
 
 class TargetSide:
@@ -35,6 +44,8 @@ class TargetSide:
 
     def feed(self, data: bytes, now: datetime, steps: list[Step]) -> None:
         """Take bytes of the target."""
+        if self._passes_at_once(data, now, steps):
+            return
         exchange = self._exchange
         stream = exchange.stream
         chunk = Chunk()
@@ -63,6 +74,54 @@ class TargetSide:
         if fault is not None:
             raise fault
 
+    def _passes_at_once(self, data: bytes, now: datetime, steps: list[Step]) -> bool:
+        """The hot path: exactly one whole answer of one statement that went well.
+
+        Leads to the same as its messages one by one; if it is anything else, nothing is
+        touched and they are looked at one by one.
+        """
+        # 1. Nothing before it is left over, and nothing is to be put in or taken out.
+        exchange = self._exchange
+        stream = exchange.stream
+        if data[-6:-1] != READY_HEADER or data[-1] not in b"ITE" or len(data) > LARGEST_READ_BYTES:
+            return False
+        if not stream.at_rest or exchange.deferred or exchange.poison is not None:
+            return False
+        # 2. It answers all that is in flight, in order, and no copy is under way.
+        answered = None if exchange.copy is not None else _answered(exchange.unit, data)
+        if answered is None:
+            return False
+        parsed, bound, running, at = answered
+        tag = completed_at(data, at)
+        if tag is None:
+            return False
+        # 3. Then what it confirms is true from now on.
+        _count(running, _rows(tag))
+        stream.pass_whole(data)
+        steps.append(Send(Side.CLIENT, data))
+        # The result of a Query is counted with its ReadyForQuery.
+        end = stream.position + len(data)
+        position = end if bound is None else end - _READY_BYTES
+        steps.append(_result(running, position, now))
+        names = exchange.names
+        if parsed is not None:
+            names.confirm_statement(parsed.name, parsed.prepared, parsed.generation)
+        if bound is not None:
+            names.confirm_portal(bound.name, bound.portal, bound.generation)
+        exchange.read_position = end
+        self._unit_over(data[-1])
+        return True
+
+    def _unit_over(self, status: int) -> None:
+        """The target awaits the next unit."""
+        exchange = self._exchange
+        exchange.status = status
+        if status == IDLE:
+            exchange.names.transaction_ended()
+        exchange.poison = None
+        exchange.unfinished = False
+        exchange.unit = None
+
     def _found(self, found: Found, now: datetime, chunk: Chunk) -> None:
         exchange = self._exchange
         kind = found.kind
@@ -85,9 +144,8 @@ class TargetSide:
         rows = _rows(found.body)
         unit = self._exchange.unit
         if isinstance(unit, Simple):
-            running = unit.running
-            if running is not None and rows >= 0:
-                running.rows = rows if running.rows < 0 else running.rows + rows
+            if unit.running is not None:
+                _count(unit.running, rows)
             return
         running = self._expected(Running)
         running.rows = rows
@@ -95,20 +153,20 @@ class TargetSide:
 
     def _confirmed(self, found: Found, now: datetime, chunk: Chunk) -> None:
         exchange = self._exchange
-        match chr(found.kind):
-            case "1":
+        match found.kind:
+            case 49:
                 parsed = self._expected(Parsed)
                 exchange.names.confirm_statement(parsed.name, parsed.prepared, parsed.generation)
-            case "2":
+            case 50:
                 bound = self._expected(Bound)
                 exchange.names.confirm_portal(bound.name, bound.portal, bound.generation)
-            case "3":
+            case 51:
                 closed = self._expected(Closed)
                 if closed.kind == 83:
                     exchange.names.confirm_statement(closed.name, None, 0)
                 else:
                     exchange.names.confirm_portal(closed.name, None, 0)
-            case "I" if isinstance(exchange.unit, Simple):
+            case 73 if isinstance(exchange.unit, Simple):
                 pass
             case _:
                 self._result(self._expected(Running), found, now, chunk)
@@ -125,10 +183,7 @@ class TargetSide:
     def _result(self, running: Running, found: Found, now: datetime, chunk: Chunk) -> None:
         exchange = self._exchange
         position = exchange.stream.position + found.end
-        size = position - running.started_position
-        duration = (now - running.started_at) // _MICROSECOND
-        frame = ResultFrame(running.sequence, now, duration, running.rows, size, running.error)
-        chunk.records.append(Record(frame))
+        chunk.records.append(_result(running, position, now))
         unit = exchange.unit
         if isinstance(unit, Group):
             # Nothing was sent after the copy, so it is the last one that is awaited.
@@ -182,12 +237,7 @@ class TargetSide:
             self._skipped(unit, "skipped", found, now, chunk)
         else:
             raise violation("the target says that it is ready before the Sync")
-        exchange.status = found.body[0]
-        if exchange.status == IDLE:
-            exchange.names.transaction_ended()
-        exchange.poison = None
-        exchange.unfinished = False
-        exchange.unit = None
+        self._unit_over(found.body[0])
 
     def _copy_begins(self) -> None:
         exchange = self._exchange
@@ -207,6 +257,41 @@ class TargetSide:
             exchange.tail = exchange.copy.skip
             exchange.copy_rest = exchange.copy.kept
             exchange.copy = None
+
+
+def _answered(
+    unit: Simple | Group | None, data: bytes
+) -> tuple[Parsed | None, Bound | None, Running, int] | None:
+    """Return what of a unit `data` begins to answer and where its rows are to begin.
+
+    None where that is not all of the unit, or not one statement.
+    """
+    if isinstance(unit, Simple):
+        return None if unit.running is None else (None, None, unit.running, 0)
+    if unit is None or not unit.synced or unit.discarding or unit.copying_next:
+        return None
+    if len(unit.expected) > 3:
+        return None
+    match list(unit.expected):
+        case [Bound() as bound, Running() as running] if data.startswith(BIND_COMPLETE):
+            return None, bound, running, len(BIND_COMPLETE)
+        case [Parsed() as parsed, Bound() as bound, Running() as running]:
+            if data.startswith(_PARSED_AND_BOUND):
+                return parsed, bound, running, len(_PARSED_AND_BOUND)
+    return None
+
+
+def _result(running: Running, position: int, now: datetime) -> Record:
+    """Return the step that records what came of a statement. position: where that ended."""
+    duration = (now - running.started_at) // _MICROSECOND
+    size = position - running.started_position
+    return Record(ResultFrame(running.sequence, now, duration, running.rows, size, running.error))
+
+
+def _count(running: Running, rows: int) -> None:
+    """Add the rows of one more command; -1 where the target did not say."""
+    if rows >= 0:
+        running.rows = rows if running.rows < 0 else running.rows + rows
 
 
 def _edited(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:

@@ -82,7 +82,7 @@ class TargetStream:
             if length < 4:
                 return self._failed(at, found)
             if kind == 68 or kind == 100:
-                end = _rows_end(data, kind, length, end, size)
+                end = rows_end(data, kind, length, end, size)
             elif kind in _READ:
                 if length <= LARGEST_READ_BYTES:
                     if end > size:
@@ -101,6 +101,17 @@ class TargetStream:
             self.passed, self._skip, self._kept = at, 0, data[at:]
         return found
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the next byte begins a message, and nothing is kept."""
+        return self._skip == 0 and not self._kept
+
+    def pass_whole(self, chunk: bytes) -> None:
+        """Let a chunk of whole messages pass that was read elsewhere; only at rest."""
+        self.position += self.passed
+        self.data = chunk
+        self.passed = len(chunk)
+
     def stop_at(self, end: int) -> None:
         """Let nothing pass from `data[end]` on, the start of a message."""
         self.passed, self._skip, self._kept = end, 0, b""
@@ -111,7 +122,7 @@ class TargetStream:
         return found
 
 
-def _rows_end(data: bytes, kind: int, last: int, end: int, size: int) -> int:
+def rows_end(data: bytes, kind: int, last: int, end: int, size: int) -> int:
     """Return where the rows that follow one of length `last` up to `end` end."""
     while end + 5 <= size and data[end] == kind:
         length: int = _length(data, end + 1)[0]
