@@ -14,7 +14,6 @@ from assent.control.history import History
 from assent.control.policies import Policies
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
-from assent.core.changes import Change
 from assent.core.clock import Clock
 from assent.core.decision import Decision, Deny, Permit
 from assent.core.evidence import Evidence
@@ -68,20 +67,16 @@ class Decider:
         self._clock = clock
         self._ids = ids
 
-    async def decide(
-        self, action: Action, circumstances: Circumstances, changes: Sequence[Change] = ()
-    ) -> Outcome:
+    async def decide(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return the decision on `action`, durable in the log.
 
-        changes: of state, to be made in the same transaction as a Permit's entry.
-        Raises OutsideFault when the log cannot take it, ConflictFault when a change does not
-        fit: the door denies then.
+        Raises OutsideFault when the log cannot take it: the door denies then.
         """
         outcome = await self.consider(action, circumstances)
         permitted = isinstance(outcome.decision, Permit)
         request = outcome.request
         await self._store.commit(
-            changes if permitted else (),
+            (),
             (
                 entries.attempt(self._ids, action, outcome.evidence.at, request),
                 entries.decision(
@@ -106,7 +101,7 @@ class Decider:
         signals = tuple(plugin.measure(action, evidence, now) for plugin in self._signals)
         assessment = assess(signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
-        decision = self._keepable(_offered(_living(decision, evidence), action, evidence))
+        decision = self._keepable(_offered(_living(decision, action, evidence), action, evidence))
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
         return Outcome(decision, signals, assessment, evidence, entry, request)
@@ -120,9 +115,15 @@ class Decider:
         return decision
 
 
-def _living(decision: Decision, evidence: Evidence) -> Decision:
+def _living(decision: Decision, action: Action, evidence: Evidence) -> Decision:
+    """Refuse a person who is disabled and a session whose grant is over, whatever policies say.
+
+    The sweep cuts such a session; what it attempts before that is refused by the clock itself.
+    """
     if evidence.subject.disabled:
         return Deny(decision.revision, "disabled", (f"`{evidence.subject.name}` is disabled",))
+    if action.session is not None and not evidence.grants:
+        return Deny(decision.revision, "grant-over", ("the access of this session is over",))
     return decision
 
 

@@ -310,7 +310,7 @@ class Sessions:
             return await self._holding.hold(
                 live, action, outcome, lambda: self._circumstances(live), tell
             )
-        return _denied(live.target, decision, outcome), outcome
+        return _denied(live.target, action, decision, outcome), outcome
 
     def _circumstances(self, live: LiveSession) -> Circumstances:
         stepped_up_at = self._sign_in.stepped_up_at(live.subject.id)
@@ -406,14 +406,14 @@ def _access_over(target: Target) -> Refused:
     return Refused(RefusalKind.DENIED, "the access behind this credential is over", "", hint)
 
 
-def _denied(target: Target, decision: Deny, outcome: Outcome) -> Refused:
+def _denied(target: Target, action: Action, decision: Deny, outcome: Outcome) -> Refused:
     hint = f"see why: assent explain {outcome.entry}"
     if decision.code == "no-such-database":
         hint = f"connect to {databases.offered(target)}"
     return Refused(
         RefusalKind.DENIED,
         decision.messages[0] if decision.messages else "not permitted",
-        detail="; ".join(decision.messages[1:]),
+        detail="; ".join((*decision.messages[1:], *action.statement.problems))[:2_000],
         hint=hint,
         entry=outcome.entry,
     )

@@ -9,7 +9,6 @@ from assent.control.decide import Outcome, is_reusable, max_duration
 from assent.control.gather import Circumstances
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, Factor, RiskLevel
-from assent.core.changes import PutGrant
 from assent.core.decision import Deny, Obligation, Permit
 from assent.core.evidence import Evidence
 from assent.core.faults import MissingFault, OutsideFault
@@ -37,6 +36,10 @@ EVIDENCE = Evidence(NOON, ANA, SHOP)
 APPROVAL = Approval(
     ApprovalId("apr_1"), RequestId("req_1"), ANA.id, Verdict.APPROVE, "sha256:00", NOON
 )
+
+
+HELD = Circumstances(grants=(a_grant(),))
+"""What a session whose access is good brings along."""
 
 
 def an_outcome(**changes: object) -> Outcome:
@@ -86,39 +89,31 @@ def test_an_action_that_does_more_than_read_is_not_reused(changes: dict[str, obj
 async def test_a_decision_is_durable_before_it_is_heard(world: World) -> None:
     world.store.refused_kinds = {"decision"}
     with pytest.raises(OutsideFault):
-        await world.decider.decide(an_action(), Circumstances())
+        await world.decider.decide(an_action(), HELD)
     assert world.journal == []
     world.store.refused_kinds = set()
-    outcome = await world.decider.decide(an_action(), Circumstances())
+    outcome = await world.decider.decide(an_action(), HELD)
     assert (await world.store.entry(outcome.entry)) is not None
 
 
-async def test_a_change_is_made_with_a_permit_only(world: World) -> None:
-    change = PutGrant(a_grant())
-    await world.decider.decide(an_action("sql.unknown"), Circumstances(), (change,))
-    assert await world.store.grant(change.grant.id) is None
-    await world.decider.decide(an_action(), Circumstances(), (change,))
-    assert await world.store.grant(change.grant.id) == change.grant
-
-
 async def test_considering_leaves_no_trace(world: World) -> None:
-    outcome = await world.decider.consider(an_action(), Circumstances())
+    outcome = await world.decider.consider(an_action(), HELD)
     assert isinstance(outcome.decision, Permit)
     assert world.journal == []
     assert await world.history.counts(an_action()) == {"sql.read public.orders": 0}
 
 
 async def test_only_what_is_permitted_and_runs_becomes_a_habit(world: World) -> None:
-    await world.decider.decide(an_action("sql.unknown"), Circumstances())
-    await world.decider.decide(replace(an_action(), phase=Phase.PREPARE), Circumstances())
+    await world.decider.decide(an_action("sql.unknown"), HELD)
+    await world.decider.decide(replace(an_action(), phase=Phase.PREPARE), HELD)
     assert await world.history.counts(an_action()) == {"sql.read public.orders": 0}
-    await world.decider.decide(an_action(), Circumstances())
+    await world.decider.decide(an_action(), HELD)
     assert await world.history.counts(an_action()) == {"sql.read public.orders": 1}
 
 
 async def test_an_obligation_that_cannot_be_kept_is_a_denial(world: World) -> None:
     world.decider._honours = frozenset({"max_duration"})
-    outcome = await world.decider.decide(an_action(), Circumstances())
+    outcome = await world.decider.decide(an_action(), HELD)
     assert isinstance(outcome.decision, Deny)
     assert outcome.decision.code == "obligation"
     assert outcome.decision.remedies == ()
@@ -126,26 +121,26 @@ async def test_an_obligation_that_cannot_be_kept_is_a_denial(world: World) -> No
 
 async def test_a_disabled_person_is_denied_whatever_the_policies_say(world: World) -> None:
     world.replace_people(disabled(ANA))
-    outcome = await world.decider.decide(an_action(), Circumstances())
+    outcome = await world.decider.decide(an_action(), HELD)
     assert isinstance(outcome.decision, Deny)
     assert outcome.decision.remedies == ()
 
 
 async def test_somebody_unknown_is_a_fault_and_not_a_permit(world: World) -> None:
     with pytest.raises(MissingFault):
-        await world.decider.decide(an_action(subject=a_subject("eve")), Circumstances())
+        await world.decider.decide(an_action(subject=a_subject("eve")), HELD)
 
 
 async def test_the_policies_of_this_moment_decide(world: World) -> None:
     frozen = '@id("freeze") forbid (principal, action, resource);'
     world.policies.replace(policies(POLICIES, frozen))
-    outcome = await world.decider.decide(an_action(), Circumstances())
+    outcome = await world.decider.decide(an_action(), HELD)
     assert outcome.decision.revision == world.policies.current.revision
     assert isinstance(outcome.decision, Deny)
 
 
 async def test_an_assessment_is_the_one_of_its_signals(world: World) -> None:
-    outcome = await world.decider.consider(an_action("sql.delete"), Circumstances())
+    outcome = await world.decider.consider(an_action("sql.delete"), HELD)
     assert outcome.assessment == assess(outcome.signals)
 
 
@@ -153,3 +148,12 @@ def test_the_longest_duration_is_read_from_the_obligation() -> None:
     permit = replace(PERMIT, obligations=(Obligation("max_duration", "30m", "p"),))
     assert max_duration(permit) == timedelta(minutes=30)
     assert max_duration(PERMIT) is None
+
+
+async def test_a_session_whose_grant_is_over_may_do_nothing_more(world: World) -> None:
+    over = a_grant(lasts_for=timedelta(seconds=1))
+    world.clock.advance(timedelta(seconds=1))
+    outcome = await world.decider.decide(an_action(), Circumstances(grants=(over,)))
+    assert isinstance(outcome.decision, Deny)
+    assert outcome.decision.code == "grant-over"
+    assert outcome.decision.remedies == ()
