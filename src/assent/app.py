@@ -121,9 +121,7 @@ def load_policies(config: Config) -> policy.PolicySet:
             "policies-missing", f"there is no folder `{folder}`; make it, or name another one"
         )
     sources = {path.name: _text(path) for path in sorted(folder.glob("*.cedar"))}
-    groups = frozenset(group for person in config.people for group in person.groups)
-    owners = frozenset(group for target in config.targets for group in target.owners)
-    return policy.load(sources, PROTOCOLS, groups | owners)
+    return policy.load(sources, PROTOCOLS, config.groups)
 
 
 def _text(path: Path) -> str:

@@ -113,6 +113,12 @@ class Config:
     targets: tuple[TargetConfig, ...] = ()
     folder: Path = Path()
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """Every group that somebody is in or that owns a target: what policies may name."""
+        members = {group for person in self.people for group in person.groups}
+        return frozenset(members.union(*(target.owners for target in self.targets)))
+
 
 def load(path: Path) -> Config:
     """Return the configuration in the file `path`.

@@ -32,7 +32,7 @@ _COMMANDS = (
     ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),
     ("demo", "demo:demo", "Play the story on a real PostgreSQL, then stay up.", _RUN),
     ("policy", "policy:app", "Check a folder of policies.", _RUN),
-    ("config", "config:app", "Check a configuration.", _RUN),
+    ("config", "config:app", "Check a configuration, or hash a password for it.", _RUN),
     ("completion", "completion:completion", "Print completion for a shell.", _RUN),
 )
 

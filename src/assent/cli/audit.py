@@ -46,7 +46,7 @@ def export(folder: Path, /, *, as_json: AsJson = False) -> None:
     if as_json:
         output.show_json({"folder": str(folder), "files": len(names)})
     else:
-        output.say(f"{len(names)} files in {folder}")
+        output.say(f"{output.counted(len(names), 'file')} in {folder}")
         output.say(f"next: `assent audit verify {folder} --key KEY`")
 
 
@@ -159,8 +159,9 @@ def _print(report: "Report", own: bool, key: str) -> None:
         output.say(f"{check.number} {check.name}: {check.status.value} ({check.source})")
         for detail in check.details:
             output.say(f"    {detail}")
+    entries = "1 entry is" if report.entries == 1 else f"{report.entries} entries are"
     verdict = {
-        0: f"good: {report.entries} entries are what was signed",
+        0: f"good: {entries} what was signed",
         1: "tampered: this is not what was signed",
         2: "incomplete: something is missing or still open",
         4: "untrusted: nobody you trust has signed this",

@@ -89,15 +89,13 @@ def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
 def _print(opened: Mapping[str, Any]) -> None:
     now = output.now()
     ends, expires = opened["grant"]["ends_at"], opened["expires_at"]
-    count = opened["connections"]
+    connections = output.counted(opened["connections"], "connection")
     output.say(f"{opened['grant']['target']} is open until {in_words(ends, now)}. With psql:\n")
     text = shlex.quote(connection_text(opened))
     output.say(f"  PGPASSWORD={shlex.quote(opened['password'])} psql {text}\n")
     output.say(f"or any other client:\n\n  {connection_url(opened)}\n")
-    output.say(
-        f"The password opens {count} connection{'s' if count != 1 else ''} "
-        f"and is good {distance(expires, now).replace('in ', 'for ')}."
-    )
+    left = distance(expires, now).removeprefix("in ")
+    output.say(f"The password opens {connections} and is good for {left}.")
 
 
 def _become_psql(opened: Mapping[str, Any], arguments: list[str]) -> None:

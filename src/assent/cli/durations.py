@@ -41,14 +41,14 @@ def in_words(text: str | None, now: datetime) -> str:
 
 
 def distance(text: str | None, now: datetime) -> str:
-    """Return how far away an instant is: `in 14 min`, `3 s ago`; empty for none."""
+    """Return how far away an instant is, rounded: `in 14 min`, `3 s ago`; empty for none."""
     at = instant(text)
     if at is None:
         return ""
     away = (at - now).total_seconds()
-    size = abs(away)
+    size = round(abs(away))
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         if size >= length or unit == "s":
-            words = f"{int(size // length)} {unit}"
+            words = f"{round(size / length)} {unit}"
             break
     return f"in {words}" if away >= 0 else f"{words} ago"

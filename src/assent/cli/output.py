@@ -58,6 +58,11 @@ def say(text: str = "") -> None:
     print(clean(text), flush=True)
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return a number with its noun: `1 target`, `2 targets`."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def note(text: str) -> None:
     """Print a line that is not the result: progress and hints go to stderr."""
     print(clean(text), file=sys.stderr, flush=True)

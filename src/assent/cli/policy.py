@@ -1,9 +1,9 @@
 """`assent policy check`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from assent.cli import output
 from assent.cli.exit_codes import CommandFault, ExitCode
@@ -16,7 +16,16 @@ app = App(name="policy", help="Check a folder of policies.")
 
 
 @app.command
-def check(folder: Path, /, *, as_json: AsJson = False) -> int:
+def check(
+    folder: Path,
+    /,
+    *,
+    config: Annotated[
+        Path | None,
+        Parameter(name="--config", help="Look for misspelt groups: these are all that there are."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
     """Load every `*.cedar` file of a folder; list the rules, and all that is wrong.
 
     Parameters
@@ -27,7 +36,12 @@ def check(folder: Path, /, *, as_json: AsJson = False) -> int:
     from assent.policy.loader import check as check_policies
     from assent.protocols.postgres import PLUGIN
 
-    reading = check_policies(read_folder(folder), [PLUGIN])
+    groups = None
+    if config is not None:
+        from assent.config import load
+
+        groups = load(config).groups
+    reading = check_policies(read_folder(folder), [PLUGIN], groups)
     if as_json:
         output.show_json(_as_json(reading))
     else:
@@ -74,6 +88,18 @@ def _as_json(reading: "Reading") -> dict[str, Any]:
 
 
 def _print(reading: "Reading", folder: Path) -> None:
+    if reading.policies.rules or not reading.faults:
+        _print_rules(reading, folder)
+    for fault in reading.faults:
+        output.note(f"{folder}/{fault.detail}")
+    if reading.faults:
+        output.note(f"\n{len(reading.faults)} wrong; none of these policies would be put in force")
+    else:
+        rules = output.counted(len(reading.policies.rules), "rule")
+        output.say(f"\ngood: {rules}, {reading.policies.revision}")
+
+
+def _print_rules(reading: "Reading", folder: Path) -> None:
     shown = ("id", "description")
     output.table(
         ("policy", "effect", "where", "annotations"),
@@ -88,9 +114,3 @@ def _print(reading: "Reading", folder: Path) -> None:
         ],
         f"there are no policies in {folder}: nothing is permitted to anybody",
     )
-    for fault in reading.faults:
-        output.note(f"{folder}/{fault.detail}")
-    if reading.faults:
-        output.note(f"\n{len(reading.faults)} wrong; none of these policies would be put in force")
-    else:
-        output.say(f"\ngood: {len(reading.policies.rules)} rules, {reading.policies.revision}")
