@@ -6,7 +6,7 @@ Every door leads here: the wire (`control.sessions`), the workflow (`control.acc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.gather import Circumstances, Gatherer
@@ -101,7 +101,8 @@ class Decider:
         signals = tuple(plugin.measure(action, evidence, now) for plugin in self._signals)
         assessment = assess(signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
-        decision = self._keepable(_offered(_living(decision, action, evidence), action, evidence))
+        decision = _offered(_living(decision, action, evidence), action, evidence)
+        decision = self._keepable(_in_time(decision, action, evidence))
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
         return Outcome(decision, signals, assessment, evidence, entry, request)
@@ -135,6 +136,25 @@ def _offered(decision: Decision, action: Action, evidence: Evidence) -> Decision
     name = target.name if target else ""
     words = f"target `{name}` does not offer the database `{database[:63]}`"
     return Deny(decision.revision, "no-such-database", (words,))
+
+
+def _in_time(decision: Decision, action: Action, evidence: Evidence) -> Decision:
+    """Refuse what policies permit for a shorter time than the access has lasted."""
+    if action.session is None or not isinstance(decision, Permit):
+        return decision
+    ends_at = permitted_until(decision, evidence)
+    if ends_at is None or evidence.at < ends_at:
+        return decision
+    words = f"`{action.verb}` is permitted for less time than this access has lasted; ask again"
+    return Deny(decision.revision, "time-over", (words,), decision.permitted_by)
+
+
+def permitted_until(permit: Permit, evidence: Evidence) -> datetime | None:
+    """Return when `@max_duration`, counted from the access's start, is over; None for never."""
+    lasts_for = max_duration(permit)
+    if lasts_for is None or not evidence.grants:
+        return None
+    return max(grant.starts_at for grant in evidence.grants) + lasts_for
 
 
 def is_reusable(action: Action, outcome: Outcome) -> bool:

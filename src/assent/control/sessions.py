@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from assent.control import databases, entries
-from assent.control.decide import Decider, Outcome, is_reusable, max_duration
+from assent.control.decide import Decider, Outcome, is_reusable, max_duration, permitted_until
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -196,6 +196,8 @@ class Sessions:
             return _unavailable(fault), action
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
             until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
+            if isinstance(outcome.decision, Permit):
+                until = min(until, permitted_until(outcome.decision, outcome.evidence) or until)
             return replace(answer, epoch=epoch, reuse_until=until), action
         return answer, action
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from assent.control.decide import Outcome, is_reusable, max_duration
+from assent.control.decide import Outcome, is_reusable, max_duration, permitted_until
 from assent.control.gather import Circumstances
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, Factor, RiskLevel
@@ -157,3 +157,23 @@ async def test_a_session_whose_grant_is_over_may_do_nothing_more(world: World) -
     assert isinstance(outcome.decision, Deny)
     assert outcome.decision.code == "grant-over"
     assert outcome.decision.remedies == ()
+
+
+SHORT = """
+@id("short") @max_duration("10m")
+permit (principal in Group::"engineers", action == Action::"sql.read", resource in Target::"shop");
+"""
+
+
+async def test_what_is_permitted_for_a_shorter_time_than_the_access_ends_earlier(
+    world: World,
+) -> None:
+    world.policies.replace(policies(SHORT))
+    world.clock.advance(timedelta(minutes=10) - timedelta(microseconds=1))
+    outcome = await world.decider.decide(an_action(), HELD)
+    assert isinstance(outcome.decision, Permit)
+    assert permitted_until(outcome.decision, outcome.evidence) == NOON + timedelta(minutes=10)
+    world.clock.advance(timedelta(microseconds=1))
+    outcome = await world.decider.decide(an_action(), HELD)
+    assert isinstance(outcome.decision, Deny)
+    assert outcome.decision.code == "time-over"
