@@ -25,6 +25,7 @@ from assent.core.plugins import (
     StartTls,
     Step,
 )
+from assent.gateway.presence import has_hung_up, keep_alive
 
 # Above this much in a relay's buffer the client is not read from.
 _HIGH_WATER = 1 << 20
@@ -32,6 +33,8 @@ _LOW_WATER = 1 << 18
 _TLS_DEADLINE_S = 10.0
 # How long what was written last may take to reach a peer that is being closed.
 _LINGER_S = 2.0
+# How often a client that is not read from is looked after: its end is not heard meanwhile.
+_LOOK_EVERY_S = 1.0
 
 _log = structlog.get_logger("gateway")
 
@@ -114,6 +117,7 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: datetime | None = None
+        self._looks: asyncio.TimerHandle | None = None
         self._full = False
         self._blocked: set[Side] = set()
 
@@ -121,10 +125,14 @@ class Conversation:
 
     def connected(self, end: End) -> None:
         """Start the relay's clock when the client has come."""
-        if self.closed and end.transport is not None:
+        if end.transport is None:
+            return
+        if self.closed:
             # It ended while the target was dialled.
             end.transport.abort()
-        elif end.side is Side.CLIENT and end.transport is not None:
+            return
+        keep_alive(end.transport)
+        if end.side is Side.CLIENT:
             peer = end.transport.get_extra_info("peername")
             self.peer = peer[0] if isinstance(peer, tuple) else ""
             self._arm()
@@ -136,9 +144,11 @@ class Conversation:
         self.perform(self.relay.feed(side, data, self._clock.now()))
         if self.relay.wake_at is not self._armed_for:
             self._arm()
-        if side is Side.CLIENT and self.relay.buffered_bytes > _HIGH_WATER:
+        if side is Side.CLIENT and not self._full and self.relay.buffered_bytes > _HIGH_WATER:
             self._full = True
             self._pace_client()
+            if self._looks is None:
+                self._looks = self._loop.call_later(_LOOK_EVERY_S, self._look)
 
     def lost(self, side: Side) -> None:
         """Tell the relay that one side hung up."""
@@ -279,6 +289,16 @@ class Conversation:
 
     def _pace_client(self) -> None:
         _read(self.client, not self._full and Side.TARGET not in self._blocked)
+
+    def _look(self) -> None:
+        """Notice that a client whose bytes must wait has gone, so that nothing runs for it."""
+        self._looks = None
+        if self.closed or not self._full or self.client.transport is None:
+            return
+        if has_hung_up(self.client.transport):
+            self.lost(Side.CLIENT)
+        else:
+            self._looks = self._loop.call_later(_LOOK_EVERY_S, self._look)
 
     def _arm(self) -> None:
         if self._timer is not None:
