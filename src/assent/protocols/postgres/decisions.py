@@ -173,7 +173,7 @@ class Decisions:
         exchange = self._exchange
         group = exchange.group
         statement = attempt.statement
-        if statement is not None:
+        if statement is not None and not exchange.settings.names_moved:
             exchange.reuse.keep(attempt.phase, attempt.prepared.shape, statement, permitted)
         if attempt.phase is Phase.PREPARE and group is not None:
             self._add_parse(attempt, group)

@@ -145,7 +145,10 @@ class PostgresRelay:
         """End the session; the client is told why where that keeps its stream whole."""
         steps: list[Step] = []
         if not self._closed:
-            self._tell(refusals.fatal(refusals.CUT, message), steps)
+            # There is no session to be cut while TLS with the target is still to stand.
+            encrypting = self._target is not None and self._target.state is TargetState.TLS
+            sqlstate = refusals.CANNOT_REACH_TARGET if encrypting else refusals.CUT
+            self._tell(refusals.fatal(sqlstate, message), steps)
             self._closed = True
             steps.append(Close(message))
         return steps
