@@ -63,6 +63,7 @@ from assent.system.ids import SystemIds
 
 PROTOCOLS = (postgres.PLUGIN,)
 SWITCH_INTERVAL_S = 0.00005
+_GOODBYE = "the gateway is stopping; connect again in a moment"
 
 _log = structlog.get_logger("app")
 
@@ -148,45 +149,40 @@ async def running(
     policies = load_policies(config)
     data = _data_folder(config)
     signer = Signer(config.server.origin, Secret(_audit_key(data)))
-    store = await open_store(data, signer, ids, clock)
     async with contextlib.AsyncExitStack() as stack:
+        store = await open_store(data, signer, ids, clock)
         stack.push_async_callback(store.close)
         recorder = FileRecorder(
             data / "recordings", lambda entries: store.commit((), entries), ids, clock
         )
+        stack.push_async_callback(recorder.stop)
         web_socket = _listen(*split_address(config.server.listen, "[server] listen"))
         stack.callback(web_socket.close)
         web_address = web_socket.getsockname()
         url = config.server.public_url.rstrip("/") or f"http://{web_address[0]}:{web_address[1]}"
         parts = _build(store, recorder, policies, data, signer.verifier_key, url, clock, ids)
         await _begin(parts, config, store, recorder, clock, ids)
-        async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(recorder.run()), tasks.create_task(parts.sweep.run())]
+        stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
+        # Whatever was begun is ended, last first, also when what comes after it cannot be.
+        async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
+            for work in (recorder.run(), parts.sweep.run()):
+                doors.callback(tasks.create_task(work).cancel)
             listener, address = await _start_listener(
                 config, data, parts.sessions, recorder, clock, ids, tasks
             )
+            doors.push_async_callback(listener.stop, _GOODBYE)
             server, serving = await _start_web(parts.plane, url, address, web_socket, tasks)
-            try:
-                yield Gateway(
-                    api_url=url,
-                    postgres_address=address,
-                    plane=parts.plane,
-                    sessions=parts.sessions,
-                    decider=parts.decider,
-                    reload_policies=lambda: _reload(config, parts, store, clock, ids),
-                )
-            finally:
-                await listener.stop("the gateway is stopping; connect again in a moment")
-                await _all_ended(parts.sessions)
-                parts.plane.events.close()
-                server.should_exit = True
-                await serving
-                for task in background:
-                    task.cancel()
-        await recorder.stop()
-        await parts.history.flush()
-        await store.commit((), (administration.happened(ids, EntryKind.SERVER_STOPPED, clock),))
-        await store.publish()
+            doors.push_async_callback(_stop_web, server, serving)
+            # Sessions end before the pages do, so that the pages can still show it.
+            doors.push_async_callback(_end_sessions, parts, listener)
+            yield Gateway(
+                api_url=url,
+                postgres_address=address,
+                plane=parts.plane,
+                sessions=parts.sessions,
+                decider=parts.decider,
+                reload_policies=lambda: _reload(config, parts, store, clock, ids),
+            )
 
 
 def _spare_the_collector() -> None:
@@ -399,12 +395,29 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _all_ended(sessions: Sessions) -> None:
-    """Give sessions that were just cut a moment to be sealed and logged."""
+async def _stop_web(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    server.should_exit = True
+    await serving
+
+
+async def _end_sessions(parts: Parts, listener: PostgresListener) -> None:
+    """Cut the sessions, and give them a moment to be sealed and logged."""
+    await listener.stop(_GOODBYE)
     for _ in range(200):
-        if not len(sessions.live):
-            return
+        if not len(parts.sessions.live):
+            break
         await asyncio.sleep(0.01)
+    parts.plane.events.close()
+
+
+async def _conclude(
+    parts: Parts, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
+) -> None:
+    """Say in the log that the server has stopped, behind all that it did."""
+    await recorder.stop()
+    await parts.history.flush()
+    await store.commit((), (administration.happened(ids, EntryKind.SERVER_STOPPED, clock),))
+    await store.publish()
 
 
 def _person(person: PersonConfig, folder: Path) -> administration.Person:

@@ -157,6 +157,7 @@ class FileRecorder:
         self._oldest = inf
         self._dirty_since = inf
         self._broken = ""
+        self._stopped = False
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
         # One thread each: a seal must not delay a sync, nor two writes of one segment meet.
@@ -384,16 +385,24 @@ class FileRecorder:
             self._inherited.pop(generation).unlink(missing_ok=True)
 
     async def stop(self) -> None:
-        """Seal all sessions, sync, and let go of the folder. Call it when `run` has ended."""
-        for session in list(self._timelines):
-            await self.close(session)
-        await self.sync()
-        self._sealer.shutdown()
-        self._syncer.shutdown()
-        self._journal.close()
-        if not self._timelines:
-            self._journal.path.unlink(missing_ok=True)
-        os.close(self._lock)
+        """Seal all sessions, sync, and let go of the folder. Call it when `run` has ended.
+
+        The folder is let go of whatever fails on the way; a second call does nothing.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            for session in list(self._timelines):
+                await self.close(session)
+            await self.sync()
+        finally:
+            self._sealer.shutdown()
+            self._syncer.shutdown()
+            self._journal.close()
+            if not self._timelines:
+                self._journal.path.unlink(missing_ok=True)
+            os.close(self._lock)
 
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Json]]:
         """Return the frames recorded so far, in order; none for a session that is not known.
