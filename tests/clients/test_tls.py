@@ -580,6 +580,14 @@ def test_a_target_that_is_not_as_it_should_be_is_refused_clearly(
     assert PASSWORD not in towards.printed()
 
 
+async def test_a_target_that_is_not_trusted_counts_as_one_that_cannot_be_reached(
+    towards: Gateway,
+) -> None:
+    with pytest.raises(asyncpg.PostgresError) as fault:
+        await asyncpg_connect(towards.connect_as("ana", target="wrong-authority"))
+    assert fault.value.sqlstate == "08001"
+
+
 def test_an_impostor_learns_nothing(towards: Gateway, impostors: Mapping[str, Impostor]) -> None:
     for name, impostor in impostors.items():
         impostor.heard.clear()
