@@ -213,7 +213,7 @@ class Sessions:
         }
         if frame.error:
             facts["error"] = frame.error[:5]
-        words = f"failed: {frame.error}" if frame.error else f"done, {frame.rows} rows"
+        words = f"failed: {frame.error}" if frame.error else _done(frame.rows)
         await self._settle(action, request, facts, words)
 
     async def abandon(
@@ -419,6 +419,13 @@ def _denied(target: Target, action: Action, decision: Deny, outcome: Outcome) ->
         hint=hint,
         entry=outcome.entry,
     )
+
+
+def _done(rows: int) -> str:
+    """Return that it was done. rows: -1 where the target did not say."""
+    if rows < 0:
+        return "done"
+    return f"done, {rows} row" + ("s" if rows != 1 else "")
 
 
 def _unavailable(fault: Fault) -> Refused:

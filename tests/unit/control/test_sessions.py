@@ -323,17 +323,22 @@ async def test_the_outcome_of_a_single_decision_is_in_the_log(world: World) -> N
     assert '"error":"23505"' in await world.log()
 
 
-async def test_a_held_action_that_ran_completes_its_request(world: World) -> None:
+@pytest.mark.parametrize(
+    ("rows", "words"), [(7, "done, 7 rows"), (1, "done, 1 row"), (0, "done, 0 rows"), (-1, "done")]
+)
+async def test_a_held_action_that_ran_completes_its_request(
+    world: World, rows: int, words: str
+) -> None:
     client = await world.connect()
     asking = world.asking(client, DELETE_ALL)
     request = await world.held(client)
     await world.requests.answer(a_caller(BEN), request, Verdict.APPROVE, "")
     await asking
     action = (await world.stored(request)).action
-    frame = ResultFrame(1, world.clock.now(), 1_000, 7, 0)
+    frame = ResultFrame(1, world.clock.now(), 1_000, rows, 0)
     await world.sessions.finish(client.session, action, request, frame)
     settled = await world.stored(request)
-    assert (settled.state, settled.outcome) == (RequestState.COMPLETED, "done, 7 rows")
+    assert (settled.state, settled.outcome) == (RequestState.COMPLETED, words)
 
 
 async def test_cancel_keys_use_all_their_bits_and_are_not_shown(world: World) -> None:
