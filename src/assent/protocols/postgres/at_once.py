@@ -47,8 +47,6 @@ class AtOnce:
         self._most_bytes = min(
             limits.message_bytes, limits.small_bytes, limits.buffer_bytes, limits.parameter_bytes
         )
-        if limits.names < 1:
-            self._most_bytes = 0
 
     def passes(self, data: bytes, now: datetime, steps: list[Step]) -> bool:
         """Return whether `data` was all of a unit and is dealt with; if not, nothing was done.

@@ -223,14 +223,19 @@ def test_what_is_left_of_a_copy_that_the_target_ended_is_no_statement() -> None:
     assert len(gateway.frames) == frames
 
 
-@pytest.mark.parametrize(
-    "limits", [Limits(message_bytes=40), Limits(parameter_bytes=10), Limits(names=0)]
-)
-def test_what_may_meet_a_limit_is_looked_at_one_by_one(limits: Limits) -> None:
-    gateway = Gateway(reusable, limits=limits)
+def test_a_query_over_the_limit_does_not_pass_although_its_shape_was_permitted() -> None:
+    gateway = Gateway(reusable, limits=Limits(message_bytes=20))
     gateway.send(q("select 1"))
-    gateway.take()
-    assert not passes(gateway, q("select 1" + " " * 32))
+    assert not passes(gateway, q("select 123456789"))
+    assert gateway.closed
+
+
+def test_a_parameter_too_long_to_be_shown_is_looked_at_by_itself() -> None:
+    gateway = ready_gateway(Limits(parameter_bytes=30))
+    assert not passes(gateway, b("7" * 31, name="s") + e() + S)
+    statement = gateway.frames[0]
+    assert isinstance(statement, StatementFrame)
+    assert str(statement.parameters[0]).startswith("sha256:")
 
 
 # What the target answers.
