@@ -108,13 +108,18 @@ class FastLoop(Loop):
         self._thread.start()
 
 
-@pytest.fixture(scope="module")
-def hasty(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway inside of this process whose patience with a handshake is short."""
+@pytest.fixture(scope="module", params=[FastLoop, Loop])
+def hasty(
+    request: pytest.FixtureRequest, template: World, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """A gateway inside of this process whose patience with a handshake is short.
+
+    With the loop that we serve with and with Python's own: they differ in how TLS begins.
+    """
     patience = timedelta(seconds=SHORT_S)
     limits = Limits(startup_for=patience, tls_for=patience, authentication_for=patience)
     created = gateway_world.create_world(tmp_path_factory.mktemp("hasty"), template)
-    loop = FastLoop()
+    loop: Loop = request.param()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.postgres, "PostgresRelay", partial(PostgresRelay, limits=limits))
         try:
@@ -326,15 +331,47 @@ def test_tls_cannot_be_asked_for_twice(certified: Gateway, authority: Authority)
             assert read_to_end(inside) == b""
 
 
+class HandMadeTls:
+    """The client's end of TLS, in memory: a test decides what is sent together."""
+
+    def __init__(self) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.end = context.wrap_bio(self.incoming, self.outgoing)
+
+    def went_on(self) -> bool:
+        """Do what can be done; say whether TLS stands."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.end.do_handshake()
+            return True
+        return False
+
+
 def client_hello() -> bytes:
     """Return the first bytes that a TLS client says."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    client = context.wrap_bio(incoming, outgoing)
-    with contextlib.suppress(ssl.SSLWantReadError):
-        client.do_handshake()
-    return outgoing.read()
+    client = HandMadeTls()
+    assert not client.went_on()
+    return client.outgoing.read()
+
+
+def test_what_comes_with_the_end_of_the_tls_handshake_is_read(hasty: Gateway) -> None:
+    client = HandMadeTls()
+    with socket.create_connection(hasty.postgres, timeout=5) as stream:
+        _asked_for_tls(stream)
+        while not client.went_on():
+            stream.sendall(client.outgoing.read())
+            client.incoming.write(stream.recv(65536))
+        client.end.write(startup())
+        stream.sendall(client.outgoing.read())
+        answer = b""
+        while not answer:
+            more = stream.recv(65536)
+            assert more, "closed"
+            client.incoming.write(more)
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer = client.end.read(100)
+        assert answer[:1] == b"R"
 
 
 def _silent(stream: socket.socket) -> None:

@@ -58,12 +58,14 @@ class Answerer(Protocol):
 class End(asyncio.Protocol):
     """One end of a conversation: the client's connection or the target's."""
 
-    __slots__ = ("conversation", "side", "transport")
+    __slots__ = ("ahead", "conversation", "side", "transport")
 
     def __init__(self, conversation: "Conversation", side: Side) -> None:
         self.conversation = conversation
         self.side = side
         self.transport: asyncio.Transport | None = None
+        # What came through TLS before the relay was told that it stands; None outside of that.
+        self.ahead: bytes | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; TLS replaces it without calling this again."""
@@ -74,7 +76,10 @@ class End(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Feed the relay."""
-        self.conversation.feed(self.side, data)
+        if self.ahead is None:
+            self.conversation.feed(self.side, data)
+        else:
+            self.ahead += data
 
     def eof_received(self) -> bool:
         """Let the transport close; half-open connections carry no statements."""
@@ -250,6 +255,9 @@ class Conversation:
         if end.transport is None or context is None:
             self.close("there is no TLS to start")
             return
+        # INVARIANT: the loop hands the connection to TLS before anything else can be received, so
+        # that what comes from here on was encrypted. What came in the clear was fed already.
+        end.ahead = b""
         try:
             async with asyncio.timeout(_TLS_DEADLINE_S):
                 transport = await self._loop.start_tls(
@@ -274,8 +282,11 @@ class Conversation:
             self.close("the peer hung up during TLS")
             return
         end.transport = transport
+        ahead, end.ahead = end.ahead, None
         if not self.closed:
             self.perform(self.relay.tls_started(side, self._clock.now()))
+            if ahead:
+                self.feed(side, ahead)
             self._after()
 
     # Time and pace.
