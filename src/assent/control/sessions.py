@@ -194,6 +194,9 @@ class Sessions:
             answer, outcome = await self._ask(live, action, tell)
         except Fault as fault:
             return _unavailable(fault), action
+        if isinstance(answer, Refused):
+            # Faster than the sweep: the client hears that its time is over, and nothing else.
+            _cut_if_over(live, self._clock.now())
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
             until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
             if isinstance(outcome.decision, Permit):
@@ -270,12 +273,7 @@ class Sessions:
     def expire(self, now: datetime) -> None:
         """Cut every session whose time is over."""
         for live in self.live:
-            if now >= live.session.ends_at:
-                live.cut(
-                    f"your time on `{live.target.name}` is over: it ended at "
-                    f"{isoformat(live.session.ends_at)[:19]}Z (grant {live.session.grant}); "
-                    f"ask again with `assent connect {live.target.name}`"
-                )
+            _cut_if_over(live, now)
 
     def forget_decisions(self) -> None:
         """Make every session decide anew: the policies have changed."""
@@ -396,6 +394,15 @@ class Sessions:
             in_transaction=in_transaction,
             details=details or {},
             salt=self._ids.token(16),
+        )
+
+
+def _cut_if_over(live: LiveSession, now: datetime) -> None:
+    if now >= live.session.ends_at:
+        live.cut(
+            f"your time on `{live.target.name}` is over: it ended at "
+            f"{isoformat(live.session.ends_at)[:19]}Z (grant {live.session.grant}); "
+            f"ask again with `assent connect {live.target.name}`"
         )
 
 

@@ -291,6 +291,16 @@ async def test_time_that_is_over_cuts_a_session(world: World) -> None:
     assert "your time on `shop` is over" in client.cuts[0]
 
 
+async def test_what_comes_after_the_end_cuts_the_session_without_waiting_for_the_sweep(
+    world: World,
+) -> None:
+    client = await world.connect()
+    world.clock.advance(31 * MINUTE)
+    assert isinstance(await world.ask(client, READ), Refused)
+    (message,) = client.cuts
+    assert message.startswith("your time on `shop` is over")
+
+
 async def test_a_session_ends_once_in_the_log_even_when_its_recording_cannot_be_sealed(
     world: World,
 ) -> None:
