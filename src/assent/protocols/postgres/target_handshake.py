@@ -166,19 +166,26 @@ class TargetHandshake:
             case _:
                 raise violation("the target said something unexpected before it was ready")
 
+    @property
+    def _verified(self) -> bool:
+        """Whether somebody in between could not have ended the encryption."""
+        return self._connected.tls == "verify"
+
     def _authentication(self, cursor: Cursor, steps: list[Step]) -> None:
         code = cursor.unsigned()
         password = self._connected.password
         match code, self.state:
             case 0, TargetState.AUTHENTICATION | TargetState.PROVED:
                 self.state = TargetState.STARTING
-            case 3, TargetState.AUTHENTICATION if self._encrypted:
+            case 3, TargetState.AUTHENTICATION if self._encrypted and self._verified:
                 answer = frame(b"p", password.reveal().encode() + b"\0")
                 steps.append(Send(Side.TARGET, answer))
                 self.state = TargetState.PROVED
             case 3, TargetState.AUTHENTICATION:
                 raise PeerFault(
-                    "cleartext", "the target wants its password in the clear, without encryption"
+                    "cleartext",
+                    "the target wants its password in the clear; that is sent only inside TLS "
+                    "with a verified certificate",
                 )
             case 5, TargetState.AUTHENTICATION:
                 answer = _md5(password.reveal(), self._connected.user, cursor.take(4))

@@ -107,7 +107,7 @@ def completed_at(data: bytes, at: int) -> bytes | None:
     while at + 5 <= last:
         kind, length = _unpack(data, at)
         end = at + length + 1
-        if length < 4 or end > last:
+        if length < 4:
             return None
         if kind == 67:
             return data[at + 5 : end] if end == last else None

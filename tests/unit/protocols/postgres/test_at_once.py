@@ -7,13 +7,23 @@ from unittest.mock import patch
 import pytest
 
 from assent.core.frame import ResultFrame, StatementFrame
-from assent.core.plugins import Answer, Authorize, Permitted, Record, Send, Side
+from assent.core.plugins import (
+    Answer,
+    Authorize,
+    Permitted,
+    Record,
+    RefusalKind,
+    Refused,
+    Send,
+    Side,
+)
 from assent.protocols.postgres.at_once import AtOnce
 from assent.protocols.postgres.limits import DEFAULT_LIMITS, Limits
 from assent.protocols.postgres.messages import frame, ready
 from assent.protocols.postgres.target_side import TargetSide
 from postgres_peers import NOW, Gateway, H, S, b, c, copy_data, d, e, p, q
 
+REFUSED = Refused(RefusalKind.DENIED, "no deletes")
 KNOWN = p("select 1", "s") + b(name="s") + d() + e() + S
 ROWS = frame(b"n") + frame(b"D", b"\0\1\0\0\0\1x") * 3 + frame(b"C", b"SELECT 3\0")
 
@@ -112,10 +122,13 @@ OTHERS = {
     "a portal with a name, bound": b(name="s", portal="c") + e() + S,
     "a portal with a name, run": b(name="s") + e("c") + S,
     "a portal with a name, described": b(name="s") + d("c") + e() + S,
-    "a statement described": b(name="s") + frame(b"D", b"Ss\0") + e() + S,
+    "a statement described": p("select 1") + b() + frame(b"D", b"S\0") + e() + S,
+    "a portal closed": b(name="s") + c("", b"P") + e() + S,
+    "only Flushes": b(name="s") + H + H + S,
     "no Sync": b(name="s") + e() + H,
     "no Execute": b(name="s") + d() + S,
     "two Executes": b(name="s") + e() + e() + S,
+    "two Executes, described": b(name="s") + d() + e() + e() + S,
     "two groups": (b(name="s") + e() + S) * 2,
     "two queries": q("select 1") * 2,
     "a Close in front": c("x") + b(name="s") + e() + S,
@@ -195,10 +208,35 @@ def test_a_name_is_known_only_once_the_target_has_confirmed_it() -> None:
 def test_a_portal_that_passed_at_once_may_be_fetched_on_from() -> None:
     gateway = ready_gateway()
     gateway.send(q("begin"))
+    # From here on what portals mean has moved once.
+    gateway.send(q("close x"))
     assert passes(gateway, b(name="s") + e(rows=2) + S)
+    gateway.epoch.bump()
     asked = len(gateway.asked)
     gateway.send(e(rows=2) + S)
     assert len(gateway.asked) == asked
+
+
+def test_a_name_prepared_after_names_were_in_doubt_is_known() -> None:
+    gateway = ready_gateway()
+    gateway.send(q("do something"))
+    assert passes(gateway, p("select 2", "n") + b(name="n") + e() + S)
+    assert passes(gateway, b(name="n") + e() + S)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        frame(b"Q", b"select 12"),
+        b"Q\0\0\0\x40" + b"select 1\0",
+        b"Q\0\0\0\x08" + b"select 1\0",
+    ],
+)
+def test_a_query_that_does_not_end_where_it_says_never_passes_at_once(query: bytes) -> None:
+    gateway = ready_gateway()
+    mark = len(gateway.up)
+    assert not passes(gateway, query)
+    assert gateway.up[mark:] == b""
 
 
 def test_while_a_group_is_in_flight_nothing_passes_at_once() -> None:
@@ -268,6 +306,7 @@ ODD_ANSWERS = {
     "suspended": frame(b"2") + frame(b"D", b"\0\0") + frame(b"s") + ready(73),
     "a setting": frame(b"2") + ROWS + frame(b"S", b"a\0b\0") + ready(73),
     "a notice": frame(b"2") + frame(b"N", b"\0") + ROWS + ready(73),
+    "no end, though as long as one": frame(b"2") + ROWS + frame(b"N", b"I"),
     "skipped": ready(73),
 }
 
@@ -295,6 +334,30 @@ def test_a_wrong_answer_ends_the_session_as_it_does_otherwise(answer: bytes) -> 
     gateway = in_flight(b(name="s") + d() + e() + S)
     assert not answered_at_once(gateway, answer)
     assert gateway.closed
+
+
+@pytest.mark.parametrize("first", [frame(b"2") + frame(b"1"), frame(b"1") * 2, frame(b"1")])
+def test_what_confirms_something_else_than_was_sent_ends_the_session(first: bytes) -> None:
+    gateway = in_flight(p("select 2") + b() + d() + e() + S)
+    assert not answered_at_once(gateway, first + ROWS + ready(73))
+    assert gateway.closed
+
+
+@pytest.mark.parametrize("before", [b"D\0\0\0\x45", b"D\0\0", b"D\0\0\0\x48\0\0\0"])
+def test_what_only_looks_like_an_answer_inside_of_a_row_is_none(before: bytes) -> None:
+    gateway = in_flight(q("select 1"))
+    gateway.reply(before)
+    assert not answered_at_once(gateway, ROWS + ready(73))
+    assert not any(isinstance(frame, ResultFrame) for frame in gateway.frames)
+
+
+def test_a_query_that_ends_a_group_without_a_sync_ends_its_transaction() -> None:
+    gateway = Gateway(lambda question: REFUSED if "delete" in question.text else reusable(question))
+    gateway.send(p("select 1", "s") + S + b(name="s") + e() + q("select 1"))
+    gateway.take()
+    gateway.send(q("delete from t"))
+    assert gateway.tags() == "EZ"
+    assert b"assent_refused_" not in gateway.up
 
 
 def test_an_answer_to_what_no_sync_has_ended_is_looked_at_one_by_one() -> None:

@@ -99,6 +99,8 @@ def test_formats_count_for_their_parameters_and_one_for_all(
         frame(b"B", b"\0s\0\0\0\0\1\x7f\xff\xff\xff\0\0"),
         frame(b"B", b"\0s\0\0\0\0\2\0\0\0\5ab"),
         frame(b"B", b"c\0s\0\0\0\0\0\0\0"),
+        # Without its first byte it would be one of the unnamed portal.
+        frame(b"B", b"c\0\0\0\0\0\1\0\0\1\xfb" + b"x" * 507 + b"\0\0"),
         frame(b"C", b"\0s\0\0\0\0\0\0\0"),
         b"B\0\0\0\0" + bytes(12),
         b"B\xff\xff\xff\xff" + bytes(12),
