@@ -145,8 +145,9 @@ def towards(
         _target("plain-verify", shop.database.port, "verify", **right),
         _target("wrong-password", port, "require", password="file:wrong.password"),
         _target("no-such-role", port, "require", user="nobody-of-that-name"),
-        *(_target(f"as-{role}", port, "require", role) for role in tls_database.ROLES),
+        *(_target(f"as-{role}", port, "verify", role, **right) for role in tls_database.ROLES),
         _target("told-in-the-clear", port, "disable", "told"),
+        _target("told-to-anybody", port, "require", "told"),
         *(_target(name, one.port, "verify", **right) for name, one in impostors.items()),
         _target("greedy-disable", impostors["greedy"].port, "disable"),
     ]
@@ -202,6 +203,7 @@ def test_every_way_to_authenticate_at_a_target_works(towards: Gateway, role: str
         ("eager", "the target answered a request for encryption with something else"),
         ("greedy", "the target answered a request for encryption with something else"),
         ("told-in-the-clear", "the target wants its password in the clear"),
+        ("told-to-anybody", "the target wants its password in the clear"),
         ("greedy-disable", "the target wants its password in the clear"),
         ("wrong-password", "the target refused the gateway's credential (SQLSTATE 28P01)"),
         ("no-such-role", "the target refused the gateway's credential (SQLSTATE 28000)"),

@@ -1,6 +1,7 @@
 """`assent serve`."""
 
 import asyncio
+import resource
 import signal
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -25,7 +26,14 @@ def serve(*, config: ConfigFile = Path("assent.toml")) -> None:
     from assent.system import program_log
 
     program_log.configure()
+    _allow_descriptors()
     uvloop.run(_until_told(running(load(config))))
+
+
+def _allow_descriptors() -> None:
+    """Take as many file descriptors as the system lets us: a session needs two or three."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def stop_event(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
