@@ -1,14 +1,21 @@
 """What several folders of tests share: one database and one gateway a process of pytest."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import gateway_world
 from assent.demo.world import World
 from gateway_world import Gateway, Shop
+
+# The same examples in every run; `HYPOTHESIS_PROFILE=explore` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", settings.get_profile("default"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROWS = 1_000
 _numbers = itertools.count(1)
