@@ -41,8 +41,8 @@ async def _statements(roads: Roads) -> list[Figure]:
         for clients in CLIENTS:
             tps: dict[str, list[float]] = defaultdict(list)
             cpu: list[float] = []
-            assent = await roads.credential()
             for _ in range(ROUNDS):
+                assent = await roads.credential()
                 for road in (roads.direct, roads.pgbouncer, assent):
                     opened_s = await _opening(road, mode, clients) if road is assent else 0.0
                     before = cpu_s(road.pid)
