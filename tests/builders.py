@@ -13,12 +13,12 @@ from typing import Any, cast
 
 from assent.audit.note import Signer
 from assent.control.access import Access, Opened
+from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
 from assent.control.decide import Decider
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
-from assent.control.gather import Gatherer
 from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.holding import Holding
@@ -442,92 +442,47 @@ async def a_world(
 
 
 def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: PolicySet) -> World:
-    store = cast(Store, spy)
     recorder = MemoryRecorder()
-    directory, events, live = Directory(PEOPLE, (SHOP,)), Events(), LiveSessions()
-    in_force = Policies(policy_set)
-    history = History(store, clock)
-    decider = Decider(
-        store=store,
-        gatherer=Gatherer(directory, history),
-        history=history,
-        policies=in_force,
-        signals=SIGNALS,
-        honours=SQL.honours,
-        clock=clock,
-        ids=ids,
+    made = assemble(
+        Outside(
+            store=cast(Store, spy),
+            recorder=cast(Recorder, recorder),
+            hasher=PlainHasher(),
+            clock=clock,
+            ids=ids,
+            policies=policy_set,
+            signals=SIGNALS,
+            honours=SQL.honours,
+            credential_key=Secret(b"k" * 32),
+            verifier_key=SIGNER.verifier_key,
+            public_url="http://127.0.0.1:8470",
+        )
     )
-    sign_in = SignIn(store=store, directory=directory, hasher=PlainHasher(), clock=clock, ids=ids)
-    verifiers = Verifiers(Secret(b"k" * 32))
-    waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
-    requests = Requests(
-        store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
-    )
-    grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
-    holding = Holding(
-        decider=decider,
-        waiting=waiting,
-        requests=requests,
-        clock=clock,
-        public_url="http://127.0.0.1:8470",
-    )
-    sessions = Sessions(
-        store=store,
-        recorder=cast(Recorder, recorder),
-        directory=directory,
-        decider=decider,
-        grants=grants,
-        holding=holding,
-        live=live,
-        sign_in=sign_in,
-        verifiers=verifiers,
-        clock=clock,
-        ids=ids,
-    )
-    in_force.when_replaced(sessions.forget_decisions)
-    access = Access(
-        store=store,
-        directory=directory,
-        decider=decider,
-        waiting=waiting,
-        grants=grants,
-        sign_in=sign_in,
-        verifiers=verifiers,
-        clock=clock,
-        ids=ids,
-    )
+    plane = made.plane
+    plane.directory.replace(PEOPLE, (SHOP,))
     return World(
         clock=clock,
         ids=ids,
         store=spy,
         recorder=recorder,
-        directory=directory,
-        events=events,
-        policies=in_force,
-        history=history,
-        decider=decider,
-        sign_in=sign_in,
-        waiting=waiting,
-        requests=requests,
-        grants=grants,
-        live=live,
-        holding=holding,
-        sessions=sessions,
-        access=access,
-        views=SessionViews(
-            store=store, recorder=cast(Recorder, recorder), directory=directory, live=live
-        ),
-        explain=Explain(store=store, requests=requests, directory=directory),
-        audit=Audit(store=store, verifier_key=SIGNER.verifier_key, clock=clock, ids=ids),
-        sweep=Sweep(
-            store=store,
-            history=history,
-            waiting=waiting,
-            grants=grants,
-            sessions=sessions,
-            clock=clock,
-        ),
-        verifiers=verifiers,
+        directory=plane.directory,
+        events=plane.events,
+        policies=made.policies,
+        history=made.history,
+        decider=made.decider,
+        sign_in=plane.sign_in,
+        waiting=made.waiting,
+        requests=plane.requests,
+        grants=plane.grants,
+        live=made.live,
+        holding=made.holding,
+        sessions=made.sessions,
+        access=plane.access,
+        views=plane.sessions,
+        explain=plane.explain,
+        audit=plane.audit,
+        sweep=made.sweep,
+        verifiers=made.verifiers,
     )
 
 

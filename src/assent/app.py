@@ -22,26 +22,10 @@ from assent import api, policy, web
 from assent.audit.note import Signer
 from assent.config import Config, PersonConfig, TargetConfig, split_address
 from assent.control import administration
-from assent.control.access import Access
-from assent.control.audit import Audit
+from assent.control.assemble import Assembly, Outside, assemble
 from assent.control.decide import Decider
-from assent.control.directory import Directory
-from assent.control.events import Events
-from assent.control.explain import Explain
-from assent.control.gather import Gatherer
-from assent.control.grants import Grants
-from assent.control.history import History
-from assent.control.holding import Holding
-from assent.control.live import LiveSessions
 from assent.control.plane import ControlPlane
-from assent.control.policies import Policies
-from assent.control.requests import Requests
-from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
-from assent.control.sign_in import SignIn
-from assent.control.sweep import Sweep
-from assent.control.verifiers import Verifiers
-from assent.control.waiting import Waiting
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault
@@ -78,19 +62,6 @@ class Gateway:
     sessions: Sessions
     decider: Decider
     reload_policies: Callable[[], Coroutine[Any, Any, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything between the stores and the doors."""
-
-    plane: ControlPlane
-    sessions: Sessions
-    decider: Decider
-    policies: Policies
-    history: History
-    waiting: Waiting
-    sweep: Sweep
 
 
 def check(config: Config) -> policy.PolicySet:
@@ -160,7 +131,21 @@ async def running(
         stack.callback(web_socket.close)
         web_address = web_socket.getsockname()
         url = config.server.public_url.rstrip("/") or f"http://{web_address[0]}:{web_address[1]}"
-        parts = _build(store, recorder, policies, data, signer.verifier_key, url, clock, ids)
+        parts = assemble(
+            Outside(
+                store=store,
+                recorder=recorder,
+                hasher=Argon2Hasher(),
+                clock=clock,
+                ids=ids,
+                policies=policies,
+                signals=SIGNALS,
+                honours=frozenset().union(*(plugin.honours for plugin in PROTOCOLS)),
+                credential_key=Secret(_key(data / "credentials.key")),
+                verifier_key=signer.verifier_key,
+                public_url=url,
+            )
+        )
         await _begin(parts, config, store, recorder, clock, ids)
         stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
         # Whatever was begun is ended, last first, also when what comes after it cannot be.
@@ -196,90 +181,8 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _build(
-    store: SqlStore,
-    recorder: FileRecorder,
-    policy_set: policy.PolicySet,
-    data: Path,
-    verifier_key: str,
-    url: str,
-    clock: Clock,
-    ids: Ids,
-) -> Parts:
-    directory, events, live = Directory(), Events(), LiveSessions()
-    policies = Policies(policy_set)
-    history = History(store, clock)
-    decider = Decider(
-        store=store,
-        gatherer=Gatherer(directory, history),
-        history=history,
-        policies=policies,
-        signals=SIGNALS,
-        honours=frozenset().union(*(plugin.honours for plugin in PROTOCOLS)),
-        clock=clock,
-        ids=ids,
-    )
-    sign_in = SignIn(store=store, directory=directory, hasher=Argon2Hasher(), clock=clock, ids=ids)
-    verifiers = Verifiers(Secret(_key(data / "credentials.key")))
-    waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
-    requests = Requests(
-        store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
-    )
-    grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
-    sessions = Sessions(
-        store=store,
-        recorder=recorder,
-        directory=directory,
-        decider=decider,
-        grants=grants,
-        holding=Holding(
-            decider=decider, waiting=waiting, requests=requests, clock=clock, public_url=url
-        ),
-        live=live,
-        sign_in=sign_in,
-        verifiers=verifiers,
-        clock=clock,
-        ids=ids,
-    )
-    policies.when_replaced(sessions.forget_decisions)
-    access = Access(
-        store=store,
-        directory=directory,
-        decider=decider,
-        waiting=waiting,
-        grants=grants,
-        sign_in=sign_in,
-        verifiers=verifiers,
-        clock=clock,
-        ids=ids,
-    )
-    plane = ControlPlane(
-        clock=clock,
-        ids=ids,
-        store=store,
-        directory=directory,
-        events=events,
-        sign_in=sign_in,
-        access=access,
-        requests=requests,
-        grants=grants,
-        sessions=SessionViews(store=store, recorder=recorder, directory=directory, live=live),
-        explain=Explain(store=store, requests=requests, directory=directory),
-        audit=Audit(store=store, verifier_key=verifier_key, clock=clock, ids=ids),
-    )
-    sweep = Sweep(
-        store=store,
-        history=history,
-        waiting=waiting,
-        grants=grants,
-        sessions=sessions,
-        clock=clock,
-    )
-    return Parts(plane, sessions, decider, policies, history, waiting, sweep)
-
-
 async def _begin(
-    parts: Parts, config: Config, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
+    parts: Assembly, config: Config, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
 ) -> None:
     """Take up what an earlier process left, and say in the log that this one has begun."""
     subjects, targets, changes = await administration.people_and_targets(
@@ -304,7 +207,7 @@ async def _begin(
     await store.publish()
 
 
-async def _reload(config: Config, parts: Parts, store: SqlStore, clock: Clock, ids: Ids) -> str:
+async def _reload(config: Config, parts: Assembly, store: SqlStore, clock: Clock, ids: Ids) -> str:
     """Put the policies of the folder in force; return their revision. Raises OperatorFault."""
     policies = load_policies(config)
     if policies.revision != parts.policies.current.revision:
@@ -400,7 +303,7 @@ async def _stop_web(server: uvicorn.Server, serving: "asyncio.Task[None]") -> No
     await serving
 
 
-async def _end_sessions(parts: Parts, listener: PostgresListener) -> None:
+async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
     """Cut the sessions, and give them a moment to be sealed and logged."""
     await listener.stop(_GOODBYE)
     for _ in range(200):
@@ -411,7 +314,7 @@ async def _end_sessions(parts: Parts, listener: PostgresListener) -> None:
 
 
 async def _conclude(
-    parts: Parts, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
+    parts: Assembly, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
 ) -> None:
     """Say in the log that the server has stopped, behind all that it did."""
     await recorder.stop()

@@ -13,6 +13,7 @@ ELSEWHERE = {
     "cli": "cli/test_client_commands.py runs the commands, against a server of its own",
     "web": "web/test_pages_over_http.py asks for the pages",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",
+    "control/assemble": "every test of control stands on what it makes (builders.a_world)",
     "control/plane": "one value without behaviour",
     "core/changes": "nouns without behaviour; the store's suite applies each of them",
     "core/entry": "nouns without behaviour",

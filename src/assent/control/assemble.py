@@ -1,0 +1,152 @@
+"""Puts the control plane together: what it rests on goes in, every use case comes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assent.control.access import Access
+from assent.control.audit import Audit
+from assent.control.decide import Decider
+from assent.control.directory import Directory
+from assent.control.events import Events
+from assent.control.explain import Explain
+from assent.control.gather import Gatherer
+from assent.control.grants import Grants
+from assent.control.history import History
+from assent.control.holding import Holding
+from assent.control.live import LiveSessions
+from assent.control.plane import ControlPlane
+from assent.control.policies import Policies
+from assent.control.requests import Requests
+from assent.control.seeing import SessionViews
+from assent.control.sessions import Sessions
+from assent.control.sign_in import SignIn
+from assent.control.sweep import Sweep
+from assent.control.verifiers import Verifiers
+from assent.control.waiting import Waiting
+from assent.core.clock import Clock
+from assent.core.ids import Ids
+from assent.core.plugins import SignalPlugin
+from assent.core.ports import PasswordHasher, Recorder, Store
+from assent.core.secret import Secret
+from assent.policy import PolicySet
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a control plane rests on. honours: the obligations that enforcement can keep.
+
+    credential_key: what the salts of session passwords are derived from. verifier_key: of the
+    log. public_url: what links in notices begin with.
+    """
+
+    store: Store
+    recorder: Recorder
+    hasher: PasswordHasher
+    clock: Clock
+    ids: Ids
+    policies: PolicySet
+    signals: Sequence[SignalPlugin]
+    honours: frozenset[str]
+    credential_key: Secret[bytes]
+    verifier_key: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A control plane, with what only the gateway, the sweep and the start may touch."""
+
+    plane: ControlPlane
+    sessions: Sessions
+    decider: Decider
+    policies: Policies
+    history: History
+    waiting: Waiting
+    holding: Holding
+    live: LiveSessions
+    verifiers: Verifiers
+    sweep: Sweep
+
+
+def assemble(outside: Outside) -> Assembly:
+    """Return the use cases, handed to each other; the directory is empty yet."""
+    store, clock, ids = outside.store, outside.clock, outside.ids
+    directory, events, live = Directory(), Events(), LiveSessions()
+    policies = Policies(outside.policies)
+    history = History(store, clock)
+    decider = Decider(
+        store=store,
+        gatherer=Gatherer(directory, history),
+        history=history,
+        policies=policies,
+        signals=outside.signals,
+        honours=outside.honours,
+        clock=clock,
+        ids=ids,
+    )
+    sign_in = SignIn(store=store, directory=directory, hasher=outside.hasher, clock=clock, ids=ids)
+    verifiers = Verifiers(outside.credential_key)
+    waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
+    requests = Requests(
+        store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
+    )
+    grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
+    holding = Holding(
+        decider=decider,
+        waiting=waiting,
+        requests=requests,
+        clock=clock,
+        public_url=outside.public_url,
+    )
+    sessions = Sessions(
+        store=store,
+        recorder=outside.recorder,
+        directory=directory,
+        decider=decider,
+        grants=grants,
+        holding=holding,
+        live=live,
+        sign_in=sign_in,
+        verifiers=verifiers,
+        clock=clock,
+        ids=ids,
+    )
+    policies.when_replaced(sessions.forget_decisions)
+    access = Access(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        sign_in=sign_in,
+        verifiers=verifiers,
+        clock=clock,
+        ids=ids,
+    )
+    plane = ControlPlane(
+        clock=clock,
+        ids=ids,
+        store=store,
+        directory=directory,
+        events=events,
+        sign_in=sign_in,
+        access=access,
+        requests=requests,
+        grants=grants,
+        sessions=SessionViews(
+            store=store, recorder=outside.recorder, directory=directory, live=live
+        ),
+        explain=Explain(store=store, requests=requests, directory=directory),
+        audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
+    )
+    sweep = Sweep(
+        store=store,
+        history=history,
+        waiting=waiting,
+        grants=grants,
+        sessions=sessions,
+        clock=clock,
+    )
+    return Assembly(
+        plane, sessions, decider, policies, history, waiting, holding, live, verifiers, sweep
+    )
