@@ -34,12 +34,20 @@ def test_parameters_travel_as_text_and_as_binary(
 def test_binary_parameters_of_a_held_statement_are_shown(
     gateway: Gateway, connection: psycopg.Connection[Any], table: str
 ) -> None:
-    rejecter = threading.Thread(target=gateway.reject_next, args=(table,))
+    shown: list[Any] = []
+
+    def look_and_reject() -> None:
+        request = gateway.wait_for_request(table)
+        shown.extend(gateway.request(request)["action"]["parameters"])
+        gateway.reject(request)
+
+    rejecter = threading.Thread(target=look_and_reject)
     rejecter.start()
     with pytest.raises(psycopg.Error) as fault:
         connection.execute(f"update {table} set cents = %b", (5,))
     rejecter.join(10)
     assert fault.value.sqlstate == "ZA001"
+    assert shown == ["5"]
 
 
 def test_a_transaction_commits_and_rolls_back(gateway: Gateway, shop: Shop, table: str) -> None:

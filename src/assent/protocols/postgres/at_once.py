@@ -16,7 +16,7 @@ from assent.protocols.postgres.exchange import Exchange, Simple
 from assent.protocols.postgres.extended import Bound, Expected, Group, Parsed, Running
 from assent.protocols.postgres.messages import HEADER, SYNC
 from assent.protocols.postgres.names import Portal, Prepared
-from assent.protocols.postgres.whole import bind_at, parse_at
+from assent.protocols.postgres.whole import bind_at, parse_at, types_at
 
 _unpack = HEADER.unpack_from
 _PREPARE, _EXECUTE = Phase.PREPARE, Phase.EXECUTE
@@ -97,7 +97,11 @@ class AtOnce:
             parsed = self._prepared(text)
             if parsed is None:
                 return False
-        bind = bind_at(data, at, _EXECUTE_TO_SYNC_BYTES)
+        types_of: Callable[[bytes], tuple[int, ...]] = self._exchange.types_of
+        if parsed is not None:
+            after_text = 7 + len(name) + len(text)
+            types_of = self._declared(data, name, after_text)
+        bind = bind_at(data, at, _EXECUTE_TO_SYNC_BYTES, types_of)
         if bind is None:
             return False
         bound_name, parameters, at = bind
@@ -120,6 +124,17 @@ class AtOnce:
         self._let_through(name, parsed, prepared, parameters, permitted, now, steps)
         steps.append(Send(Side.TARGET, data))
         return True
+
+    def _declared(
+        self, data: bytes, parsed: bytes, after_text: int
+    ) -> Callable[[bytes], tuple[int, ...]]:
+        """Return what knows the types that the Parse at the start of `data` declares."""
+
+        def types_of(name: bytes) -> tuple[int, ...]:
+            certain = self._exchange.names.certain and name == parsed
+            return types_at(data, after_text) if certain else ()
+
+        return types_of
 
     def _permitted(
         self, prepared: Prepared, parsed: Prepared | None, now: datetime
@@ -146,6 +161,9 @@ class AtOnce:
     ) -> None:
         exchange = self._exchange
         names = exchange.names
+        exchange.types.begin()
+        if parsed is not None:
+            exchange.types.forget(name)
         exchange.sequence = sequence = exchange.sequence + 1
         steps.append(
             Record(

@@ -191,6 +191,8 @@ class Conversation:
             else:
                 self._decisions.refuse_with(_function_call(), steps)
         else:
+            if not isinstance(unit, Group):
+                exchange.types.begin()
             group = unit if isinstance(unit, Group) else Group()
             exchange.unit = group
             self._extended(kind, message, group, now, steps)
@@ -257,7 +259,9 @@ class Conversation:
             case 69:
                 self._execute(message, body, group, now, steps)
             case 68:
-                read_named(body)
+                described, name = read_named(body)
+                if described == 83:
+                    self._exchange.types.asked(name)
                 group.add(message)
             case 67:
                 self._close_name(message, body, group)
@@ -274,7 +278,8 @@ class Conversation:
     def _parse(
         self, message: bytes, body: bytes, group: Group, now: datetime, steps: list[Step]
     ) -> None:
-        name, text = read_parse(body)
+        name, text, kinds = read_parse(body)
+        self._exchange.types.declare(name, kinds)
         prepared = self._prepared(text)
         if prepared is None:
             self._decisions.refuse_with(_not_utf8(), steps)
@@ -289,7 +294,9 @@ class Conversation:
         self, message: bytes, body: bytes, group: Group, now: datetime, steps: list[Step]
     ) -> None:
         exchange = self._exchange
-        portal_name, name, parameters = read_bind(body, exchange.limits.parameter_bytes)
+        portal_name, name, parameters = read_bind(
+            body, exchange.limits.parameter_bytes, exchange.types_of
+        )
         prepared = exchange.names.prepared(name, group.overlay)
         portal = Portal(prepared, parameters)
         if not portal_name:
@@ -312,6 +319,7 @@ class Conversation:
     def _close_name(self, message: bytes, body: bytes, group: Group) -> None:
         kind, name = read_named(body)
         if kind == 83:
+            self._exchange.types.forget(name)
             group.overlay.statements[name] = None
         else:
             group.overlay.portals[name] = None

@@ -8,6 +8,7 @@ from assent.protocols.postgres.copying import CopyIn
 from assent.protocols.postgres.extended import Group, Running
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.names import Names
+from assent.protocols.postgres.parameter_types import ParameterTypes
 from assent.protocols.postgres.reuse import Reuse
 from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_stream import TargetStream
@@ -50,6 +51,7 @@ class Exchange:
         "status",
         "stream",
         "tail",
+        "types",
         "unfinished",
         "unit",
     )
@@ -65,6 +67,7 @@ class Exchange:
         self.copy: CopyIn | None = None
         self.copy_rest = b""
         self.tail = 0
+        self.types = ParameterTypes(limits.names)
         self.poison: Poison | None = None
         self.unfinished = False
         self.deferred = b""
@@ -75,6 +78,10 @@ class Exchange:
     def group(self) -> Group | None:
         """The extended group in flight, None if it is something else or nothing."""
         return self.unit if isinstance(self.unit, Group) else None
+
+    def types_of(self, name: bytes) -> tuple[int, ...]:
+        """Return the types of a statement's parameters, none where they are not sure."""
+        return self.types.of(name) if self.names.certain else ()
 
     @property
     def at_boundary(self) -> bool:

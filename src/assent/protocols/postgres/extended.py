@@ -1,6 +1,7 @@
 """The extended query: its messages read, and the group of them that ends with a Sync."""
 
 import hashlib
+import struct
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +14,7 @@ from assent.core.faults import PeerFault
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.messages import Cursor, violation
 from assent.protocols.postgres.names import Overlay, Portal, Prepared
+from assent.protocols.postgres.values import text_of
 
 # Verbs after which the target may read text by other rules than before.
 _RULES = frozenset(("sql.configure", "sql.impersonate", "sql.execute", "sql.alter", "sql.unknown"))
@@ -108,21 +110,27 @@ class Group(Struct):
         return data
 
 
-def read_parse(body: bytes) -> tuple[bytes, bytes]:
-    """Return the name and the text of a Parse. Raises PeerFault."""
+def read_parse(body: bytes) -> tuple[bytes, bytes, tuple[int, ...]]:
+    """Return the name, the text and the declared types of a Parse. Raises PeerFault."""
     cursor = Cursor(body)
     name, text = cursor.string(), cursor.string()
-    cursor.take(4 * cursor.short())
+    kinds = cursor.take(4 * cursor.short())
     cursor.end()
-    return name, text
+    return name, text, struct.unpack(f"!{len(kinds) // 4}I", kinds)
+
+
+def no_types(name: bytes) -> tuple[int, ...]:
+    """Return that no types are known."""
+    return ()
 
 
 def read_bind(
-    body: bytes, most_bytes: int
+    body: bytes, most_bytes: int, types_of: Callable[[bytes], tuple[int, ...]] = no_types
 ) -> tuple[bytes, bytes, Callable[[], tuple[str | None, ...]]]:
     """Return the portal, the statement and what shows the parameters. Raises PeerFault.
 
-    most_bytes: of parameters are shown in full; longer ones by their SHA-256.
+    most_bytes: of parameters are shown in full; longer ones by their SHA-256. types_of: a
+    statement's parameters, to show binary ones by; asked now, not when they are shown.
     """
     cursor = Cursor(body)
     portal, name = cursor.string(), cursor.string()
@@ -137,7 +145,8 @@ def read_bind(
     cursor.end()
     if len(formats) > 1 and len(formats) != len(values):
         raise violation("a Bind gives formats for other parameters than it has")
-    return portal, name, lambda: _shown(values, formats, most_bytes)
+    types = types_of(name)
+    return portal, name, lambda: _shown(values, formats, types, most_bytes)
 
 
 def read_execute(body: bytes) -> bytes:
@@ -180,7 +189,7 @@ def check_bound(group: Group, limits: Limits) -> None:
 
 
 def _shown(
-    values: list[bytes | None], formats: list[int], most_bytes: int
+    values: list[bytes | None], formats: list[int], types: tuple[int, ...], most_bytes: int
 ) -> tuple[str | None, ...]:
     left = most_bytes
     shown: list[str | None] = []
@@ -194,7 +203,8 @@ def _shown(
             shown.append(f"sha256:{hashlib.sha256(value).hexdigest()} ({len(value)} bytes)")
             continue
         code = formats[index if len(formats) > 1 else 0] if formats else 0
-        shown.append(_as_text(value) if code == 0 else "\\x" + value.hex())
+        kind = types[index] if index < len(types) else 0
+        shown.append(_as_text(value) if code == 0 else text_of(kind, value))
     return tuple(shown)
 
 

@@ -102,6 +102,11 @@ class Names:
         self.portal_generation = 0
         self.statement_generation = 0
 
+    @property
+    def certain(self) -> bool:
+        """Whether names mean what the protocol prepared, and nothing prepared in SQL."""
+        return not self._sql and not self._unsure
+
     def sure(self, name: bytes, parsed: Prepared | None) -> Prepared | None:
         """Return the one thing that this name can mean, None where there is not just one.
 

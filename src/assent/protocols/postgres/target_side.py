@@ -137,6 +137,8 @@ class TargetSide:
             self._failed(found, now, chunk)
         elif kind == 71:
             self._copy_begins()
+        elif kind == 116:
+            exchange.types.told(found.body)
         else:
             self._confirmed(found, now, chunk)
 

@@ -19,7 +19,8 @@ LARGEST_READ_BYTES = 64 * 1024
 # CommandComplete, ErrorResponse, ReadyForQuery, ParameterStatus, CopyInResponse,
 # ParseComplete, BindComplete, CloseComplete, EmptyQueryResponse, PortalSuspended.
 _READ = frozenset(b"CEZSG123Is")
-# Rows, their descriptions, COPY out, notices and notifications.
+# Rows, their descriptions, COPY out, notices and notifications. A description of parameters
+# is read all the same where it is small.
 _PASSED = frozenset(b"DdTtnNAHc")
 _LONGEST_RUN = 1 << 14
 
@@ -83,7 +84,7 @@ class TargetStream:
                 return self._failed(at, found)
             if kind == 68 or kind == 100:
                 end = rows_end(data, kind, length, end, size)
-            elif kind in _READ:
+            elif kind in _READ or (kind == 116 and length <= LARGEST_READ_BYTES):
                 if length <= LARGEST_READ_BYTES:
                     if end > size:
                         break

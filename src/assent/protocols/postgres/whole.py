@@ -5,8 +5,13 @@ single messages say what is wrong with it. Positions only move on and must end e
 end of their message, so nothing of the next one is ever read as part of it.
 """
 
+from collections.abc import Callable
+from struct import unpack_from
+
+from assent.protocols.postgres.extended import no_types
 from assent.protocols.postgres.messages import HEADER, SHORT, SIGNED
 from assent.protocols.postgres.target_stream import rows_end
+from assent.protocols.postgres.values import text_of
 
 _unpack = HEADER.unpack_from
 _short = SHORT.unpack_from
@@ -33,10 +38,22 @@ def parse_at(data: bytes, rest: int) -> tuple[bytes, bytes, int] | None:
     return data[5:name_end], data[name_end + 1 : text_end], end
 
 
-def bind_at(data: bytes, at: int, rest: int) -> tuple[bytes, tuple[str | None, ...], int] | None:
+def types_at(data: bytes, at: int) -> tuple[int, ...]:
+    """Return the declared types of a Parse that `parse_at` has read; `at`: after its text."""
+    count: int = _short(data, at)[0]
+    return unpack_from(f"!{count}I", data, at + 2)
+
+
+def bind_at(
+    data: bytes,
+    at: int,
+    rest: int,
+    types_of: Callable[[bytes], tuple[int, ...]] = no_types,
+) -> tuple[bytes, tuple[str | None, ...], int] | None:
     """Return statement, parameters and end of the Bind of the unnamed portal at `at`.
 
-    rest: as in `parse_at`. All parameters are shown in full, the binary ones in hex.
+    rest: as in `parse_at`. All parameters are shown in full, the binary ones by the types
+    that `types_of` returns for the statement.
     """
     if at + 6 + rest > len(data):
         return None
@@ -53,7 +70,7 @@ def bind_at(data: bytes, at: int, rest: int) -> tuple[bytes, tuple[str | None, .
     if formats_end > end:
         return None
     formats = data[at:formats_end]
-    read = _parameters(data, formats_end, end, formats)
+    read = _parameters(data, formats_end, end, formats, lambda: types_of(name))
     if read is None:
         return None
     parameters, at = read
@@ -63,7 +80,7 @@ def bind_at(data: bytes, at: int, rest: int) -> tuple[bytes, tuple[str | None, .
 
 
 def _parameters(
-    data: bytes, at: int, end: int, formats: bytes
+    data: bytes, at: int, end: int, formats: bytes, types_of: Callable[[], tuple[int, ...]]
 ) -> tuple[tuple[str | None, ...], int] | None:
     """Return the parameters at `at` and where they end, at `end` or before it."""
     count: int = _short(data, at)[0]
@@ -88,7 +105,8 @@ def _parameters(
         value = data[at : at + size]
         at += size
         if binary and (formats[2 * index] or formats[2 * index + 1]):
-            shown.append("\\x" + value.hex())
+            types = types_of()
+            shown.append(text_of(types[index] if index < len(types) else 0, value))
             continue
         try:
             shown.append(value.decode())
