@@ -141,8 +141,13 @@ async def test_the_inbox_is_live_and_answered_by_keyboard(house: House) -> None:
 
 async def test_an_answer_that_comes_too_late_is_told_on_the_page(house: House) -> None:
     request = await house.plane.hold()
-    ben = await house.signed_in("ben")
-    # A page that hears nothing more, as on a bad connection.
+    ben = await (await house.context()).new_page()
+    await ben.goto(house.url)
+    await ben.get_by_label("Name").fill("ben")
+    await ben.get_by_label("Password").fill(PASSWORD)
+    async with ben.expect_response("**/inbox/items"):
+        await ben.keyboard.press("Enter")
+    # From now on a page that hears nothing more, as on a bad connection.
     await ben.route("**/inbox/items", lambda route: route.abort())
     await house.plane.answer("dora", request.id, Verdict.REJECT)
     await ben.get_by_role("button", name="Assent").click()
