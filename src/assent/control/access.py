@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.control import entries
-from assent.control.decide import Decider, Outcome, max_duration
+from assent.control.decide import DEFAULT_DURATION, Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -28,7 +28,6 @@ from assent.core.secret import Secret
 from assent.core.session import Credential
 
 CREDENTIAL_LASTS_FOR = timedelta(minutes=5)
-DEFAULT_DURATION = timedelta(minutes=30)
 _MOST_CONNECTIONS = 256
 _LONGEST = timedelta(days=30)
 _LONGEST_REASON = 2_000

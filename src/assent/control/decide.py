@@ -24,6 +24,9 @@ from assent.core.signal import Signal
 from assent.policy import evaluate, parse_duration
 from assent.risk import assess
 
+DEFAULT_DURATION = timedelta(minutes=30)
+"""How long access and a session last where no policy says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

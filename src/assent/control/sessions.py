@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from assent.control import databases, entries
-from assent.control.decide import Decider, Outcome, is_reusable, max_duration, permitted_until
+from assent.control.decide import (
+    DEFAULT_DURATION,
+    Decider,
+    Outcome,
+    is_reusable,
+    max_duration,
+    permitted_until,
+)
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -41,7 +48,6 @@ from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 
 REUSE_FOR = timedelta(seconds=60)
-_GRANT_DEFAULT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +372,7 @@ class Sessions:
 
     def _bounded(self, session: Session, outcome: Outcome) -> Session:
         if isinstance(outcome.decision, Permit):
-            permitted = max_duration(outcome.decision) or _GRANT_DEFAULT
+            permitted = max_duration(outcome.decision) or DEFAULT_DURATION
             ends_at = min(session.ends_at, self._clock.now() + permitted)
             return replace(session, ends_at=ends_at)
         return session

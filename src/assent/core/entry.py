@@ -14,7 +14,6 @@ class EntryKind(StrEnum):
 
     SERVER_STARTED = "server.started"
     SERVER_STOPPED = "server.stopped"
-    CONFIG_CHANGED = "config.changed"
     POLICY_CHANGED = "policy.changed"
     LOGIN = "login"
     STEP_UP = "step-up"

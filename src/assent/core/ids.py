@@ -16,7 +16,6 @@ SessionId = NewType("SessionId", str)
 CredentialId = NewType("CredentialId", str)
 ActionId = NewType("ActionId", str)
 EntryId = NewType("EntryId", str)
-NoticeId = NewType("NoticeId", str)
 
 PREFIXES = {
     "subject": "sub",
@@ -28,7 +27,6 @@ PREFIXES = {
     "credential": "crd",
     "action": "act",
     "entry": "ent",
-    "notice": "ntc",
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"

@@ -3,18 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from assent.core.ids import RequestId, SubjectId
+from assent.core.ids import RequestId
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message. topic: `request.opened`, `request.changed`, `request.settled`, `grant.…`.
-
-    to: who should hear it; empty means everybody who is eligible for the request.
-    """
+    """One message: `request.opened`, `request.changed`, `request.settled`, `grant.…`."""
 
     topic: str
     at: datetime
     request: RequestId | None = None
-    to: frozenset[SubjectId] = frozenset()
-    text: str = ""

@@ -24,11 +24,10 @@ FLUSH = b"H\x00\x00\x00\x04"
 PARSE_COMPLETE = b"1\x00\x00\x00\x04"
 BIND_COMPLETE = b"2\x00\x00\x00\x04"
 READY_HEADER = b"Z\x00\x00\x00\x05"
-TERMINATE = b"X\x00\x00\x00\x04"
 AUTHENTICATION_OK = b"R\x00\x00\x00\x08\x00\x00\x00\x00"
 SSL_REQUEST_PACKET = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 
-IDLE, IN_TRANSACTION, FAILED = b"I"[0], b"T"[0], b"E"[0]
+IDLE = b"I"[0]
 
 
 def violation(detail: str) -> PeerFault:
