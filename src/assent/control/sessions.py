@@ -327,7 +327,8 @@ class Sessions:
             grants=tuple(
                 grant
                 for grant in self._grants.valid(live.subject.id, live.target.id, now)
-                if grant.id == live.session.grant
+                # A session may end before its grant; from then on the grant is none of its.
+                if grant.id == live.session.grant and now < live.session.ends_at
             ),
         )
 

@@ -283,6 +283,18 @@ async def test_a_grant_that_is_over_cuts_what_is_open_and_lets_nothing_held_go(
     assert client.session.epoch.value > before
 
 
+async def test_a_session_that_is_over_does_nothing_more_though_its_grant_goes_on(
+    world: World,
+) -> None:
+    client = await world.connect()
+    world.clock.at = client.session.session.ends_at
+    grant = await world.store.grant(client.session.session.grant)
+    assert grant is not None
+    assert grant.is_valid(world.clock.now())
+    assert isinstance(await world.ask(client, READ), Refused)
+    assert "your time on `shop` is over" in client.cuts[0]
+
+
 async def test_time_that_is_over_cuts_a_session(world: World) -> None:
     client = await world.connect()
     world.sessions.expire(client.session.session.ends_at - MINUTE / 60)
