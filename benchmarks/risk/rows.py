@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 Feature = str | list[str] | float
 
@@ -12,7 +12,8 @@ Feature = str | list[str] | float
 class Row(TypedDict):
     """One event. label: 1 for an attacker's, 0 for a legitimate one's, None for history.
 
-    attacker: which kind of attacker acted, None for the person; the evaluation does not read it.
+    attacker: which kind of attacker acted, None for the person. circumstance: a legitimate reason
+    to look strange, empty for none. The evaluation reads neither; tables by attacker do.
     """
 
     at: str | int
@@ -22,6 +23,7 @@ class Row(TypedDict):
     features: dict[str, Feature]
     label: int | None
     attacker: str | None
+    circumstance: NotRequired[str]
 
 
 def write(rows: Iterable[Row]) -> int:
