@@ -1,0 +1,1 @@
+"""What is known of networks, from files that the operator supplies: databases and lists."""
