@@ -60,7 +60,7 @@ class Occasion:
             device=context.device,
             client=context.client,
             purpose=purpose or self.own.purpose,
-            steps=login if self.own.login else steps,
+            steps=_ill_login if self.own.login else steps,
             attacker=self.kind,
             circumstance="",
         )
@@ -251,6 +251,10 @@ def _looter(*, quiet: bool = False) -> Behaviour:
     )
 
 
+def _ill_login(random: Random, start_s: float) -> list[Step]:
+    return [step._replace(ill=True) for step in login(random, start_s)]
+
+
 def _a_few(random: Random) -> int:
     return random.randrange(3, 6)
 
@@ -280,8 +284,12 @@ def _mixed(
 
 
 def _turning(random: Random, start_s: float, *, own: Behaviour, world: World) -> list[Step]:
-    """Return an agent's usual steps, then a fast burst over many tables for another purpose."""
+    """Return an agent's usual steps, then a fast burst over many tables.
+
+    In half of the cases the agent says another purpose from then on.
+    """
     usual = own_steps(random, start_s, behaviour=own, sizes=world.sizes)
     burst = replace(_looter(), gap_s=1.0, goes_on=0.8)
     turned = act(random, usual[-1].at_s + 2, random.randrange(15, 60), burst, world.sizes)
-    return [*usual, *(step._replace(ill=True, purpose="debugging") for step in turned)]
+    purpose = random.choice(("", "debugging"))
+    return [*usual, *(step._replace(ill=True, purpose=purpose) for step in turned)]

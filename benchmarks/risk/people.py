@@ -84,10 +84,15 @@ class Person:
 
 
 class World:
-    """Everything that is the same in all sessions, drawn from the seed alone."""
+    """Everything that is the same in all sessions, drawn from the seed alone.
 
-    def __init__(self, people: int, days: int, seed: int, *, agents: float = 0.05) -> None:
-        self.seed, self.days = seed, days
+    public: a service that the world signs in to, without offices and without a company's egress.
+    """
+
+    def __init__(
+        self, people: int, days: int, seed: int, *, agents: float = 0.05, public: bool = False
+    ) -> None:
+        self.seed, self.days, self.public = seed, days, public
         random = Random(f"{seed}/world")
         self.internet = Internet(random)
         self.offices = {
@@ -142,7 +147,7 @@ class World:
         return found
 
     def _person(self, random: Random, number: int) -> Person:
-        country = random.choices(OFFICES, (60, 25, 15))[0]
+        country = self._country(random)
         team = random.choice(self.teams)
         joined = random.randrange(5, self.days) if self.days > 5 and random.random() < 0.12 else 0
         history = [(0, team)]
@@ -157,12 +162,20 @@ class World:
             mobile=self.internet.provider(random, country, Kind.MOBILE),
             devices=_devices(random, number, self.days),
             clients=_clients(random, self.days),
-            at_office=random.betavariate(1.5, 1.5),
-            by_vpn=random.random() < 0.4,
+            at_office=0.0 if self.public else random.betavariate(1.5, 1.5),
+            by_vpn=random.random() < 0.4 and not self.public,
             rhythm_h=random.gauss(8.6, 0.9),
             trips=self._trips(random, country),
             on_call=team.role in ("engineering", "operations"),
         )
+
+    def _country(self, random: Random) -> str:
+        """Return an office's country; of a public service 42.3 % are at home, as is published."""
+        if not self.public:
+            return random.choices(OFFICES, (60, 25, 15))[0]
+        if random.random() < 0.423:
+            return COUNTRIES[0]
+        return random.choices(COUNTRIES[1:], [1 / rank for rank in range(1, len(COUNTRIES))])[0]
 
     def _trips(self, random: Random, home: str) -> list[Trip]:
         found: list[Trip] = []

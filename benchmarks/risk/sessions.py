@@ -154,7 +154,7 @@ def _row(session: Session, name: str, step: Step, features: dict[str, Feature]) 
     return {
         "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "subject": session.subject,
-        "group": session.group,
+        "group": None if session.login else session.group,
         "session": name,
         "features": features,
         "label": None if session.history else int(step.ill),

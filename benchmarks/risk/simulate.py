@@ -43,7 +43,13 @@ class Options:
 
 def rows(options: Options) -> Iterator[Row]:
     """Yield the rows of all sessions in time order."""
-    world = World(options.people, options.days, options.seed, agents=options.agents)
+    world = World(
+        options.people,
+        options.days,
+        options.seed,
+        agents=options.agents,
+        public=options.logins,
+    )
     begins_s = options.days * DAY_S * options.history_share
     planned = list(workdays.logins(world) if options.logins else workdays.planned(world))
     planned = [
