@@ -20,7 +20,7 @@ from benchmarks.risk.rows import Row, write
 DENIED = 0.058
 SIZES = {
     "department": 300,
-    "manager": 3_000,
+    "manager": 1_500,
     "rollup": 100,
     "division": 25,
     "family": 60,
@@ -29,9 +29,9 @@ SIZES = {
     "resource": 5_000,
 }
 SINGLE_EFFECTS = {
-    "resource": 1.3,
-    "manager": 1.1,
-    "department": 0.7,
+    "resource": 1.6,
+    "manager": 1.4,
+    "department": 0.8,
     "rollup": 0.4,
     "title": 0.5,
     "description": 0.6,
@@ -39,10 +39,10 @@ SINGLE_EFFECTS = {
 PAIR_EFFECTS = {
     ("resource", "department"): 1.1,
     ("resource", "title"): 0.9,
-    ("manager", "resource"): 0.9,
-    ("rollup", "family"): 0.7,
+    ("manager", "resource"): 0.5,
+    ("rollup", "title"): 1.3,
 }
-LUCK = 0.5
+LUCK = 0.25
 PILOT = 4_000
 
 
@@ -112,9 +112,7 @@ class _Company:
 
     def effect(self, values: dict[str, str]) -> float:
         """Return how much speaks against the request, in log-odds without the base rate."""
-        total = sum(
-            size * self._drawn(values[name]) for name, size in SINGLE_EFFECTS.items()
-        )
+        total = sum(size * self._drawn(values[name]) for name, size in SINGLE_EFFECTS.items())
         return total + sum(
             size * self._drawn(f"{values[first]}/{values[second]}")
             for (first, second), size in PAIR_EFFECTS.items()
@@ -150,7 +148,9 @@ def _zipf(size: int) -> Callable[[Random], int]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the rows; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.risk.approvals", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.risk.approvals", description=__doc__
+    )
     parser.add_argument("--rows", type=int, default=20_000, help="default %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="default %(default)s")
     options = parser.parse_args(arguments)
