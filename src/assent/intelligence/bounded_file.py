@@ -7,8 +7,6 @@ from stat import S_ISREG
 
 from assent.core.faults import OperatorFault
 
-_CHUNK = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -59,9 +57,8 @@ def _read(handle: int, path: Path, most_bytes: int) -> tuple[bytes, Stamp]:
     if status.st_size > most_bytes:
         size = f"{most_bytes >> 20} MiB"
         raise OperatorFault("network-file", f"is larger than {size}; name a smaller one", str(path))
-    data = bytearray()
-    while len(data) <= most_bytes and (chunk := os.read(handle, _CHUNK)):
-        data += chunk
+    with open(handle, "rb", closefd=False) as file:
+        data = file.read(status.st_size + 1)
     stamp = _stamp(status)
     if stamp != _stamp(os.fstat(handle)) or len(data) != stamp.size:
         words = "changed while it was read; replace it by renaming a finished file over it"
@@ -69,7 +66,7 @@ def _read(handle: int, path: Path, most_bytes: int) -> tuple[bytes, Stamp]:
     if not data:
         words = "is empty, as after a failed download; for a list of nothing, write a comment in it"
         raise OperatorFault("network-file", words, str(path))
-    return bytes(data), stamp
+    return data, stamp
 
 
 def _stamp(status: os.stat_result) -> Stamp:

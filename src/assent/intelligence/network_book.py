@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from assent.core.clock import Clock
 from assent.core.network import Network
-from assent.intelligence import database, text_lists
+from assent.intelligence import mmdb, text_lists
 from assent.intelligence.addresses import LONGEST
-from assent.intelligence.database import Database, Record, read_database
+from assent.intelligence.mmdb import Database, Record, read_database
 from assent.intelligence.files import Files, check, zone_tables
 from assent.intelligence.records import country_in, kinds_in, place_in, system_in
 from assent.intelligence.snapshot import Snapshot
@@ -111,7 +111,7 @@ class NetworkBook:
         if path is None:
             return None
         parse = partial(read_database, holds=holds)
-        return Source(name, path, database.MOST_BYTES, parse, self._clock)
+        return Source(name, path, mmdb.MOST_BYTES, parse, self._clock)
 
     def _text(
         self, name: str, path: Path | None, parse: Callable[[bytes, str], T]

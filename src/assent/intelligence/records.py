@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from assent.intelligence.database import Record
+from assent.intelligence.mmdb import Record
 
 LONGEST_NAME = 128
 LARGEST_NUMBER = (1 << 32) - 1

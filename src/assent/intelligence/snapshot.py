@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from assent.core.network import Network
 from assent.intelligence.addresses import Address, prefix_around, read_address, read_network
-from assent.intelligence.database import Database
+from assent.intelligence.mmdb import Database
 from assent.intelligence.network_table import NetworkTable
 from assent.intelligence.records import (
     NOWHERE,

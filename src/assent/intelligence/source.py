@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from assent.core.clock import Clock
 from assent.core.faults import OperatorFault
 from assent.intelligence.bounded_file import Stamp, read, stamp_of
-from assent.intelligence.database import Database
+from assent.intelligence.mmdb import Database
 
 T_co = TypeVar("T_co", covariant=True)
 

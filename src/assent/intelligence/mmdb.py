@@ -1,16 +1,14 @@
-"""One database in the MaxMind DB format, over a private copy of its file.
+"""One database in the MaxMind DB format, held in memory and read in Python.
 
-A file that is mapped where it lies takes the whole process down (SIGBUS) when somebody cuts it
-short, and changes under its reader when somebody writes it in place. So it is copied into memory.
+Not mapped where it lies: that takes the whole process down (SIGBUS) when somebody cuts the file
+short, and changes under its reader when it is written in place. Not by the C extension either:
+in maxminddb 3.2.0 it corrupts the heap on files that are damaged inside. The Python reader raises,
+and what it costs is paid once an address, since the book remembers.
 """
 
-import os
-import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
-from itertools import islice
 from typing import TypeAlias
 
 import maxminddb
@@ -21,8 +19,11 @@ from assent.intelligence.addresses import Address
 
 MOST_BYTES = 1 << 30
 
-_LOOKED_AT = 1000
-"""Records among which one must hold what the database is configured for."""
+_LOOKED_AT = 2000
+"""Networks of each version of IP among which one must have what the database is there for."""
+
+_WHERE = ((32, 0, 1 << 32), (128, 0x2000 << 112, 0x4000 << 112))
+"""Bits, first and behind the last number: all of IPv4, and IPv6's global unicast (RFC 4291)."""
 
 # What the reader raises on a file that is broken inside: types and UTF-8 are not checked in it.
 _BROKEN = (
@@ -66,6 +67,23 @@ class Database:
             return None
         return found if isinstance(found, dict) else {}
 
+    def first_records(self) -> Iterator[Record]:
+        """Yield the records of the first networks of each version of IP. Raises as the reader.
+
+        It goes from network to network by address, at most the tree's depth for each: the
+        reader's own walk never ends in a tree whose branches are tied together.
+        """
+        for bits, number, end in _WHERE:
+            for _ in range(_LOOKED_AT if bits in self._bits else 0):
+                if number >= end:
+                    break
+                text = str(Address(bits, number))
+                record, length = self._reader.get_with_prefix_len(text)
+                if isinstance(record, dict):
+                    yield record
+                shift = bits - length
+                number = (number >> shift) + 1 << shift
+
 
 def read_database(data: bytes, file: str, holds: Callable[[Record], bool]) -> Database:
     """Return the database in `data`, the content of `file`.
@@ -74,10 +92,9 @@ def read_database(data: bytes, file: str, holds: Callable[[Record], bool]) -> Da
     Raises OperatorFault when it is none, is broken, or holds nothing of that kind.
     """
     try:
-        reader = _open(data)
-        database = Database(reader, file)
-        records = (record for _, record in islice(reader, _LOOKED_AT))
-        fits = any(holds(record) for record in records if isinstance(record, dict))
+        # MODE_FD takes anything that can be read, and is read in Python.
+        database = Database(maxminddb.open_database(BytesIO(data), maxminddb.MODE_FD), file)
+        fits = any(map(holds, database.first_records()))
     except _BROKEN as fault:
         words = "is no readable database in the MaxMind DB format; fetch it again"
         raise OperatorFault("network-database", words, file) from fault
@@ -85,26 +102,6 @@ def read_database(data: bytes, file: str, holds: Callable[[Record], bool]) -> Da
         words = f"is of the kind `{database.kind}`, which has nothing that is read for this key"
         raise OperatorFault("network-database", f"{words}; name another file", file)
     return database
-
-
-def _open(data: bytes) -> Reader:
-    """Return a reader over a copy of `data`: in C over anonymous memory, or else in Python."""
-    if sys.platform == "linux":
-        # ValueError: the reader was installed without its extension. OSError: no /proc here.
-        with suppress(OSError, ValueError):
-            return _open_in_c(data)
-    return maxminddb.open_database(BytesIO(data), maxminddb.MODE_FD)
-
-
-def _open_in_c(data: bytes) -> Reader:
-    handle = os.memfd_create("network-database", os.MFD_CLOEXEC)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
-        return maxminddb.open_database(f"/proc/self/fd/{handle}", maxminddb.MODE_MMAP_EXT)
-    finally:
-        os.close(handle)  # The mapping keeps the memory.
 
 
 def _instant(epoch_s: int) -> datetime | None:
