@@ -25,10 +25,10 @@ PURPOSES = ("INC", "REQ", "PROJ", "routine", "reporting", "debugging", "migratio
 ROLES = {
     # Role: databases at home in it, share of reads, purposes with weights as in PURPOSES.
     "support": (("support", "customers", "orders"), 0.93, (2, 8, 0, 6, 0, 1, 0)),
+    "engineering": (("platform", "orders", "catalogue"), 0.80, (3, 1, 5, 1, 0, 7, 2)),
     "billing": (("billing", "orders"), 0.85, (1, 6, 1, 6, 3, 0, 0)),
     "logistics": (("orders", "catalogue"), 0.88, (1, 3, 1, 8, 1, 0, 0)),
     "analytics": (("analytics", "orders", "catalogue"), 0.97, (0, 2, 5, 2, 8, 0, 0)),
-    "engineering": (("platform", "orders", "catalogue"), 0.80, (3, 1, 5, 1, 0, 7, 2)),
     "operations": (("platform", "billing"), 0.78, (7, 2, 1, 3, 0, 4, 3)),
     "personnel": (("staff",), 0.87, (0, 5, 1, 7, 2, 0, 0)),
     "sales": (("customers", "orders", "analytics"), 0.95, (0, 4, 2, 4, 6, 0, 0)),

@@ -1,6 +1,6 @@
 """Real attackers' SSH sessions against a honeypot, among sign-ins of INVENTED people.
 
-The attackers' addresses, times and refused passwords are real (18 to 21 February 2025); the
+The attackers' addresses, times and refused passwords are real (12 to 24 February 2025); the
 people, and whose name an attacker tries, are invented. The set knows no commands, networks or
 countries, so the chain of a network ends at its /24, for the invented people as well. All of
 this is the naive attacker: it shows what addresses, hours and failures do, and nothing else.
@@ -19,11 +19,11 @@ from random import Random
 from benchmarks.risk import workdays
 from benchmarks.risk.people import World
 from benchmarks.risk.rows import Row, shared_data, write
-from benchmarks.risk.sessions import hour
+from benchmarks.risk.sessions import DAY_S, hour
 
-FIRST_DAY = datetime(2024, 12, 23, tzinfo=UTC)
+FIRST_DAY = datetime(2024, 12, 16, tzinfo=UTC)
 """A Monday eight weeks before the honeypot's first day, for people to become known."""
-DAYS = 61
+DAYS = 71
 
 
 def rows(path: Path, *, people: int = 200, keep: float = 0.05, seed: int = 1) -> Iterator[Row]:
@@ -58,11 +58,14 @@ def _attacks(path: Path, world: World, keep: float) -> Iterator[tuple[float, Row
                 continue
             at = datetime.fromisoformat(found["start_time"].replace("Z", "+00:00"))
             at_s = (at - FIRST_DAY).total_seconds()
+            if at_s >= DAYS * DAY_S:
+                # Seven sessions lie weeks after all others, when no people are there any more.
+                continue
             victim = random.choice(world.people)
             prefix = found["src_ip"].rpartition(".")[0]
             network = [found["src_ip"], f"{prefix}.0/24"]
             hours = hour(at_s, victim.zone_h)
-            group = victim.team(int(at_s // 86_400)).name
+            group = victim.team(int(at_s // DAY_S)).name
             failures = int(found["login_failed"])
             yield at_s, _row(victim.name, group, network, hours, failures, "naive")
 
