@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from assent.core.faults import OperatorFault
-from assent.intelligence import bounded_file
 from assent.intelligence.bounded_file import read, stamp_of
 
 
@@ -73,5 +72,5 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
                 file.write(b"192.0.2.2\n")
         return status
 
-    monkeypatch.setattr(bounded_file.os, "fstat", grow_behind_the_first_look)
+    monkeypatch.setattr(os, "fstat", grow_behind_the_first_look)
     assert "changed while it was read" in refusal(path)

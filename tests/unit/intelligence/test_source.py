@@ -54,7 +54,7 @@ def test_a_database_says_when_it_was_built_and_what_went_wrong_inside(
 ) -> None:
     path = tmp_path / "city.mmdb"
     path.write_bytes(mmdb({"81.2.69.0/24": LONDON}))
-    source = Source("city", path, 10_000, lambda *of: read_database(*of, bool), clock)
+    source = Source("city", path, 10_000, lambda data, file: read_database(data, file, bool), clock)
     assert (source.status().entries, source.status().built_at) == (None, BUILT)
     source.content.problem = "`city.mmdb` is broken inside; replace it"
     assert source.status().problem == "`city.mmdb` is broken inside; replace it"
