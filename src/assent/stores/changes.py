@@ -1,11 +1,9 @@
-"""Changes applied: each is one statement that fits the state it finds, or a ConflictFault.
+"""Changes that may not fit: each is one statement that fits the state it finds, or a ConflictFault.
 
 Whether it fits is part of the statement itself (`where state = …`, `on conflict do nothing`),
 never of a read before it.
 """
 
-from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from sqlalchemy import (
@@ -20,8 +18,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from assent.core.changes import (
-    Change,
-    CountHabit,
     DropToken,
     EndSession,
     PutApproval,
@@ -43,7 +39,6 @@ from assent.stores.tables import (
     approvals,
     credentials,
     grants,
-    habits,
     requests,
     sessions,
     subjects,
@@ -56,8 +51,24 @@ if TYPE_CHECKING:
 
 Upsert: TypeAlias = "sqlite.Insert | postgresql.Insert"
 
+MayNotFit: TypeAlias = (
+    PutRequest
+    | PutApproval
+    | PutGrant
+    | RevokeGrant
+    | PutCredential
+    | UseCredential
+    | PutSession
+    | EndSession
+    | PutSubject
+    | PutTarget
+    | PutToken
+    | StepUp
+    | DropToken
+)
 
-def apply(connection: Connection, change: Change) -> None:
+
+def apply(connection: Connection, change: MayNotFit) -> None:
     """Write one change. Raises ConflictFault when it does not fit; then it wrote nothing."""
     match change:
         case PutRequest():
@@ -76,8 +87,6 @@ def apply(connection: Connection, change: Change) -> None:
             _put(connection, sessions, rows.session_row(session))
         case EndSession():
             _end(connection, change)
-        case CountHabit():
-            count_habits(connection, [change])
         case PutSubject():
             _put_subject(connection, change)
         case PutTarget():
@@ -92,39 +101,13 @@ def apply(connection: Connection, change: Change) -> None:
             assert_never(change)
 
 
-def count_habits(connection: Connection, counted: Sequence[CountHabit]) -> None:
-    """Count all of them at once; this never conflicts."""
-    connection.execute(
-        _habit_counter(connection.dialect.name),
-        [
-            {
-                "subject_id": change.subject,
-                "target_id": change.target,
-                "verb": change.verb,
-                "resource": change.resource,
-                "times": change.times,
-                "last_at": change.at,
-            }
-            for change in counted
-        ],
-    )
-
-
-@cache  # It comes with nearly every decision, and building it costs more than running it.
-def _habit_counter(dialect: str) -> Upsert:
-    once = _insert(dialect, habits)
-    return once.on_conflict_do_update(
-        index_elements=list(habits.primary_key.columns),
-        set_={"times": habits.c.times + once.excluded.times, "last_at": once.excluded.last_at},
-    )
-
-
 def insert(connection: Connection, table: Table) -> Upsert:
     """Return an insert that knows `on conflict`, in this database's dialect."""
-    return _insert(connection.dialect.name, table)
+    return insert_in(connection.dialect.name, table)
 
 
-def _insert(dialect: str, table: Table) -> Upsert:
+def insert_in(dialect: str, table: Table) -> Upsert:
+    """Return an insert that knows `on conflict`, in the dialect of that name."""
     if dialect == "postgresql":
         # Imported where it is needed: it brings every driver for PostgreSQL along.
         from sqlalchemy.dialects import postgresql

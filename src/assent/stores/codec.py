@@ -12,8 +12,10 @@ from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.decision import ApprovalRemedy, ReasonRemedy, Remedy, StepUpRemedy, TicketRemedy
 from assent.core.ids import GrantId, SubjectId
+from assent.core.lesson import Aspect, Lesson
 from assent.core.request import Request
 from assent.core.resource import Target
+from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
 
 # The nouns carry no tags of their own, so the name that says which remedy it is lives here.
@@ -46,10 +48,32 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grant: GrantId | None
 
 
+class LessonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a lesson holds beyond its columns."""
+
+    groups: tuple[str, ...] = ()
+    aspects: tuple[Aspect, ...] = ()
+    weight_milli: int = 1000
+    strong: bool = False
+    confirmed: bool = False
+    opens: bool = False
+
+
+class SecurityEventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a security event holds beyond its columns."""
+
+    type: str
+    source: str
+    level: str
+    reason: str
+
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 _request_decoder = msgspec.json.Decoder(RequestBody)
 _subject_decoder = msgspec.json.Decoder(Subject)
 _target_decoder = msgspec.json.Decoder(Target)
+_lesson_decoder = msgspec.json.Decoder(LessonBody)
+_security_event_decoder = msgspec.json.Decoder(SecurityEventBody)
 
 
 def encode_request(request: Request) -> str:
@@ -106,6 +130,35 @@ def encode_target(target: Target) -> str:
 def decode_target(body: str) -> Target:
     """Return what `encode_target` wrote. Raises ValueError."""
     return _target_decoder.decode(body)
+
+
+def encode_lesson(lesson: Lesson) -> str:
+    """Return the body of a lesson's row."""
+    return _text(
+        LessonBody(
+            groups=lesson.groups,
+            aspects=lesson.aspects,
+            weight_milli=lesson.weight_milli,
+            strong=lesson.strong,
+            confirmed=lesson.confirmed,
+            opens=lesson.opens,
+        )
+    )
+
+
+def decode_lesson(body: str) -> LessonBody:
+    """Return what `encode_lesson` wrote. Raises ValueError."""
+    return _lesson_decoder.decode(body)
+
+
+def encode_security_event(event: SecurityEvent) -> str:
+    """Return the body of a security event's row."""
+    return _text(SecurityEventBody(event.type, event.source, event.level, event.reason))
+
+
+def decode_security_event(body: str) -> SecurityEventBody:
+    """Return what `encode_security_event` wrote. Raises ValueError."""
+    return _security_event_decoder.decode(body)
 
 
 def _text(noun: Any) -> str:

@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from assent.audit.entry import encode
 from assent.audit.tree import HASH_BYTES, Frontier, leaf_hash
-from assent.core.changes import Change, CountHabit
+from assent.core.changes import Change
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
 from assent.core.ids import Ids
-from assent.stores import changes, tables
+from assent.stores import changes, learning, tables
+from assent.stores.changes import MayNotFit
+from assent.stores.learning import LEARNING, Learning
 
 _SALT_BYTES = 16
 
@@ -43,14 +45,14 @@ class Unit:
     checkpoint: Checkpoint | None = None
 
     @property
-    def habits(self) -> list[CountHabit]:
-        """The changes that never conflict, which all units of a moment make as one."""
-        return [change for change in self.changes if isinstance(change, CountHabit)]
+    def learned(self) -> list[Learning]:
+        """The changes that always fit, in order, which all units of a moment make as one."""
+        return [change for change in self.changes if isinstance(change, LEARNING)]
 
     @property
-    def conflicting(self) -> list[Change]:
+    def conflicting(self) -> list[MayNotFit]:
         """The changes that may not fit, in order."""
-        return [change for change in self.changes if not isinstance(change, CountHabit)]
+        return [change for change in self.changes if not isinstance(change, LEARNING)]
 
     @property
     def weight(self) -> int:
@@ -84,9 +86,7 @@ def write(
     """
     outcomes = [_write_changes(connection, unit.conflicting) for unit in units]
     kept = [unit for unit, fault in zip(units, outcomes, strict=True) if fault is None]
-    habits = [habit for unit in kept for habit in unit.habits]
-    if habits:
-        changes.count_habits(connection, habits)
+    learning.apply(connection, [change for unit in kept for change in unit.learned])
     encoded = [entry for unit in kept for entry in unit.entries]
     if encoded:
         edge = _append(connection, encoded, edge)
@@ -96,7 +96,7 @@ def write(
     return outcomes, edge
 
 
-def _write_changes(connection: Connection, wanted: Sequence[Change]) -> ConflictFault | None:
+def _write_changes(connection: Connection, wanted: Sequence[MayNotFit]) -> ConflictFault | None:
     if not wanted:
         return None
     try:

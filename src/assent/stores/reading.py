@@ -1,17 +1,14 @@
 """What the store answers, each question one statement and so one snapshot."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, tuple_
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Select, or_, select
 
 from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
-from assent.core.faults import OutsideFault
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import StoredEntry, Token
@@ -21,21 +18,16 @@ from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
-from assent.stores.database import Database
+from assent.stores.fetching import bounded, decoded
 from assent.stores.log import read_frontier
+from assent.stores.recall import Recall
 from assent.stores.rows import Row
 
-_MOST_ROWS = 10_000
 _MOST_CREDENTIALS = 64
 
-Noun = TypeVar("Noun")
 
-
-class Reading:
+class Reading(Recall):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def request(self, request: RequestId) -> Request | None:
         found = await self._requests(
@@ -59,7 +51,7 @@ class Reading:
         if session is not None:
             wanted = wanted.where(columns.session_id == session)
         newest = wanted.order_by(columns.created_at.desc(), columns.id.desc())
-        return await self._requests(newest.limit(_bounded(limit)))
+        return await self._requests(newest.limit(bounded(limit)))
 
     async def _requests(self, wanted: Select[Any]) -> list[Request]:
         request, approval = tables.requests.c, tables.approvals.c
@@ -71,7 +63,7 @@ class Reading:
         )
         found = await self._rows(statement)
         return [
-            _decoded(_request_with_approvals, list(group))
+            decoded(_request_with_approvals, list(group))
             for _, group in groupby(found, key=lambda row: row["id"])
         ]
 
@@ -99,7 +91,7 @@ class Reading:
                 columns.ends_at > valid_at,
             )
         newest = wanted.order_by(columns.starts_at.desc(), columns.id.desc())
-        return await self._all(newest.limit(_bounded(limit)), rows.grant_of)
+        return await self._all(newest.limit(bounded(limit)), rows.grant_of)
 
     async def session(self, session: SessionId) -> Session | None:
         wanted = select(tables.sessions).where(tables.sessions.c.id == session)
@@ -115,7 +107,7 @@ class Reading:
         if open_only:
             wanted = wanted.where(columns.state == SessionState.OPEN.value)
         newest = wanted.order_by(columns.opened_at.desc(), columns.id.desc())
-        return await self._all(newest.limit(_bounded(limit)), rows.session_of)
+        return await self._all(newest.limit(bounded(limit)), rows.session_of)
 
     async def credentials(
         self, subject: SubjectId, target: TargetId, valid_at: datetime
@@ -129,21 +121,6 @@ class Reading:
         )
         newest = usable.order_by(columns.expires_at.desc(), columns.id.desc())
         return await self._all(newest.limit(_MOST_CREDENTIALS), rows.credential_of)
-
-    async def habits(
-        self, subject: SubjectId, target: TargetId, keys: Sequence[tuple[str, str]]
-    ) -> Mapping[str, int]:
-        counts = {f"{verb} {resource}": 0 for verb, resource in keys}
-        columns = tables.habits.c
-        for start in range(0, len(keys), 256):  # A statement takes only so many parameters.
-            known = select(tables.habits).where(
-                columns.subject_id == subject,
-                columns.target_id == target,
-                tuple_(columns.verb, columns.resource).in_(keys[start : start + 256]),
-            )
-            for row in await self._rows(known):
-                counts[f"{row['verb']} {row['resource']}"] = row["times"]
-        return counts
 
     async def subjects(self) -> Sequence[Subject]:
         wanted = select(tables.subjects.c.body).order_by(tables.subjects.c.name)
@@ -197,31 +174,7 @@ class Reading:
         return await self._all(wanted, rows.checkpoint_of)
 
     async def _frontier(self) -> Frontier:
-        try:
-            return await self._database.read(read_frontier)
-        except (SQLAlchemyError, OSError) as cause:
-            raise _unreadable() from cause
-
-    async def _one(self, wanted: Select[Any], noun_of: Callable[[Row], Noun]) -> Noun | None:
-        found = await self._all(wanted, noun_of)
-        return found[0] if found else None
-
-    async def _all(self, wanted: Select[Any], noun_of: Callable[[Row], Noun]) -> list[Noun]:
-        return [_decoded(noun_of, row) for row in await self._rows(wanted)]
-
-    async def _rows(self, wanted: Select[Any]) -> Sequence[Row]:
-        try:
-            return await self._database.read(partial(_fetch, wanted))
-        except (SQLAlchemyError, OSError) as cause:
-            raise _unreadable() from cause
-
-
-def _fetch(wanted: Select[Any], connection: Connection) -> Sequence[Row]:
-    return [row._asdict() for row in connection.execute(wanted)]
-
-
-def _unreadable() -> OutsideFault:
-    return OutsideFault("store-unavailable", "the store cannot be read")
+        return await self._ask(read_frontier)
 
 
 def _request_with_approvals(found: Sequence[Row]) -> Request:
@@ -239,21 +192,5 @@ def _stored(limit: int) -> Select[Any]:
         select(entry.leaf_index, entry.leaf, payload.body.label("payload"))
         .outerjoin_from(tables.entries, tables.payloads, payload.leaf_index == entry.leaf_index)
         .order_by(entry.leaf_index)
-        .limit(_bounded(limit))
+        .limit(bounded(limit))
     )
-
-
-def _bounded(limit: int) -> int:
-    return max(0, min(limit, _MOST_ROWS))
-
-
-Stored = TypeVar("Stored")
-
-
-def _decoded(noun_of: Callable[[Stored], Noun], stored: Stored) -> Noun:
-    try:
-        return noun_of(stored)
-    except ValueError as cause:
-        raise OutsideFault(
-            "store-unreadable", "a row of the store is not what this version writes"
-        ) from cause

@@ -6,10 +6,20 @@ from typing import Any, TypeAlias
 
 from assent.core.entry import Checkpoint
 from assent.core.grant import Grant
+from assent.core.lesson import Lesson
 from assent.core.ports import StoredEntry, Token
-from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session, SessionState
-from assent.stores.codec import decode_remedies, decode_request, encode_request
+from assent.stores.codec import (
+    decode_lesson,
+    decode_remedies,
+    decode_request,
+    decode_security_event,
+    encode_lesson,
+    encode_request,
+    encode_security_event,
+)
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -64,6 +74,7 @@ def approval_row(approval: Approval) -> dict[str, object]:
         "action_digest": approval.action_digest,
         "at": approval.at,
         "comment": approval.comment,
+        "rejected_as": approval.rejected_as.value if approval.rejected_as else None,
     }
 
 
@@ -77,6 +88,7 @@ def approval_of(row: Row) -> Approval:
         action_digest=row["action_digest"],
         at=row["at"],
         comment=row["comment"],
+        rejected_as=RejectedAs(row["rejected_as"]) if row["rejected_as"] else None,
     )
 
 
@@ -123,6 +135,8 @@ def credential_row(credential: Credential) -> dict[str, object]:
         "server_key": credential.server_key,
         "expires_at": credential.expires_at,
         "connections_left": credential.connections_left,
+        "minted_from": credential.minted_from,
+        "minted_at": credential.minted_at,
     }
 
 
@@ -137,6 +151,9 @@ def credential_of(row: Row) -> Credential:
         server_key=row["server_key"],
         expires_at=row["expires_at"],
         connections_left=row["connections_left"],
+        # Null in a row of before the column was there.
+        minted_from=row["minted_from"] or "",
+        minted_at=row["minted_at"],
     )
 
 
@@ -175,6 +192,52 @@ def session_of(row: Row) -> Session:
         ends_at=row["ends_at"],
         ended_at=row["ended_at"],
         ended_because=row["ended_because"],
+    )
+
+
+def lesson_row(lesson: Lesson) -> dict[str, object]:
+    """Return the columns of a lesson but for `arrival`, which the database counts."""
+    return {
+        "id": lesson.id,
+        "subject_id": lesson.subject,
+        "session_id": lesson.session,
+        "at": lesson.at,
+        "body": encode_lesson(lesson),
+    }
+
+
+def lesson_of(row: Row) -> Lesson:
+    """Return the lesson of a row."""
+    body = decode_lesson(row["body"])
+    return Lesson(
+        id=row["id"],
+        subject=row["subject_id"],
+        session=row["session_id"],
+        at=row["at"],
+        groups=body.groups,
+        aspects=body.aspects,
+        weight_milli=body.weight_milli,
+        strong=body.strong,
+        confirmed=body.confirmed,
+        opens=body.opens,
+    )
+
+
+def security_event_row(event: SecurityEvent) -> dict[str, object]:
+    """Return the columns of a security event but for `arrival`, which the database counts."""
+    return {"subject_id": event.subject, "at": event.at, "body": encode_security_event(event)}
+
+
+def security_event_of(row: Row) -> SecurityEvent:
+    """Return the security event of a row."""
+    body = decode_security_event(row["body"])
+    return SecurityEvent(
+        type=body.type,
+        subject=row["subject_id"],
+        at=row["at"],
+        source=body.source,
+        level=body.level,
+        reason=body.reason,
     )
 
 

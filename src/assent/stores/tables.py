@@ -81,6 +81,7 @@ approvals = Table(
     Column("action_digest", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("rejected_as", String),
     UniqueConstraint("request_id", "approver_id", name="one_answer_a_person"),
 )
 
@@ -111,6 +112,8 @@ credentials = Table(
     Column("server_key", String, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("connections_left", Integer, nullable=False),
+    Column("minted_from", String),
+    Column("minted_at", UtcDateTime),
     CheckConstraint("connections_left >= 0", name="no_more_connections_than_left"),
     Index("credentials_by_subject", "subject_id", "target_id", "expires_at"),
 )
@@ -145,6 +148,39 @@ habits = Table(
     Column("times", Count, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("subject_id", "target_id", "verb", "resource", name="habit"),
+)
+
+# arrival: two lessons of one instant are learned again in the order in which they came.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("arrival", Count, primary_key=True),
+    Column("id", String, nullable=False),
+    Column("subject_id", String, nullable=False),
+    Column("session_id", String),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("id", name="one_lesson_an_id"),
+    Index("lessons_by_subject", "subject_id", "at"),
+    Index("lessons_by_session", "session_id"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("subject_id", String, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+security_events = Table(
+    "security_events",
+    metadata,
+    Column("arrival", Count, primary_key=True),
+    Column("subject_id", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("security_events_by_subject", "subject_id", "at"),
 )
 
 entries = Table(
