@@ -1,6 +1,6 @@
 """What an evaluation found, as JSON and as tables of text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -139,12 +139,14 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)
 
 
-def _shown(form: str) -> Callable[[float | None], str]:
-    return lambda value: _NOTHING if value is None else format(value, form)
+def _figure(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:.4f}"
 
 
-_figure = _shown(".4f")
-_short = _shown(".4g")
+def _short(value: float | None) -> str:
+    if value is None:
+        return _NOTHING
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def _with_interval(value: float | None, interval: Interval | None) -> str:

@@ -23,7 +23,13 @@ def a_row(
 
 def a_line(at: int | str, subject: str = "ana", **others: Any) -> dict[str, Any]:
     """A line as people write it; what is not said is null."""
-    line = {"at": at, "subject": subject, "group": None, "session": None, "features": {}}
+    line: dict[str, Any] = {
+        "at": at,
+        "subject": subject,
+        "group": None,
+        "session": None,
+        "features": {},
+    }
     return line | {"label": None} | others
 
 

@@ -9,7 +9,8 @@ Where it differs, because their two features and their tables are not ours:
 - the weights, which they give for three levels (addresses) and for four (user agents), are
   halved from level to level for other lengths; a feature of one level is smoothed as they
   smooth features without levels;
-- a feature that a row does not have counts for nothing;
+- a magnitude is taken by its power of two;
+- a feature that a row does not have counts for nothing, there and in totals;
 - a subject without history, whom they do not score, is unseen in every feature.
 """
 

@@ -1,16 +1,22 @@
 """Rows as numbers from 0 to 1, for detectors that know nothing of values or subjects.
 
-For every categorical feature two numbers: how often its values, over the levels on average,
-were seen with this subject, and with everybody. For every magnitude three: its place between
-the smallest and the largest of everybody so far, on a logarithmic scale, and the two
-frequencies of its power of two.
+For every feature two numbers: what share of the values, over its levels, was seen with this
+subject, and with everybody; on a logarithmic scale, because what is rare and what is rarer lie
+together on a plain one, where such detectors see a dense and harmless spot. For a magnitude,
+whose value is its power of two, a third: its place between the smallest and the largest of
+everybody so far, on a logarithmic scale too.
 """
 
 from collections import Counter
-from math import copysign, log1p
+from math import copysign, log1p, log10
 
 from assent.evaluation.peers.levels import levels
 from assent.evaluation.rows import Row
+
+_HALF = 0.5
+"""Of an event, added to what was seen and to what was not."""
+_DECADES = 4
+"""1 is always; a ten-thousandth is 0."""
 
 UNKNOWN = 1.0
 """For a feature that a row does not have: nothing unusual about it."""
@@ -51,11 +57,10 @@ class Frequencies:
 
     def _share(self, who: str, name: str, chain: tuple[str, ...]) -> float:
         rows = self._rows.get((who, name), 0)
-        if not rows:
-            return 0.0
         depth, values = len(chain), self._values
         seen = sum(values.get((who, name, depth - i, value), 0) for i, value in enumerate(chain))
-        return seen / (depth * rows)
+        share = (seen + _HALF) / (depth * rows + 2 * _HALF)
+        return max(0.0, 1 + log10(share) / _DECADES)
 
     def _place(self, name: str, feature: float) -> float:
         low, high = self._ranges.get(name, (0.0, 0.0))

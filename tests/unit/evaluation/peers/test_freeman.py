@@ -80,7 +80,8 @@ def test_a_feature_of_one_level_is_smoothed_by_one_unseen_value() -> None:
 def test_features_multiply() -> None:
     peer = learned([a_row(who, verb="x", tool="t") for who in ("ana", "ana", "ben")])
     prior = log((1 / 2) / (2 / 3))
-    alone = [peer.score(a_row("ana", **one)) - prior for one in ({"verb": "x"}, {"tool": "q"})]
+    rows = (a_row("ana", verb="x"), a_row("ana", tool="q"))
+    alone = [peer.score(row) - prior for row in rows]
     assert peer.score(a_row("ana", verb="x", tool="q")) == pytest.approx(sum(alone) + prior)
 
 

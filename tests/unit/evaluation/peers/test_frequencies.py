@@ -1,5 +1,9 @@
 """Rows as numbers."""
 
+from math import log10
+
+import pytest
+
 from assent.evaluation.peers.frequencies import Frequencies
 from unit.evaluation.evaluation_builders import a_row
 
@@ -8,16 +12,29 @@ def test_a_value_is_as_often_as_it_was_seen_with_the_subject_and_with_all() -> N
     frequencies = Frequencies()
     for subject, verb in (("ana", "x"), ("ana", "y"), ("ben", "x"), ("ben", "x")):
         frequencies.learn(a_row(subject, verb=verb))
-    assert frequencies.numbers(a_row("ana", verb="x")) == {
-        "verb of subject": 0.5, "verb of all": 0.75,
-    }  # fmt: skip
+    numbers = frequencies.numbers(a_row("ana", verb="x"))
+    assert numbers == {
+        "verb of subject": pytest.approx(1 + log10(1.5 / 3) / 4),
+        "verb of all": pytest.approx(1 + log10(3.5 / 5) / 4),
+    }
 
 
 def test_a_hierarchy_is_the_average_of_its_levels() -> None:
     frequencies = Frequencies()
     frequencies.learn(a_row("ana", address=("1", "net")))
     numbers = frequencies.numbers(a_row("ana", address=("2", "net")))
-    assert numbers["address of subject"] == 0.5
+    assert numbers["address of subject"] == pytest.approx(1 + log10(1.5 / 3) / 4)
+
+
+def test_what_was_never_seen_is_lower_the_more_was_seen() -> None:
+    frequencies = Frequencies()
+    before = 1.0
+    for _ in range(6):
+        for _ in range(30):
+            frequencies.learn(a_row(verb="x"))
+        now = frequencies.numbers(a_row(verb="new"))["verb of all"]
+        assert 0 <= now < before
+        before = now
 
 
 def test_a_magnitude_has_its_place_between_the_smallest_and_the_largest() -> None:

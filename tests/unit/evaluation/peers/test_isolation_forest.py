@@ -56,7 +56,7 @@ def test_walking_the_trees_gives_the_score_of_scikit_learn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import numpy
-    from sklearn.ensemble import IsolationForest
+    from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped, unused-ignore]
 
     fitted = []
     fit = IsolationForest.fit
