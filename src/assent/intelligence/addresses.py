@@ -1,4 +1,4 @@
-"""Reading IP addresses and networks as numbers, the quick way and one way only.
+"""Reads IP addresses and networks as numbers, the quick way and one way only.
 
 An IPv4 address that is written inside IPv6 (`::ffff:192.0.2.1`, RFC 4291, 2.5.5.2) is read as the
 IPv4 address that it is: a listener on `::` sees its IPv4 clients so, and no list names them so.
@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 LONGEST = 64
 """Characters beyond which a text is no address: 45, `%` and the name of an interface."""
+
+LARGEST_SYSTEM = (1 << 32) - 1
+"""The largest number of an autonomous system (RFC 6793)."""
 
 _MAPPED = 0xFFFF
 _EVERY_BIT = {32: (1 << 32) - 1, 128: (1 << 128) - 1}

@@ -49,7 +49,8 @@ class Database:
         self._reader = reader
         self._name = name
         self._bits = {4: (32,), 6: (32, 128)}[metadata.ip_version]
-        self.kind = str(metadata.database_type)[:80]
+        kind = str(metadata.database_type)[:80]
+        self.kind = "".join(letter for letter in kind if letter.isprintable())
         self.built_at = _instant(metadata.build_epoch)
         self.problem = ""
 

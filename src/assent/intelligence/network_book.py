@@ -10,8 +10,8 @@ from assent.core.clock import Clock
 from assent.core.network import Network
 from assent.intelligence import mmdb, text_lists
 from assent.intelligence.addresses import LONGEST
-from assent.intelligence.mmdb import Database, Record, read_database
 from assent.intelligence.files import Files, check, zone_tables
+from assent.intelligence.mmdb import Database, Record, read_database
 from assent.intelligence.records import country_in, kinds_in, place_in, system_in
 from assent.intelligence.snapshot import Snapshot
 from assent.intelligence.source import Source, SourceStatus

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from assent.intelligence.addresses import LARGEST_SYSTEM
 from assent.intelligence.mmdb import Record
 
 LONGEST_NAME = 128
-LARGEST_NUMBER = (1 << 32) - 1
 FARTHEST_KM = 20_038
 """Half the way around the Earth."""
 
@@ -63,7 +63,7 @@ def country_in(record: Record) -> str:
 
 def system_in(record: Record) -> tuple[int | None, str]:
     """Return number and organisation of the autonomous system that a record names."""
-    number = _whole(record.get("autonomous_system_number"), LARGEST_NUMBER)
+    number = _whole(record.get("autonomous_system_number"), LARGEST_SYSTEM)
     organisation = record.get("autonomous_system_organization")
     return number or None, _name(organisation)
 

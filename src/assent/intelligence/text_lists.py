@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from assent.core.faults import OperatorFault
-from assent.intelligence.addresses import NetworkAddress, read_network
+from assent.intelligence.addresses import LARGEST_SYSTEM, NetworkAddress, read_network
 from assent.intelligence.network_table import NetworkTable
 
 MOST_BYTES = 64 << 20
 MOST_ENTRIES = 5_000_000
 LONGEST_LINE = 1024
 MOST_REPORTS = 1_000_000
-LARGEST_NUMBER = (1 << 32) - 1
-"""The largest number of an autonomous system (RFC 6793)."""
 
 _SEPARATOR = re.compile(r"[\s,]+")
 _NUMBER = re.compile(r"[0-9]{1,10}")
@@ -64,7 +62,7 @@ def read_systems(data: bytes, file: str) -> frozenset[int]:
     for index, (line, place) in enumerate(_lines(data, file)):
         cell = line.partition(",")[0].strip().strip('"')
         number = _SYSTEM.fullmatch(cell.partition(" ")[0])
-        if number and 1 <= int(number[1]) <= LARGEST_NUMBER:
+        if number and 1 <= int(number[1]) <= LARGEST_SYSTEM:
             found.add(int(number[1]))
         elif index or number:
             raise _fault(cell, "the number of an autonomous system", place)
