@@ -83,7 +83,9 @@ def _city(city: object) -> str:
     if not isinstance(city, Mapping):
         return _name(city)
     names = _part(city, "names")
-    return _name(names.get("en") or next((names[language] for language in sorted(names)), ""))
+    return _name(
+        names.get("en") or next((names[language] for language in sorted(names, key=str)), "")
+    )
 
 
 def _name(value: object) -> str:

@@ -24,6 +24,10 @@ def test_a_city_without_an_english_name_has_the_first_by_language() -> None:
     assert place_in({"city": {"names": {}}}).city == ""
 
 
+def test_names_by_keys_of_several_types_are_read_all_the_same() -> None:
+    assert place_in({"city": {"names": {7: "Seven", "de": "Omiya"}}}).city == "Seven"
+
+
 def test_half_a_coordinate_is_none() -> None:
     assert place_in({"location": {"latitude": 51.5}}) == Place()
 
