@@ -89,7 +89,8 @@ def evaluate(
     except OperatorFault as fault:
         # Data and options of this command are no configuration of a server.
         raise CommandFault(ExitCode.USAGE, fault.code, fault.detail) from fault
-    output.live("")
+    finally:
+        output.live("")
     _show(report, options, as_json)
 
 
