@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import TypeAlias
 
 from assent.core.grant import Grant
-from assent.core.ids import CredentialId, GrantId, SessionId, SubjectId, TargetId
+from assent.core.ids import CredentialId, GrantId, LessonId, SessionId, SubjectId, TargetId
+from assent.core.lesson import Lesson
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
+from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 
@@ -132,6 +134,44 @@ class DropToken:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class PutLesson:
+    """Insert something that was learned."""
+
+    lesson: Lesson
+
+
+@dataclass(frozen=True, slots=True)
+class DropLessons:
+    """Forget these lessons of a subject; those that are gone already change nothing."""
+
+    subject: SubjectId
+    lessons: tuple[LessonId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutProfile:
+    """Insert or replace what all lessons of a subject sum up to. body: `Profile.to_bytes`."""
+
+    subject: SubjectId
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetSubject:
+    """Drop the profile, the lessons and the habits of a subject; no change if there are none."""
+
+    subject: SubjectId
+
+
+@dataclass(frozen=True, slots=True)
+class PutSecurityEvent:
+    """Insert a security event about a subject."""
+
+    event: SecurityEvent
+
+
 Change: TypeAlias = (
     PutRequest
     | PutApproval
@@ -147,4 +187,9 @@ Change: TypeAlias = (
     | PutToken
     | StepUp
     | DropToken
+    | PutLesson
+    | DropLessons
+    | PutProfile
+    | ForgetSubject
+    | PutSecurityEvent
 )

@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from assent.core.canonical import Json
-from assent.core.clock import isoformat
+from assent.core.device import Device
+from assent.core.familiarity import Familiarity, Magnitude
 from assent.core.grant import Grant
+from assent.core.network import Network, Sighting
 from assent.core.request import Approval
 from assent.core.resource import Target
+from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
 
 
@@ -31,13 +36,74 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionSoFar:
+    """What was done in the session before this action.
+
+    actions, errors, denials: how many. rows, bytes: what it was sent. tables: how many
+    different ones it touched. in_last_minute: actions in the last 60 s. previous: what the last
+    action did, as dimension `step` names it. suspicion_mb: what its actions said so far of who
+    acts in it, in thousandths of a bit; it only falls when the person proves who they are.
+    """
+
+    actions: int = 0
+    errors: int = 0
+    denials: int = 0
+    rows: int = 0
+    bytes: int = 0
+    tables: int = 0
+    in_last_minute: int = 0
+    previous: str = ""
+    suspicion_mb: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Where else the person is or was.
+
+    minted: where the session's credential was handed out. last: the last sighting in another
+    session, None when there was none. others: where the person's other open sessions are.
+    failures: refused passwords and credentials under their name within the last hour.
+    """
+
+    minted: Sighting | None = None
+    last: Sighting | None = None
+    others: tuple[Sighting, ...] = ()
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was learned, as far as this action asks for it.
+
+    dimensions: how usual each aspect is, by name. amounts: how usual each number is, by name.
+    sessions, days: how many sessions of the person were learned from, on how many days.
+    fast_slow_gap_mb: how far what was learned in the last week is from what was learned before,
+    in thousandths of a bit. answers_mb: what people's answers to requests like this one say,
+    in thousandths of a bit, from `answers` of them.
+    """
+
+    dimensions: Mapping[str, Familiarity] = field(default_factory=dict)
+    amounts: Mapping[str, Magnitude] = field(default_factory=dict)
+    sessions: int = 0
+    days: int = 0
+    fast_slow_gap_mb: int = 0
+    answers_mb: int = 0
+    answers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything a decision saw.
 
     history: `verb resource` → how often this subject did it before, for each touch that was
     asked about; empty and `history` in `unavailable` when it could not be read.
     approvals: of the request that this action waits in, verdict approve, with their
-    approvers as they are now in `approvers`. unavailable: kinds of evidence not gathered.
+    approvers as they are now in `approvers`. local_offset_min: of the person's zone from UTC
+    at `at`, None when their zone is not known. tenure_days: since when they are known here.
+    verified_by: who said that their role is theirs, at `verified_at`. rows_estimated: by the
+    target's planner, None when it was not asked. medium_from, high_from: the first scores of
+    these levels at that moment. unavailable: kinds of evidence that should be there and could
+    not be gathered. not_configured: kinds that the operator gave no source for.
     """
 
     at: datetime
@@ -52,34 +118,27 @@ class Evidence:
     reason: str = ""
     ticket: str = ""
     unavailable: frozenset[str] = frozenset()
+    not_configured: frozenset[str] = frozenset()
+    network: Network | None = None
+    device: Device | None = None
+    session: SessionSoFar | None = None
+    presence: Presence = field(default_factory=Presence)
+    known: Known | None = None
+    events: tuple[SecurityEvent, ...] = ()
+    local_offset_min: int | None = None
+    tenure_days: int | None = None
+    verified_by: str = ""
+    verified_at: datetime | None = None
+    rows_estimated: int | None = None
+    medium_from: int = 25
+    high_from: int = 60
 
     def to_json(self) -> dict[str, Json]:
         """Return it in the canonical profile, for the payload of a decision's entry."""
-        proof = self.authentication
-        return {
-            "approvals": [
-                {"approver": approval.approver, "at": isoformat(approval.at), "id": approval.id}
-                for approval in self.approvals
-            ],
-            "at": isoformat(self.at),
-            "authentication": None
-            if proof is None
-            else {
-                "at": isoformat(proof.at),
-                "method": proof.method,
-                "stepped_up_at": isoformat(proof.stepped_up_at) if proof.stepped_up_at else None,
-            },
-            "connection": {
-                "address": self.connection.address,
-                "application": self.connection.application,
-                "door": self.connection.door,
-            },
-            "grants": [grant.id for grant in self.grants],
-            "groups": sorted(self.subject.groups),
-            "history": [[what, times] for what, times in sorted(self.history.items())],
-            "reason": self.reason,
-            "subject": self.subject.id,
-            "target": self.target.id if self.target else None,
-            "ticket": self.ticket,
-            "unavailable": sorted(self.unavailable),
-        }
+        content: dict[str, Json] = msgspec.to_builtins(self, order="deterministic")
+        return content
+
+
+def evidence_from_json(content: Mapping[str, Json]) -> Evidence:
+    """Return the evidence that `to_json` wrote. Raises msgspec.ValidationError for any other."""
+    return msgspec.convert(content, Evidence)

@@ -16,6 +16,7 @@ SessionId = NewType("SessionId", str)
 CredentialId = NewType("CredentialId", str)
 ActionId = NewType("ActionId", str)
 EntryId = NewType("EntryId", str)
+LessonId = NewType("LessonId", str)
 
 PREFIXES = {
     "subject": "sub",
@@ -27,6 +28,7 @@ PREFIXES = {
     "credential": "crd",
     "action": "act",
     "entry": "ent",
+    "lesson": "les",
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"

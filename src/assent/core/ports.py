@@ -11,9 +11,12 @@ from assent.core.entry import Checkpoint, Entry
 from assent.core.frame import Frame
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.lesson import Lesson
+from assent.core.network import Network
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
 from assent.core.secret import Secret
+from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 
@@ -97,6 +100,32 @@ class Store(Protocol):
         """Return `verb resource` → how often, for each (verb, resource) asked; 0 for never."""
         ...
 
+    async def profile(self, subject: SubjectId) -> bytes | None:
+        """Return the body of the subject's profile, None if nothing was learned yet."""
+        ...
+
+    async def profiles(
+        self, after: SubjectId | None = None, limit: int = 1000
+    ) -> Sequence[tuple[SubjectId, bytes]]:
+        """Return profiles in order of subject, those behind `after`, to read all in pages."""
+        ...
+
+    async def lessons(
+        self,
+        subject: SubjectId,
+        session: SessionId | None = None,
+        since: datetime | None = None,
+        limit: int = 100_000,
+    ) -> Sequence[Lesson]:
+        """Return what was learned of the subject, oldest first."""
+        ...
+
+    async def security_events(
+        self, subject: SubjectId, since: datetime, limit: int = 100
+    ) -> Sequence[SecurityEvent]:
+        """Return the subject's security events at or after `since`, newest first."""
+        ...
+
     async def subjects(self) -> Sequence[Subject]: ...
 
     async def targets(self) -> Sequence[Target]: ...
@@ -148,6 +177,14 @@ class Recorder(Protocol):
 
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Json]]:
         """Return the frames recorded so far, in order."""
+        ...
+
+
+class NetworkBook(Protocol):
+    """What the operator's files say of addresses."""
+
+    def look_up(self, address: str) -> Network:
+        """Return what is known of an address, in microseconds; never raises."""
         ...
 
 

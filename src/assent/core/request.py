@@ -37,9 +37,19 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+class RejectedAs(StrEnum):
+    """Why somebody rejected: it is not the work of this person now, or it may not be them."""
+
+    NOT_NEEDED = "not-needed"
+    SUSPICIOUS = "suspicious"
+
+
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's answer to a request, bound to the digest of the exact action."""
+    """One person's answer to a request, bound to the digest of the exact action.
+
+    rejected_as: with a rejection, None where the person did not say.
+    """
 
     id: ApprovalId
     request: RequestId
@@ -48,6 +58,7 @@ class Approval:
     action_digest: str
     at: datetime
     comment: str = ""
+    rejected_as: RejectedAs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Credential:
 
     stored_key, server_key: the SCRAM-SHA-256 verifier (RFC 5802, section 3), hex.
     The salt is one per subject, so that one exchange can be checked against all of them.
-    connections_left: how many sessions it may still open, 0 or more.
+    connections_left: how many sessions it may still open, 0 or more. minted_from: the address
+    that asked for it, minted_at: when; empty and None where that is not known.
     """
 
     id: CredentialId
@@ -51,6 +52,8 @@ class Credential:
     server_key: str
     expires_at: datetime
     connections_left: int = 1
+    minted_from: str = ""
+    minted_at: datetime | None = None
 
 
 class Epoch:
