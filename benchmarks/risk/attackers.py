@@ -51,7 +51,9 @@ class Occasion:
     def session(
         self, start_s: float, context: Context, steps: Steps, purpose: str = "", number: int = 0
     ) -> Session:
-        """Return a session under the victim's name."""
+        """Return a session under the victim's name; of a sign-in, on a day of the next month."""
+        if self.own.login:
+            start_s += self.random.randrange(1, 30) * DAY_S
         return replace(
             self.own,
             start_s=start_s,
@@ -97,7 +99,8 @@ def targeted(at: Occasion) -> list[Session]:
 def very_targeted(at: Occasion) -> list[Session]:
     """The victim's /24, device and client; acts as a colleague of the same team would.
 
-    In half of the cases also the victim's address.
+    In half of the cases also the victim's address. Of sign-ins, in half of the cases only the
+    victim's provider, and in half only the model of the device.
     """
     same_team = [
         one
@@ -106,7 +109,8 @@ def very_targeted(at: Occasion) -> list[Session]:
     ]
     colleague = at.random.choice(same_team or [at.victim])
     behaviour = replace(at.world.behaviour(colleague, at.day), louder=0.7)
-    return [at.session(_near(at), _at_home(at), at.ill(behaviour))]
+    context = _as_good_as_it_gets(at) if at.own.login else _at_home(at)
+    return [at.session(_near(at), context, at.ill(behaviour))]
 
 
 def stolen_device(at: Occasion) -> list[Session]:
@@ -209,6 +213,16 @@ def _at_home(at: Occasion) -> Context:
         prefix = network[1].removesuffix(".0/24")
         network = [f"{prefix}.{at.random.randrange(1, 255)}", *network[1:]]
     return Context(network, at.own.device, at.own.client)
+
+
+def _as_good_as_it_gets(at: Occasion) -> Context:
+    """Return what a takeover looked like that was bought or phished, not lived with."""
+    network, device = at.own.network, at.own.device
+    if at.random.random() < 0.5:
+        network = at.victim.home.place(at.random)
+    if at.random.random() < 0.5:
+        device = [f"key-other-{at.random.getrandbits(32):08x}", *device[1:]]
+    return Context(network, device, at.own.client)
 
 
 def _like_the_victim(at: Occasion) -> Context:

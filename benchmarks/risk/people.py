@@ -179,8 +179,10 @@ class World:
 
     def _trips(self, random: Random, home: str) -> list[Trip]:
         found: list[Trip] = []
-        while random.random() < 0.15 * self.days / 60:
-            first = random.randrange(self.days)
+        for start in range(0, self.days, 60):
+            if random.random() >= 0.15:
+                continue
+            first = start + random.randrange(60)
             country = self.internet.somewhere(random)
             if country != home and not any(trip.first <= first <= trip.last for trip in found):
                 provider = self.internet.provider(random, country, Kind.HOME)

@@ -52,11 +52,12 @@ def rows(options: Options) -> Iterator[Row]:
     )
     begins_s = options.days * DAY_S * options.history_share
     planned = list(workdays.logins(world) if options.logins else workdays.planned(world))
-    planned = [
-        replace(one, history=one.start_s < begins_s)
-        for one in planned
-        if 0 <= one.start_s < options.days * DAY_S
-    ]
+    planned = [one for one in planned if 0 <= one.start_s < options.days * DAY_S]
+    known: set[str] = set()
+    for one in planned:
+        # The first sign-in of all is how somebody becomes known; nothing can be asked of it.
+        one.history = one.start_s < begins_s or (one.login and one.subject not in known)
+        known.add(one.subject)
     campaigns = _campaigns(world, options, planned, begins_s)
     attacks = [session for campaign in campaigns for session in campaign]
     poison = _poison(campaigns, planned, options, begins_s)

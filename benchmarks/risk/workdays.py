@@ -44,13 +44,15 @@ def logins(world: World) -> Iterator[Session]:
         random = Random(f"{world.seed}/logins/{person.name}")
         count = max(1, round(2 * random.lognormvariate(0, 1.14)))
         days = sorted(random.choices(range(world.days), k=count))
+        sessions = []
         for number, day in enumerate(days):
             start_s = _start_s(random, person, day, random.uniform(0, 14))
             context = context_of(world, random, person, day)
             seed = f"{world.seed}/login/{person.name}/{number}"
             session = _session(person, day, start_s, context, "", login, seed)
             session.login = True
-            yield session
+            sessions.append(session)
+        yield from sorted(sessions, key=lambda one: one.start_s)
 
 
 def context_of(world: World, random: Random, person: Person, day: int) -> Context:

@@ -19,7 +19,7 @@ if str(ROOT) not in sys.path:
     # Benchmarks are no part of the package; they are run from the checkout.
     sys.path.append(str(ROOT))
 
-from benchmarks.risk import approvals, cowrie, queries, simulate, unix_users  # noqa: E402
+from benchmarks.risk import approvals, by_attacker, cowrie, queries, simulate, unix_users  # noqa: E402
 from benchmarks.risk import rows as lines  # noqa: E402
 from benchmarks.risk.attackers import ATTACKERS  # noqa: E402
 from benchmarks.risk.company import TABLES  # noqa: E402
@@ -339,6 +339,52 @@ def test_without_the_data_an_adapter_says_so_in_a_line_and_writes_nothing(
         assert written.out == ""
         assert written.err.startswith("left out: there is no `shared/data/")
         assert written.err.count("\n") == 1
+
+
+class Spy:
+    """A scorer that knows of which network the legitimate rows come, by what it learned."""
+
+    name = "spy"
+
+    def __init__(self) -> None:
+        self.learned: set[str] = set()
+        self.sessions_learned: set[str] = set()
+
+    def score(self, row: evaluation_rows.Row) -> float:
+        assert row.session not in self.sessions_learned
+        return float(row.features["network"] not in self.learned)
+
+    def learn(self, row: evaluation_rows.Row, *, label: int | None) -> None:
+        self.sessions_learned.add(row.session)
+        if label != 1:
+            self.learned.add(row.features["network"])  # type: ignore[arg-type]
+
+
+def test_the_table_by_attacker_scores_a_session_before_it_is_learned_and_names_who_was_found() -> (
+    None
+):
+    text = text_of(["--people", "30", "--days", "30", "--attackers", "naive,insider-bulk"])
+    found = by_attacker.table(text.splitlines(keepends=True), Spy())
+    by_name = {line.name: line for line in found}
+    assert by_name["naive"].auc is not None
+    assert by_name["insider-bulk"].auc is not None
+    assert by_name["naive"].auc > 0.8 > 0.6 > by_name["insider-bulk"].auc
+    assert by_name["vpn"].auc is None
+    assert all(0 <= line.over <= 1 and line.sessions > 0 for line in found)
+
+
+def test_a_table_of_rows_without_labels_is_empty() -> None:
+    text = text_of(["--people", "5", "--days", "5", "--history-share", "1", "--attackers", "none"])
+    assert by_attacker.table(text.splitlines(keepends=True), Spy()) == []
+
+
+def test_the_first_sign_in_of_everybody_is_history() -> None:
+    options = simulate.parse(["--logins", "rba", "--people", "200"])
+    firsts: dict[str, Row] = {}
+    for row in simulate.rows(options):
+        firsts.setdefault(row["subject"], row)
+    assert len(firsts) > 190
+    assert {row["label"] for row in firsts.values()} == {None}
 
 
 def test_the_evaluation_reads_what_is_written() -> None:
