@@ -1,6 +1,7 @@
 """The lines that all modules here write, as `assent risk evaluate` reads them."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,8 +35,8 @@ def write(rows: Iterable[Row]) -> int:
             sys.stdout.write(encode(row) + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough, as `head` does.
-        sys.stderr.close()
+        # The reader has seen enough, as `head` does; what is still in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
