@@ -1,13 +1,13 @@
 """Small nouns for the tests of stores, and the luck and the clock that they are opened with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from assent.audit.note import Signer
 from assent.core.action import Action, Operation, Statement, Touch
-from assent.core.assessment import Assessment, Factor, RiskLevel
-from assent.core.changes import PutGrant, PutRequest
+from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
+from assent.core.changes import PutGrant, PutLesson, PutProfile, PutRequest
 from assent.core.decision import (
     ApprovalRemedy,
     Quorum,
@@ -23,15 +23,19 @@ from assent.core.ids import (
     CredentialId,
     EntryId,
     GrantId,
+    LessonId,
     RequestId,
     SessionId,
     SubjectId,
     TargetId,
 )
-from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.lesson import Aspect, Lesson
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.resource import Resource
 from assent.core.secret import Secret
+from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session, SessionState
+from assent.core.signal import Attacker, SignalStatus
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -122,7 +126,7 @@ def request(
         id=RequestId(name),
         action=action,
         action_digest=action.digest(),
-        assessment=Assessment(40, RiskLevel.MEDIUM, (Factor("statement-class", 40, "a delete"),)),
+        assessment=assessment(),
         remedies=(
             ReasonRemedy(),
             TicketRemedy(),
@@ -140,12 +144,37 @@ def request(
     )
 
 
+def assessment() -> Assessment:
+    """Return an assessment that says all that one can say."""
+    factors = (
+        Factor("statement-class", 43, "a delete"),
+        Factor("device", 0, "no report", SignalStatus.UNAVAILABLE),
+        Factor("network", -3, "the usual one", at=NOON - HOUR, source="geo.mmdb"),
+    )
+    return Assessment(
+        score=40,
+        level=RiskLevel.MEDIUM,
+        factors=factors,
+        attacker=Attacker.HIJACKED_AGENT,
+        headline="this looks like a program",
+        confidence=Confidence.MEDIUM,
+        confidence_because="12 sessions seen",
+        unknown=("where they are",),
+        otherwise="on your enrolled laptop: 22 instead of 40",
+        odds_mb=-1_234,
+    )
+
+
 def approval(
     name: str, approver: SubjectId = BEN, *, request: str = "req_1", at: datetime = NOON
 ) -> Approval:
     return Approval(
         ApprovalId(name), RequestId(request), approver, Verdict.APPROVE, "sha256:00", at, "fine"
     )
+
+
+def rejection(name: str, rejected_as: RejectedAs | None, approver: SubjectId = BEN) -> Approval:
+    return replace(approval(name, approver), verdict=Verdict.REJECT, rejected_as=rejected_as)
 
 
 def grant(
@@ -180,6 +209,40 @@ def session(name: str = "ses_1", *, opened_at: datetime = NOON) -> Session:
         opened_at=opened_at,
         ends_at=opened_at + HOUR,
     )
+
+
+def lesson(
+    name: str, *, subject: SubjectId = ANA, session: str | None = "ses_1", at: datetime = NOON
+) -> Lesson:
+    return Lesson(
+        id=LessonId(name),
+        subject=subject,
+        session=SessionId(session) if session else None,
+        at=at,
+        groups=("dba", "owners"),
+        aspects=(
+            Aspect("network", ("192.0.2.1", "192.0.2.0/24", "AS64496 \N{SNOWMAN}\x00")),
+            Aspect("rows", amount=12),
+            Aspect("step", ("sql.read orders",), after="start", times_milli=250),
+        ),
+        weight_milli=750,
+        strong=True,
+        opens=True,
+    )
+
+
+def security_event(
+    kind: str = "credential-compromise", *, subject: SubjectId = ANA, at: datetime = NOON
+) -> SecurityEvent:
+    return SecurityEvent(kind, subject, at, "person", "high", "this was not me \x00")
+
+
+def put_lesson(name: str, subject: SubjectId = ANA) -> PutLesson:
+    return PutLesson(lesson(name, subject=subject))
+
+
+def put_profile(body: bytes = b"profile", subject: SubjectId = ANA) -> PutProfile:
+    return PutProfile(subject, body, NOON)
 
 
 PUT_REQUEST = PutRequest(request())

@@ -15,13 +15,19 @@ from assent.audit.entry import decode, decode_payload
 from assent.audit.note import open_note, parse_verifier
 from assent.audit.tree import leaf_hash, root_of
 from assent.core.changes import (
+    Change,
     CountHabit,
+    DropLessons,
     DropToken,
     EndSession,
+    ForgetSubject,
     PutApproval,
     PutCredential,
     PutGrant,
+    PutLesson,
+    PutProfile,
     PutRequest,
+    PutSecurityEvent,
     PutSession,
     PutSubject,
     PutTarget,
@@ -32,9 +38,18 @@ from assent.core.changes import (
 )
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, OutsideFault
-from assent.core.ids import CredentialId, EntryId, GrantId, RequestId, SessionId, TargetId
+from assent.core.ids import (
+    CredentialId,
+    EntryId,
+    GrantId,
+    LessonId,
+    RequestId,
+    SessionId,
+    SubjectId,
+    TargetId,
+)
 from assent.core.ports import Store
-from assent.core.request import RequestState
+from assent.core.request import RejectedAs, RequestState
 from assent.core.resource import Target
 from assent.core.session import SessionState
 from assent.core.subject import Subject, SubjectKind
@@ -102,6 +117,19 @@ async def approvals_stand_in_the_order_in_which_they_came(store: Store) -> None:
     found = await store.request(RequestId("req_1"))
     assert found is not None
     assert found.approvals == (late, early)
+
+
+@expected
+async def a_rejection_keeps_why(store: Store) -> None:
+    ways: dict[str, RejectedAs | None] = {each.value: each for each in RejectedAs}
+    given = tuple(
+        make.rejection(f"apr_{name}", way, SubjectId(f"sub_{name}"))
+        for name, way in {**ways, "unsaid": None}.items()
+    )
+    await store.commit([PUT_REQUEST, *(PutApproval(each) for each in given)], [])
+    found = await store.request(RequestId("req_1"))
+    assert found is not None
+    assert found.approvals == given
 
 
 @expected
@@ -188,6 +216,13 @@ async def an_expired_credential_is_neither_found_nor_used(store: Store) -> None:
 
 
 @expected
+async def a_credential_keeps_where_and_when_it_was_minted(store: Store) -> None:
+    minted = replace(make.credential(), minted_from="192.0.2.7", minted_at=NOON)
+    await store.commit([PUT_GRANT, PutCredential(minted)], [])
+    assert await store.credentials(ANA, SHOP, NOON) == [minted]
+
+
+@expected
 async def a_session_ends_once(store: Store) -> None:
     await store.commit([PUT_GRANT, PutSession(make.session())], [])
     assert await store.sessions(open_only=True) == [make.session()]
@@ -214,6 +249,153 @@ async def habits_are_counted(store: Store) -> None:
     assert await store.habits(BEN, SHOP, []) == {}
     many = [("sql.read", f"t{number}") for number in range(700)]
     assert len(await store.habits(ANA, SHOP, many)) == 700
+
+
+@expected
+async def lessons_are_read_oldest_first_of_all_of_a_session_or_since(store: Store) -> None:
+    first, third = make.lesson("les_z"), make.lesson("les_b", at=NOON + 2 * HOUR)
+    second = make.lesson("les_a", session=None, at=NOON + HOUR)
+    await store.commit([PutLesson(third), PutLesson(first), make.put_lesson("les_c", BEN)], [])
+    await store.commit([PutLesson(second)], [])
+    assert await store.lessons(ANA) == [first, second, third]
+    assert await store.lessons(ANA, SessionId("ses_1")) == [first, third]
+    assert await store.lessons(ANA, since=NOON + HOUR) == [second, third]
+    assert await store.lessons(ANA, SessionId("ses_1"), NOON + HOUR) == [third]
+    assert await store.lessons(ANA, limit=2) == [first, second]
+    assert await store.lessons(ANA, limit=-1) == []
+    assert await store.lessons(SubjectId("sub_none")) == []
+
+
+@expected
+async def lessons_of_one_instant_stand_in_the_order_in_which_they_came(store: Store) -> None:
+    given = [make.lesson(f"les_{name}") for name in "qzam"]
+    await store.commit([PutLesson(each) for each in given[:3]], [])
+    await store.commit([PutLesson(given[3])], [])
+    assert await store.lessons(ANA) == given
+
+
+@expected
+async def a_lesson_that_is_put_again_was_learned_once(store: Store) -> None:
+    flush: list[Change] = [make.put_lesson("les_1"), make.put_profile()]
+    await store.commit(flush, [])
+    await store.commit([*flush, make.put_lesson("les_2")], [])
+    assert await store.lessons(ANA) == [make.lesson("les_1"), make.lesson("les_2")]
+
+
+@expected
+async def lessons_of_a_subject_are_dropped_by_name(store: Store) -> None:
+    names = [f"les_{number:04}" for number in range(1_100)]
+    await store.commit([make.put_lesson(name) for name in names], [])
+    await store.commit([make.put_lesson("les_ben", BEN)], [])
+    dropped = (*map(LessonId, names[:1_099]), LessonId("les_none"), LessonId("les_ben"))
+    await store.commit([DropLessons(ANA, dropped), DropLessons(BEN, ())], [])
+    assert await store.lessons(ANA) == [make.lesson("les_1099")]
+    assert await store.lessons(BEN) == [make.lesson("les_ben", subject=BEN)]
+
+
+@expected
+async def a_profile_is_replaced(store: Store) -> None:
+    assert await store.profile(ANA) is None
+    every_byte = bytes(range(256)) * 20
+    await store.commit([make.put_profile(b"first"), make.put_profile(b"", BEN)], [])
+    await store.commit([make.put_profile(b"second"), make.put_profile(every_byte)], [])
+    assert await store.profile(ANA) == every_byte
+    assert await store.profile(BEN) == b""
+
+
+@expected
+async def profiles_are_read_in_pages_in_order_of_subject(store: Store) -> None:
+    people = [SubjectId(f"sub_{number:03}") for number in range(25)]
+    puts = [PutProfile(person, person.encode(), NOON) for person in people]
+    await store.commit(list(reversed(puts)), [])
+    pages, after = [], None
+    while page := await store.profiles(after, limit=10):
+        pages.append(page)
+        after = page[-1][0]
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert [each for page in pages for each in page] == [(one, one.encode()) for one in people]
+    assert len(await store.profiles()) == 25
+
+
+@expected
+async def a_subject_that_is_forgotten_leaves_nothing_learned(store: Store) -> None:
+    habit = CountHabit(ANA, SHOP, "sql.read", "public.orders", NOON)
+    of_ben = [
+        replace(habit, subject=BEN),
+        make.put_lesson("les_b", BEN),
+        make.put_profile(b"b", BEN),
+    ]
+    await store.commit([habit, make.put_lesson("les_a"), make.put_profile(), *of_ben], [])
+    await store.commit([ForgetSubject(ANA), ForgetSubject(SubjectId("sub_none"))], [])
+    keys = [("sql.read", "public.orders")]
+    assert await store.lessons(ANA) == []
+    assert await store.profile(ANA) is None
+    assert await store.habits(ANA, SHOP, keys) == {"sql.read public.orders": 0}
+    assert await store.lessons(BEN) == [make.lesson("les_b", subject=BEN)]
+    assert await store.profile(BEN) == b"b"
+    assert await store.habits(BEN, SHOP, keys) == {"sql.read public.orders": 1}
+
+
+@expected
+async def what_is_learned_in_one_commit_is_learned_in_order(store: Store) -> None:
+    habit = CountHabit(ANA, SHOP, "sql.read", "public.orders", NOON)
+    before: list[Change] = [habit, make.put_lesson("les_before"), make.put_profile(b"before")]
+    after: list[Change] = [
+        replace(habit, times=2),
+        make.put_lesson("les_after"),
+        make.put_profile(b"after"),
+    ]
+    await store.commit([*before, ForgetSubject(ANA), *after], [])
+    assert await store.lessons(ANA) == [make.lesson("les_after")]
+    assert await store.profile(ANA) == b"after"
+    counted = await store.habits(ANA, SHOP, [("sql.read", "public.orders")])
+    assert counted == {"sql.read public.orders": 2}
+    await store.commit([make.put_lesson("les_1"), DropLessons(ANA, (LessonId("les_1"),))], [])
+    assert await store.lessons(ANA) == [make.lesson("les_after")]
+
+
+@expected
+async def what_a_conflict_undoes_was_not_learned_either(store: Store) -> None:
+    await store.commit([PUT_GRANT, make.put_profile(b"kept")], [])
+    event = PutSecurityEvent(make.security_event())
+    bad, good = await asyncio.gather(
+        store.commit([make.put_lesson("les_bad"), event, PUT_GRANT, ForgetSubject(ANA)], []),
+        store.commit([make.put_lesson("les_good")], []),
+        return_exceptions=True,
+    )
+    assert isinstance(bad, ConflictFault)
+    assert good is None
+    assert await store.lessons(ANA) == [make.lesson("les_good")]
+    assert await store.profile(ANA) == b"kept"
+    assert await store.security_events(ANA, NOON) == []
+
+
+@expected
+async def a_lesson_that_the_database_refuses_fails_alone(store: Store) -> None:
+    naive = PutLesson(make.lesson("les_naive", at=NOON.replace(tzinfo=None)))
+    refused, taken = await asyncio.gather(
+        store.commit([naive, PUT_GRANT], []),
+        store.commit([make.put_lesson("les_1")], []),
+        return_exceptions=True,
+    )
+    assert isinstance(refused, OutsideFault)
+    assert taken is None
+    assert await store.lessons(ANA) == [make.lesson("les_1")]
+    assert await store.grant(GRANT) is None
+
+
+@expected
+async def security_events_are_read_newest_first_since_an_instant(store: Store) -> None:
+    old = make.security_event("session-revoked", at=NOON - HOUR)
+    new = make.security_event("risk-level-change", at=NOON + HOUR)
+    one, other = make.security_event("one"), make.security_event("other")
+    of_ben = make.security_event(subject=BEN)
+    await store.commit([PutSecurityEvent(each) for each in (new, one, other, old, of_ben)], [])
+    assert await store.security_events(ANA, NOON) == [new, other, one]
+    assert await store.security_events(ANA, NOON - HOUR, limit=1) == [new]
+    assert await store.security_events(ANA, NOON - HOUR) == [new, other, one, old]
+    assert await store.security_events(BEN, NOON) == [of_ben]
+    assert await store.security_events(BEN, NOON + HOUR) == []
 
 
 @expected

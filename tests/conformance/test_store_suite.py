@@ -1,6 +1,7 @@
 """Every store keeps the same promises, each on its own real database."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,27 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from assent.audit.tree import Frontier
+from assent.core.changes import Change, PutApproval, PutCredential, PutSecurityEvent
 from assent.core.faults import OperatorFault
-from assent.stores import SqlStore, open_store, schema
+from assent.core.ids import RequestId, SessionId
+from assent.core.request import RejectedAs
+from assent.stores import SqlStore, log, open_store, schema
 from assent.stores.database import database_at, locate
 from assent.stores.tables import metadata
+from conformance import spine_rows as spine
+from conformance import store_builders as make
 from conformance.postgres_cluster import PostgresCluster
-from conformance.store_builders import SIGNER, CountedIds, StoppedClock, entry
+from conformance.store_builders import (
+    ANA,
+    GRANT,
+    NOON,
+    SHOP,
+    SIGNER,
+    CountedIds,
+    StoppedClock,
+    entry,
+)
 from conformance.store_suite import EXPECTATIONS, Expectation
 
 
@@ -81,6 +97,53 @@ async def test_a_schema_of_a_newer_version_is_left_alone(where: Path | str) -> N
     await database.close()
     with pytest.raises(OperatorFault, match="9999"):
         await open_store(where, SIGNER, CountedIds(), StoppedClock())
+
+
+async def test_a_store_of_the_first_schema_is_opened_and_keeps_its_data(where: Path | str) -> None:
+    database = database_at(locate(where))
+    await database.write(_make_a_spine)
+    await database.close()
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    try:
+        await _expect_the_spine(store)
+        await _expect_that_it_learns(store)
+    finally:
+        await store.close()
+
+
+def _make_a_spine(connection: Connection) -> None:
+    schema.migrate(connection, "0001")
+    assert not _tables(connection) & {"lessons", "profiles", "security_events"}
+    for table, row in spine.ROWS:
+        connection.execute(metadata.tables[table].insert().values(row))
+    entries = log.encode_entries([entry("ent_0", text="said")], CountedIds())
+    log.write(connection, [log.Unit(entries=entries)], Frontier())
+
+
+async def _expect_the_spine(store: SqlStore) -> None:
+    assert await store.request(RequestId("req_1")) == spine.REQUEST
+    assert await store.grant(GRANT) == make.grant()
+    assert await store.credentials(ANA, SHOP, NOON) == [make.credential()]
+    assert await store.session(SessionId("ses_1")) == make.session()
+    assert [subject.name for subject in await store.subjects()] == ["ana"]
+    counted = await store.habits(ANA, SHOP, [("sql.read", "public.orders")])
+    assert counted == {"sql.read public.orders": 7}
+    assert [each.index for each in await store.entries()] == [0]
+    assert (await store.publish()).size == 1
+
+
+async def _expect_that_it_learns(store: SqlStore) -> None:
+    rejection = make.rejection("apr_2", RejectedAs.SUSPICIOUS, ANA)
+    minted = replace(make.credential("crd_2"), minted_from="192.0.2.7", minted_at=NOON)
+    learned: list[Change] = [make.put_lesson("les_1"), make.put_profile()]
+    event = PutSecurityEvent(make.security_event())
+    await store.commit([PutApproval(rejection), PutCredential(minted), *learned, event], [])
+    found = await store.request(RequestId("req_1"))
+    assert found == replace(spine.REQUEST, approvals=(make.approval("apr_1"), rejection))
+    assert await store.credentials(ANA, SHOP, NOON) == [minted, make.credential()]
+    assert await store.lessons(ANA) == [make.lesson("les_1")]
+    assert await store.profile(ANA) == b"profile"
+    assert await store.security_events(ANA, NOON) == [make.security_event()]
 
 
 async def test_two_processes_on_one_log_do_not_fork_it(where: Path | str, store: SqlStore) -> None:

@@ -1,12 +1,13 @@
 """Law: a noun that was written into a body is read out of it unchanged."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as some
 
 from assent.core.action import Action, Operation, Phase, Statement, Touch
-from assent.core.assessment import Assessment, Factor, RiskLevel
+from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.decision import (
     ApprovalRemedy,
     Quorum,
@@ -14,12 +15,26 @@ from assent.core.decision import (
     StepUpRemedy,
     TicketRemedy,
 )
-from assent.core.ids import ActionId, GrantId, RequestId, SessionId, SubjectId, TargetId
-from assent.core.request import Request, RequestState
+from assent.core.ids import (
+    ActionId,
+    ApprovalId,
+    CredentialId,
+    GrantId,
+    LessonId,
+    RequestId,
+    SessionId,
+    SubjectId,
+    TargetId,
+)
+from assent.core.lesson import Aspect, Lesson
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
-from assent.core.signal import SignalStatus
+from assent.core.security_event import SecurityEvent
+from assent.core.session import Credential
+from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject, SubjectKind
 from assent.stores import codec, rows
+from conformance import store_builders as make
 
 text = some.text(some.characters(exclude_categories=["Cs"]), max_size=12)
 names = some.frozensets(text, max_size=3)
@@ -65,10 +80,36 @@ actions = some.builds(
     ),
     salt=text,
 )
-factors = some.builds(Factor, text, some.integers(0, 33), text, some.sampled_from(SignalStatus))
-assessments = some.tuples(tuples_of(factors), some.sampled_from(RiskLevel)).map(
-    lambda drawn: Assessment(sum(each.points for each in drawn[0]), drawn[1], drawn[0])  # type: ignore[attr-defined,arg-type]
+factors = some.builds(
+    Factor,
+    name=text,
+    points=some.integers(-33, 33),
+    reason=text,
+    status=some.sampled_from(SignalStatus),
+    at=some.none() | instants,
+    source=text,
 )
+whole = some.integers(-(2**31), 2**31)
+
+
+@some.composite
+def assessments(draw: some.DrawFn) -> Assessment:
+    """Return one with every field drawn, whose factors sum to its score."""
+    addends = tuple(draw(some.lists(factors, max_size=3)))
+    return Assessment(
+        score=sum(each.points for each in addends),
+        level=draw(some.sampled_from(RiskLevel)),
+        factors=addends,
+        attacker=draw(some.none() | some.sampled_from(Attacker)),
+        headline=draw(text),
+        confidence=draw(some.sampled_from(Confidence)),
+        confidence_because=draw(text),
+        unknown=tuple(draw(some.lists(text, max_size=3))),
+        otherwise=draw(text),
+        odds_mb=draw(whole),
+    )
+
+
 quorums = some.builds(Quorum, some.integers(1, 9), text)
 remedies = (
     some.just(ReasonRemedy())
@@ -81,7 +122,7 @@ requests = some.builds(
     id=text.map(RequestId),
     action=actions,
     action_digest=text,
-    assessment=assessments,
+    assessment=assessments(),
     remedies=tuples_of(remedies),
     messages=tuples_of(text),
     denied_by=tuples_of(text),
@@ -117,6 +158,61 @@ targets = some.builds(
     search_path=tuples_of(text),
 )
 
+approvals = some.builds(
+    Approval,
+    id=text.map(ApprovalId),
+    request=text.map(RequestId),
+    approver=text.map(SubjectId),
+    verdict=some.sampled_from(Verdict),
+    action_digest=text,
+    at=instants,
+    comment=text,
+    rejected_as=some.none() | some.sampled_from(RejectedAs),
+)
+credentials = some.builds(
+    Credential,
+    id=text.map(CredentialId),
+    subject=text.map(SubjectId),
+    target=text.map(TargetId),
+    grant=text.map(GrantId),
+    stored_key=text,
+    server_key=text,
+    expires_at=instants,
+    connections_left=some.integers(0, 100),
+    minted_from=text,
+    minted_at=some.none() | instants,
+)
+aspects = some.builds(
+    Aspect,
+    dimension=text,
+    chain=tuples_of(text),
+    amount=some.integers(-1, 2**62),
+    after=text,
+    times_milli=whole,
+)
+lessons = some.builds(
+    Lesson,
+    id=text.map(LessonId),
+    subject=text.map(SubjectId),
+    session=some.none() | text.map(SessionId),
+    at=instants,
+    groups=tuples_of(text),
+    aspects=tuples_of(aspects),
+    weight_milli=whole,
+    strong=some.booleans(),
+    confirmed=some.booleans(),
+    opens=some.booleans(),
+)
+security_events = some.builds(
+    SecurityEvent,
+    type=text,
+    subject=text.map(SubjectId),
+    at=instants,
+    source=text,
+    level=text,
+    reason=text,
+)
+
 
 @given(requests)
 def test_a_request_survives(request: Request) -> None:
@@ -133,3 +229,29 @@ def test_a_subject_survives(subject: Subject) -> None:
 @given(targets)
 def test_a_target_survives(target: Target) -> None:
     assert codec.decode_target(codec.encode_target(target)) == target
+
+
+@given(assessments())
+def test_an_assessment_survives_in_the_request_that_waits_with_it(assessment: Assessment) -> None:
+    request = replace(make.request(), assessment=assessment)
+    assert rows.request_of(rows.request_row(request), ()).assessment == assessment
+
+
+@given(approvals)
+def test_an_approval_survives(approval: Approval) -> None:
+    assert rows.approval_of(rows.approval_row(approval)) == approval
+
+
+@given(credentials)
+def test_a_credential_survives(credential: Credential) -> None:
+    assert rows.credential_of(rows.credential_row(credential)) == credential
+
+
+@given(lessons)
+def test_a_lesson_survives(lesson: Lesson) -> None:
+    assert rows.lesson_of(rows.lesson_row(lesson)) == lesson
+
+
+@given(security_events)
+def test_a_security_event_survives(event: SecurityEvent) -> None:
+    assert rows.security_event_of(rows.security_event_row(event)) == event

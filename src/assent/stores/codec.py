@@ -48,15 +48,15 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grant: GrantId | None
 
 
-class LessonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class LessonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a lesson holds beyond its columns."""
 
-    groups: tuple[str, ...] = ()
-    aspects: tuple[Aspect, ...] = ()
-    weight_milli: int = 1000
-    strong: bool = False
-    confirmed: bool = False
-    opens: bool = False
+    groups: tuple[str, ...]
+    aspects: tuple[Aspect, ...]
+    weight_milli: int
+    strong: bool
+    confirmed: bool
+    opens: bool
 
 
 class SecurityEventBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
