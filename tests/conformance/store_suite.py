@@ -320,7 +320,7 @@ async def profiles_are_read_in_pages_in_order_of_subject(store: Store) -> None:
 @expected
 async def a_subject_that_is_forgotten_leaves_nothing_learned(store: Store) -> None:
     habit = CountHabit(ANA, SHOP, "sql.read", "public.orders", NOON)
-    of_ben = [
+    of_ben: list[Change] = [
         replace(habit, subject=BEN),
         make.put_lesson("les_b", BEN),
         make.put_profile(b"b", BEN),
