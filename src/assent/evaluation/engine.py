@@ -6,25 +6,17 @@ file has no clock, a hundred events of a subject are taken for one of their days
 """
 
 from collections.abc import Sequence
-from math import exp, log
+from math import exp, log, log2
 from operator import add
 
 from assent.core.signal import ATTACKERS
 from assent.evaluation.rows import Row
 from assent.evaluation.scorer import LearnMode
-from assent.risk.attackers import (
-    MATCHED,
-    PRIOR_BITS,
-    VOLUME_SHARES,
-    total_odds,
-    weights_of_chain,
-)
-from assent.risk.combine import combined
-from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, VOLUME, dimension
+from assent.risk.attackers import PRIOR_BITS, total_odds
+from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, dimension
 from assent.risk.feedback import Feedback
-from assent.risk.keys import chain_keys
-from assent.risk.likelihood import Likelihood, amount_bits, step_bits
-from assent.risk.memory import Memory, Reading, Seen
+from assent.risk.memory import Memory, Seen
+from assent.risk.together import bits_of
 
 EVENTS_A_DAY = 100.0
 """Without a clock, so many events of a subject are one day."""
@@ -34,6 +26,8 @@ PERSISTENCE = 0.5
 
 MOST_CARRIED = 14.0
 """Bits; what came before never decides alone."""
+
+MOST_OF_RARITY = 3.0
 
 _DAY_S = 86_400.0
 MOST_STEPS = 2
@@ -61,12 +55,13 @@ class Engine:
 
     def __init__(self, learn: LearnMode) -> None:
         self._mode = learn
-        self._memory = Memory()
+        self._memory = Memory(0.0)
+        self._starts_at: float | None = None
         self._feedback = Feedback()
         self._events: dict[str, int] = {}
+        self._total = 0
         self._sessions: dict[str, tuple[str, _Session]] = {}
         self._learned: dict[str, tuple[str, _Session]] = {}
-        self._scored: dict[int, list[Seen]] = {}
 
     def score(self, row: Row) -> float:
         """Return log2 of the odds that the row is not its subject acting as usual."""
@@ -75,9 +70,9 @@ class Engine:
         reading = self._memory.reading(
             row.subject, (row.group,) if row.group else (), self._now(row)
         )
-        sums = _sums(reading, seen)
+        sums = bits_of(reading, seen)
         session.bits = list(map(add, session.bits, sums))
-        carried = session.carried
+        carried = session.carried + self._rarity(row.subject)
         if not row.session:
             carried += self._feedback.bits(_values(row))
         return total_odds(list(map(add, session.bits, PRIOR_BITS))) + carried
@@ -85,7 +80,7 @@ class Engine:
     def block_score(self, scores: Sequence[float], rows: Sequence[Row]) -> float:
         """Return log2 of the odds of the whole block, from all that was seen in it."""
         session = self._sessions[rows[-1].subject][1]
-        carried = session.carried
+        carried = session.carried + self._rarity(rows[-1].subject)
         if not rows[-1].session:
             carried += sum(self._feedback.bits(_values(row)) for row in rows) / len(rows)
         return total_odds(list(map(add, session.bits, PRIOR_BITS))) + carried
@@ -114,11 +109,23 @@ class Engine:
             unbounded=is_history,
         )
         self._events[row.subject] = self._events.get(row.subject, 0) + 1
+        self._total += 1
 
     def subject_bytes(self, subject: str) -> int:
         """Return the size of the subject's profile as it is kept."""
         profile = self._memory.profiles.get(subject)
         return len(profile.to_bytes()) if profile else 0
+
+    def _rarity(self, subject: str) -> float:
+        """Return the bits for how seldom a subject acts: attackers choose without regard to it.
+
+        (Freeman et al. 2016: p(user | attack) / p(user | legitimate).)
+        """
+        if not self._events:
+            return 0.0
+        mean = self._total / len(self._events)
+        bits = log2((mean + 1.0) / (self._events.get(subject, 0) + 1.0))
+        return max(-MOST_OF_RARITY, min(MOST_OF_RARITY, bits))
 
     def _trust(self, row: Row, label: int | None) -> float:
         if self._mode is LearnMode.ALL or row.label is None:
@@ -151,7 +158,10 @@ class Engine:
 
     def _now(self, row: Row) -> float:
         if row.seconds is not None:
-            return row.seconds / _DAY_S
+            if self._starts_at is None:
+                # Kept weights are in terms of the file's first day, whenever that was.
+                self._starts_at = row.seconds / _DAY_S
+            return row.seconds / _DAY_S - self._starts_at
         return self._events.get(row.subject, 0) / EVENTS_A_DAY
 
     def _seen(self, row: Row, session: _Session) -> list[Seen]:
@@ -174,41 +184,6 @@ class Engine:
                 steps.append(Seen(step, (leaf,), after=before, times=1.0 / times))
             session.previous[name] = leaf
         return seen + steps
-
-
-def _sums(reading: Reading, seen: Sequence[Seen]) -> list[float]:
-    """Return the bits for each kind of attacker, in the order of ATTACKERS, without priors."""
-    likelihoods: dict[str, Likelihood] = {}
-    alike: dict[str, list[float]] = {}
-    told: dict[str, list[tuple[float, ...]]] = {}
-    for aspect in seen:
-        of = aspect.dimension
-        if not aspect.chain:
-            bits = amount_bits(*reading.amounts(aspect))
-        elif aspect.after:
-            keys = chain_keys(of.name, aspect.chain, aspect.after).all
-            own = reading.of_person(of.half_life_days, keys)
-            every = reading.of_everyone(of.half_life_days, keys)
-            bits = step_bits(own, every, likelihoods[of.follows]) * aspect.times
-        else:
-            likelihood = likelihoods[of.name] = reading.likelihood(aspect)
-            if of.name in MATCHED:
-                weights = weights_of_chain(of, likelihood)
-                if aspect.times != 1.0:
-                    weights = tuple([value * aspect.times for value in weights])
-                told.setdefault(of.family, []).append(weights)
-                continue
-            bits = likelihood.bits(0) * aspect.times
-        alike.setdefault(of.family, []).append(bits)
-    volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
-    same = sum(map(combined, alike.values()))
-    sums = [same + volume * share for share in VOLUME_SHARES]
-    for family in told.values():
-        if len(family) == 1:
-            sums = list(map(add, sums, family[0]))
-        else:
-            sums = list(map(add, sums, map(combined, zip(*family, strict=True))))
-    return sums
 
 
 def _values(row: Row) -> list[tuple[str, str]]:

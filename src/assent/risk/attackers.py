@@ -4,7 +4,7 @@ Who knows nothing shows what anybody would (Wiefling et al. 2022: naive); each f
 more. What an attacker shows just as the person would says nothing of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log2
 
 from assent.core.signal import ATTACKERS, Attacker
@@ -38,16 +38,24 @@ VOLUME_SHARES = (0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 0.25)
 """How much of an unusual amount each attacker explains, in the order of ATTACKERS."""
 
 
-def weights_of_chain(dimension: Dimension, seen: Likelihood) -> tuple[float, ...]:
+def weights_of_chain(dimension: Dimension, seen: Likelihood) -> Sequence[float]:
     """Return the bits that a chain gives each kind of attacker, in the order of ATTACKERS."""
-    matched = MATCHED.get(dimension.name)
+    matched = _DISTINCT.get(dimension.name)
     if matched is None:
         return (seen.bits(0),) * len(ATTACKERS)
-    bits = {levels: seen.bits(levels) for levels in set(matched)}
-    return tuple([bits[levels] for levels in matched])
+    distinct, places = matched
+    bits = [seen.bits(levels) for levels in distinct]
+    return [bits[place] for place in places]
 
 
-def total_odds(sums: tuple[float, ...] | list[float]) -> float:
+# Dimension → the different numbers of levels in its row, and for each attacker which of them.
+_DISTINCT = {
+    name: (levels := tuple(sorted(set(row))), tuple(levels.index(item) for item in row))
+    for name, row in MATCHED.items()
+}
+
+
+def total_odds(sums: Sequence[float]) -> float:
     """Return log2 of the odds that it is any attacker. sums: each one's bits, prior included."""
     highest = max(sums)
     return highest + log2(sum(2.0 ** (bits - highest) for bits in sums))

@@ -30,6 +30,11 @@ def combined(bits: Sequence[float]) -> float:
     """Return what one family's weights say together, for one kind of attacker."""
     if len(bits) == 1:
         return bits[0]
+    if len(bits) == 2:
+        one, other = bits
+        if one * other <= 0.0:
+            return one + other
+        return one + other - 0.5 * (other if abs(other) < abs(one) else one)
     total = 0.0
     against = sorted([value for value in bits if value > 0.0], reverse=True)
     total += sum(map(mul, against, _SHARES))

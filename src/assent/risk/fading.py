@@ -1,8 +1,9 @@
 """Counts that fade with age, each at the moment it is read.
 
-An event of weight w at time t is kept as w · 2^((t - landmark) / half-life), so that all counts
-of a table fade alike and none needs a time of its own (forward decay: Cormode, Shkapenyuk,
-Srivastava, Xu, ICDE 2009). Times are in days since 1970, as fractions.
+An event of weight w at time t is kept as w · 2^((t - landmark) / half-life), so that no count
+needs a time of its own and reading one is a multiplication (forward decay: Cormode,
+Shkapenyuk, Srivastava, Xu, ICDE 2009). All tables of one memory have one landmark, so that
+their kept weights can be compared as they are. Times are in days since 1970, as fractions.
 """
 
 from array import array
@@ -10,47 +11,25 @@ from array import array
 PROMOTED_AFTER_DAYS = 3
 """A value is in probation until it was seen on so many different days, once with strong proof."""
 
-_PINNED = 0x8000
+# A mark: strong proof, days seen (2 bits), the last day modulo 4096.
 _STRONG = 0x4000
 _DAYS = 0x3000
 _DAY = 0x0FFF
-# Past so many half-lives of its landmark a table is moved to a new one, far from overflow.
-_REBASE_AFTER = 60.0
+_DONE = _STRONG | _DAYS
+_PINNED = 0x8000
 
 
-class FadingCounts:
-    """Weights by key, as they stand at the landmark. most: keys kept; the faintest make room."""
+class Counts:
+    """Kept weights by key. most: keys kept; the faintest make room for new ones."""
 
-    __slots__ = ("half_life", "landmark", "most", "weights")
+    __slots__ = ("most", "weights")
 
-    def __init__(self, half_life: float, most: int = 1_000_000) -> None:
-        self.half_life = half_life
+    def __init__(self, most: int = 1_000_000) -> None:
         self.most = most
-        self.landmark = 0.0
         self.weights: dict[int, float] = {}
 
-    def fade(self, now: float) -> float:
-        """Return what a kept weight must be multiplied with to count at `now`."""
-        return float(2.0 ** ((self.landmark - now) / self.half_life))
-
-    def get(self, key: int, now: float) -> float:
-        """Return the count of the key at `now`."""
-        return self.weights.get(key, 0.0) * self.fade(now)
-
-    def growth(self, now: float) -> float:
-        """Return what an event at `now` must be multiplied with to be kept."""
-        if not self.weights:
-            self.landmark = now
-            return 1.0
-        if now - self.landmark > _REBASE_AFTER * self.half_life:
-            fade = self.fade(now)
-            self.weights = {key: weight * fade for key, weight in self.weights.items()}
-            self.landmark = now
-            return 1.0
-        return 1.0 / self.fade(now)
-
     def add(self, key: int, kept: float) -> None:
-        """Add a weight that was multiplied with `growth`; what is not above 0 is dropped."""
+        """Add a kept weight; what is not above 0 afterwards is dropped."""
         left = self.weights.get(key, 0.0) + kept
         if left > 0.0:
             self.weights[key] = left
@@ -64,84 +43,86 @@ class FadingCounts:
             self.weights = dict(strongest[: self.most * 9 // 10])
 
 
-class PersonalCounts(FadingCounts):
-    """One person's: each value with a mark of its probation. `to_bytes` takes ten bytes a value.
+class PersonalCounts(Counts):
+    """One person's; ten bytes a value when kept.
 
-    A mark holds on how many days a value was seen, the last of them, whether a strong proof of
-    who they are came with it, and whether it is kept however faint (totals are).
+    probation: by key of a value that is not promoted yet, on how many days it was seen, the
+    last of them, and whether a strong proof of who they are came with it. pinned: totals, kept
+    however faint they become.
     """
 
-    __slots__ = ("marks",)
+    __slots__ = ("pinned", "probation")
 
-    def __init__(self, half_life: float, most: int = 4096) -> None:
-        super().__init__(half_life, most)
-        self.marks: dict[int, int] = {}
+    def __init__(self, most: int = 8192) -> None:
+        super().__init__(most)
+        self.probation: dict[int, int] = {}
+        self.pinned: set[int] = set()
 
     def days(self, key: int) -> int:
-        """Return on how many days the value was seen: PROMOTED_AFTER_DAYS once promoted."""
-        return days_of(self.marks.get(key, 0))
-
-    def pin(self, key: int) -> None:
-        """Keep this count however faint it becomes."""
-        self.marks[key] = self.marks.get(key, 0) | _PINNED
+        """Return on how many days a value was seen; PROMOTED_AFTER_DAYS for one promoted."""
+        if key not in self.weights:
+            return 0
+        mark = self.probation.get(key)
+        return PROMOTED_AFTER_DAYS if mark is None else _days(mark)
 
     def see(self, key: int, today: int, *, strong: bool, confirmed: bool) -> None:
-        """Mark that a value was seen today. confirmed: somebody vouches, its probation ends."""
-        self.marks[key] = _seen(self.marks.get(key, 0), today & _DAY, strong, confirmed)
+        """Mark that a value was seen today. confirmed: somebody vouches, its probation ends.
+
+        To be called before the value is counted: one without a mark that counts is promoted.
+        """
+        mark = self.probation.get(key)
+        if mark is None and key in self.weights:
+            return
+        mark = _seen(mark or 0, today & _DAY, strong)
+        if confirmed or (mark & _DONE) == _DONE:
+            self.probation.pop(key, None)
+        else:
+            self.probation[key] = mark
 
     def faintest(self) -> int | None:
         """Return the key of the faintest value of a table that is full, None while it is not."""
         if len(self.weights) < self.most:
             return None
-        free = (key for key, mark in self.marks.items() if not mark & _PINNED)
-        return min(free, key=lambda key: self.weights.get(key, 0.0), default=None)
+        free = (item for item in self.weights.items() if item[0] not in self.pinned)
+        return min(free, key=lambda item: item[1], default=(None, 0.0))[0]
 
     def drop(self, key: int) -> float:
         """Forget a value; return the weight that was kept of it."""
-        self.marks.pop(key, None)
+        self.probation.pop(key, None)
         return self.weights.pop(key, 0.0)
 
     def to_bytes(self) -> bytes:
-        """Return landmark and size as doubles, then keys, weights and marks, little-endian."""
-        head = array("d", (self.landmark, float(len(self.weights))))
+        """Return the size, then keys, weights and marks, little-endian."""
         keys = array("I", self.weights)
         weights = array("f", self.weights.values())
-        marks = array("H", (self.marks.get(key, 0) for key in keys))
-        return b"".join(part.tobytes() for part in (head, keys, weights, marks))
+        marks = array(
+            "H", [_PINNED if k in self.pinned else self.probation.get(k, 0) for k in keys]
+        )
+        parts = (array("I", (len(keys),)), keys, weights, marks)
+        return b"".join(part.tobytes() for part in parts)
 
-    def load(self, data: memoryview) -> int:
-        """Take over a table that `to_bytes` made; return how many bytes it took.
-
-        Raises ValueError when there are fewer than it says.
-        """
-        head, keys, weights, marks = array("d"), array("I"), array("f"), array("H")
-        head.frombytes(data[:16])
-        self.landmark, size = head[0], int(head[1])
-        start = 16
-        for part, width in ((keys, 4), (weights, 4), (marks, 2)):
-            end = start + size * width
-            if len(data) < end:
-                raise ValueError("a profile is shorter than it says")
-            part.frombytes(data[start:end])
-            start = end
+    def load(self, data: memoryview) -> None:
+        """Take over what `to_bytes` made. Raises ValueError when it is not as long as it says."""
+        keys, weights, marks = array("I"), array("f"), array("H")
+        size = int.from_bytes(data[:4], "little")
+        if len(data) != 4 + 10 * size:
+            raise ValueError("a profile is not as long as it says")
+        keys.frombytes(data[4 : 4 + 4 * size])
+        weights.frombytes(data[4 + 4 * size : 4 + 8 * size])
+        marks.frombytes(data[4 + 8 * size :])
         self.weights = dict(zip(keys, weights, strict=True))
-        self.marks = {key: mark for key, mark in zip(keys, marks, strict=True) if mark}
-        return start
+        marked = [(key, mark) for key, mark in zip(keys, marks, strict=True) if mark]
+        self.pinned = {key for key, mark in marked if mark == _PINNED}
+        self.probation = {key: mark for key, mark in marked if mark != _PINNED}
 
 
-def days_of(mark: int) -> int:
-    """Return the days that a mark holds; the last one only with a strong proof or a voucher."""
+def _days(mark: int) -> int:
+    # However many, it is not over without a strong proof.
+    return min((mark & _DAYS) >> 12, PROMOTED_AFTER_DAYS - 1)
+
+
+def _seen(mark: int, today: int, strong: bool) -> int:
     days = (mark & _DAYS) >> 12
-    if days >= PROMOTED_AFTER_DAYS and not mark & _STRONG:
-        return PROMOTED_AFTER_DAYS - 1
-    return days
-
-
-def _seen(mark: int, today: int, strong: bool, confirmed: bool) -> int:
-    days = (mark & _DAYS) >> 12
-    if confirmed:
-        days, strong = PROMOTED_AFTER_DAYS, True
-    elif days == 0 or (mark & _DAY) != today:
+    if days == 0 or (mark & _DAY) != today:
         days = min(PROMOTED_AFTER_DAYS, days + 1)
-    kept = mark & (_PINNED | _STRONG)
-    return kept | (_STRONG if strong else 0) | (days << 12) | today
+    return (mark & _STRONG) | (_STRONG if strong else 0) | (days << 12) | today

@@ -43,7 +43,9 @@ class Feedback:
         inputs = self._inputs(values)
         return sum(self._weight(column, len(inputs)) * bits for column, bits in inputs)
 
-    def learn(self, values: Sequence[tuple[str, str]], *, refused: bool, weight: float = 1.0) -> None:
+    def learn(
+        self, values: Sequence[tuple[str, str]], *, refused: bool, weight: float = 1.0
+    ) -> None:
         """Count one answer, and adjust what each column counts by how well it told before."""
         inputs = self._inputs(values) if self.total else []
         if inputs and self.refused:

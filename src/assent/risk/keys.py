@@ -13,12 +13,16 @@ BUCKETS = 32
 
 
 class ChainKeys(Struct, frozen=True, gc=False):
-    """Keys of a chain. all: of each level's value, of each level's kinds, and of the total."""
+    """Keys of a chain. all: of each level's value, of each level's kinds, and of the total.
+
+    counted: the values and the total, which one event is counted under.
+    """
 
     values: tuple[int, ...]
     kinds: tuple[int, ...]
     total: int
     all: tuple[int, ...]
+    counted: tuple[int, ...]
 
 
 class AmountKeys(Struct, frozen=True, gc=False):
@@ -42,7 +46,7 @@ def chain_keys(dimension: str, chain: tuple[str, ...], after: str = "") -> Chain
     values = tuple(_key(dimension, f"={from_end[level]}", after, chain[level]) for level in levels)
     kinds = tuple(_key(dimension, f"#{from_end[level]}", after) for level in levels)
     total = _key(dimension, "+", after)
-    return ChainKeys(values, kinds, total, (*values, *kinds, total))
+    return ChainKeys(values, kinds, total, (*values, *kinds, total), (*values, total))
 
 
 @lru_cache(maxsize=1 << 12)

@@ -57,9 +57,14 @@ class Likelihood(Struct, frozen=True, gc=False):
 
 def of_chain(seen: Familiarity) -> Likelihood:
     """Return what a chain of values says."""
-    nothing = (0,) * (2 * len(seen.chain) + 1)
+    deep = len(seen.chain)
+    nothing = (0,) * (2 * deep + 1)
     return chain_likelihood(
-        len(seen.chain), seen.person or nothing, seen.peers, seen.everyone or nothing, seen.days
+        deep,
+        seen.person or nothing,
+        seen.peers,
+        seen.everyone or nothing,
+        [days < PROMOTED_AFTER_DAYS for days in seen.days] or nothing,
     )
 
 
@@ -68,38 +73,57 @@ def chain_likelihood(
     person: Sequence[float],
     peers: Sequence[float],
     everyone: Sequence[float],
-    days: Sequence[int],
+    probation: Sequence[object],
+    at: int = 0,
+    unit: float = 1.0,
 ) -> Likelihood:
-    """Return what a chain of `deep` values says. The counts: as in Familiarity; peers may be ()."""
-    persons, every = person[-1], everyone[-1]
+    """Return what a chain of `deep` values says.
+
+    The counts: as in Familiarity, from the index `at` on; peers may be empty. probation: true
+    for each value whose count is believed in part. unit: a thousandth of an event in the
+    counts' own terms.
+    """
+    strength, discount = STRENGTH * unit, DISCOUNT * unit
+    unseen_kinds, kind = _UNSEEN_KINDS, 1000.0 * unit
+    total = at + deep + deep
+    persons, every = person[total], everyone[total]
     # Compared with the others: everyone and the peers without the person's own part.
     others = every - persons if every > persons else 0.0
-    near = peers[-1] - persons if peers and peers[-1] > persons else 0.0
+    near = peers[total] - persons if peers and peers[total] > persons else 0.0
+    # Each level is judged within the value above it: what is there of that, for each of them.
+    own_above, near_above, others_above = persons, near, others
     base = peer_ratio = own_ratio = 1.0
     ratios = [1.0] * deep
     for place in range(deep - 1, -1, -1):
-        own = person[place]
-        kinds = everyone[deep + place]
-        left = STRENGTH + _DISCOUNT_OF_KINDS * kinds
-        count = everyone[place] - own - DISCOUNT
-        base = left * base / (kinds / 1000.0 + _UNSEEN_KINDS) + (count if count > 0.0 else 0.0)
-        base /= others + left
-        if near:
-            left = STRENGTH + _DISCOUNT_OF_KINDS * peers[deep + place]
-            count = peers[place] - own - DISCOUNT
-            peer_ratio *= left
-            if count > 0.0:
-                peer_ratio += count / base
-            peer_ratio /= near + left
-        if persons:
-            left = STRENGTH + _DISCOUNT_OF_KINDS * person[deep + place]
-            if own and days[place] < PROMOTED_AFTER_DAYS:
+        value = at + place
+        kinds = value + deep
+        own = person[value]
+        count = everyone[value] - own
+        left = strength
+        if others_above:
+            left += _DISCOUNT_OF_KINDS * everyone[kinds] * others_above / others
+        share = left / (everyone[kinds] / kind + unseen_kinds)
+        if count > discount:
+            share += count - discount
+        share /= others_above + left
+        base *= share
+        others_above = count if count > 0.0 else 0.0
+        if near_above:
+            left = strength + _DISCOUNT_OF_KINDS * peers[kinds] * near_above / near
+            count = peers[value] - own
+            known = left + ((count - discount) / share if count > discount else 0.0)
+            rise = known / (near_above + left)
+            peer_ratio *= rise
+            share *= rise
+            near_above = count if count > 0.0 else 0.0
+        if own_above:
+            left = strength + _DISCOUNT_OF_KINDS * person[kinds] * own_above / persons
+            within = own_above + left
+            own_above = own
+            if own and probation[place]:
                 own *= PROBATION_SHARE
-            count = own - DISCOUNT
-            own_ratio *= left
-            if count > 0.0:
-                own_ratio += count / (base * peer_ratio)
-            own_ratio /= persons + left
+            known = left + ((own - discount) / share if own > discount else 0.0)
+            own_ratio *= known / within
         ratios[place] = peer_ratio * own_ratio
     return Likelihood(ratios, base)
 
@@ -113,20 +137,27 @@ def of_step(seen: Familiarity, action: Likelihood) -> float:
     return step_bits(seen.person or nothing, seen.everyone or nothing, action)
 
 
-def step_bits(person: Sequence[float], everyone: Sequence[float], action: Likelihood) -> float:
-    """Return what `of_step` does, from the counts: the step's, the kinds', all after the last."""
-    own, own_kinds, owns = person
-    count, kinds, every = everyone
+def step_bits(
+    person: Sequence[float],
+    everyone: Sequence[float],
+    action: Likelihood,
+    at: int = 0,
+    unit: float = 1.0,
+) -> float:
+    """Return what `of_step` does, from counts: the step's, its kinds', all after the last."""
+    own, owns = person[at], person[at + 2]
+    others = everyone[at + 2] - owns
     ratio = action.ratios[0]
     base = theirs = action.base
     mine = base * ratio
-    others = every - owns if every > owns else 0.0
-    if others:
-        left = STRENGTH + _DISCOUNT_OF_KINDS * kinds
-        theirs = (max(0.0, count - own - DISCOUNT) + left * base) / (others + left)
+    if others > 0.0:
+        left = STRENGTH * unit + _DISCOUNT_OF_KINDS * everyone[at + 1]
+        count = everyone[at] - own - DISCOUNT * unit
+        theirs = ((count if count > 0.0 else 0.0) + left * base) / (others + left)
     if owns:
-        left = STRENGTH + _DISCOUNT_OF_KINDS * own_kinds
-        mine = (max(0.0, own - DISCOUNT) + left * mine) / (owns + left)
+        left = STRENGTH * unit + _DISCOUNT_OF_KINDS * person[at + 1]
+        count = own - DISCOUNT * unit
+        mine = ((count if count > 0.0 else 0.0) + left * mine) / (owns + left)
     bits = 0.5 * log2(theirs / mine * ratio)
     return max(-MOST_BITS, min(MOST_BITS, bits))
 
@@ -150,16 +181,23 @@ _BORROWED = 5000.0
 
 
 def amount_bits(
-    own_above: float, own: float, peers_above: float, peers: float, above: float, every: float
+    own_above: float,
+    own: float,
+    peers_above: float,
+    peers: float,
+    above: float,
+    every: float,
+    unit: float = 1.0,
 ) -> float:
-    """Return what `of_amount` does, from the counts.
+    """Return what `of_amount` does, from the counts. unit: as in `chain_likelihood`.
 
     The share of amounts at least as large is a p-value; an attacker's are spread as
     a · p^(a - 1) with a = 0.3 (Sellke, Bayarri, Berger 2001, section 2).
     """
-    share = (above + 500.0) / (every + 1000.0)
-    share = (peers_above + _BORROWED * share) / (peers + _BORROWED)
-    share = (own_above + _BORROWED * share) / (own + _BORROWED)
+    borrowed = _BORROWED * unit
+    share = (above + 500.0 * unit) / (every + 1000.0 * unit)
+    share = (peers_above + borrowed * share) / (peers + borrowed)
+    share = (own_above + borrowed * share) / (own + borrowed)
     if share > 1.0:
         share = 1.0
     bits = _USUAL_BITS + (_SHARPNESS - 1.0) * log2(share)

@@ -1,4 +1,4 @@
-"""What was learned of one person: three tables that fade at different speeds, and a budget.
+"""What was learned of one person: their counts, and how much may be learned this week.
 
 A week of events, whatever they are, moves a grown profile by no more than WEEKLY_SHARE: the
 total variation distance between before and after is bounded by the share of new mass.
@@ -6,7 +6,6 @@ total variation distance between before and after is bounded by the share of new
 
 from array import array
 
-from assent.risk.dimensions import FORGETTING
 from assent.risk.fading import PersonalCounts
 
 WEEKLY_SHARE = 0.10
@@ -18,16 +17,16 @@ GROWN = 200.0
 # Seven full days and the one that is going on: no span of 168 hours touches more.
 _DAYS_HELD = 8
 _VERSION = 1
-_HALF_LIVES = tuple(sorted(set(FORGETTING.values())))
+_HEAD = 5
 
 
 class Profile:
     """One person's counts. sessions: learned from. first_day, last_day: days since 1970."""
 
-    __slots__ = ("_spent", "_totals", "first_day", "last_day", "sessions", "tables")
+    __slots__ = ("_spent", "_totals", "counts", "first_day", "last_day", "sessions")
 
     def __init__(self) -> None:
-        self.tables = {half_life: PersonalCounts(half_life) for half_life in _HALF_LIVES}
+        self.counts = PersonalCounts()
         self.sessions = 0
         self.first_day = -1
         self.last_day = -1
@@ -38,10 +37,11 @@ class Profile:
     def afford(self, total: int, held: float, wanted: float, now: float) -> float:
         """Return how much of `wanted` a dimension may be given now, and count it as given.
 
-        total: the key of its total, held: what is in it now.
+        total: the key of its total, held: what is in it now, in events.
         """
         today = int(now)
-        self._turn_to(today)
+        if today != self.last_day:
+            self._turn_to(today)
         if total not in self._totals:
             self._totals.append(total)
             self._spent.extend([0.0] * _DAYS_HELD)
@@ -55,35 +55,34 @@ class Profile:
         return given
 
     def to_bytes(self) -> bytes:
-        """Return the profile as bytes, to keep."""
-        head = array("i", (_VERSION, self.sessions, self.first_day, self.last_day))
-        size = array("I", (len(self._totals),))
-        parts = (head, size, self._totals, self._spent)
-        tables = b"".join(table.to_bytes() for table in self.tables.values())
-        return b"".join(part.tobytes() for part in parts) + tables
+        """Return the profile as bytes, to keep: head, the week's spending, the counts."""
+        size = len(self._totals)
+        head = array("i", (_VERSION, self.sessions, self.first_day, self.last_day, size))
+        spending = (head, self._totals, self._spent)
+        return b"".join(part.tobytes() for part in spending) + self.counts.to_bytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
         """Return the profile that `to_bytes` made. Raises ValueError for anything else."""
         profile = cls()
         head = array("i")
-        head.frombytes(data[:16])
-        version, profile.sessions, profile.first_day, profile.last_day = head
+        if len(data) < 4 * _HEAD:
+            raise ValueError("a profile is shorter than its head")
+        head.frombytes(data[: 4 * _HEAD])
+        version, profile.sessions, profile.first_day, profile.last_day, size = head
         if version != _VERSION:
             raise ValueError(f"a profile of version {version} cannot be read")
         view = memoryview(data)
-        size = int.from_bytes(data[16:20], "little")
-        start = 20 + 4 * size
-        profile._totals.frombytes(view[20:start])
-        profile._spent.frombytes(view[start : start + 4 * size * _DAYS_HELD])
-        start += 4 * size * _DAYS_HELD
-        for table in profile.tables.values():
-            start += table.load(view[start:])
+        totals_end = 4 * _HEAD + 4 * size
+        spent_end = totals_end + 4 * size * _DAYS_HELD
+        if size < 0 or len(data) < spent_end:
+            raise ValueError("a profile is shorter than it says")
+        profile._totals.frombytes(view[4 * _HEAD : totals_end])
+        profile._spent.frombytes(view[totals_end:spent_end])
+        profile.counts.load(view[spent_end:])
         return profile
 
     def _turn_to(self, today: int) -> None:
-        if today == self.last_day:
-            return
         gone = min(_DAYS_HELD, today - self.last_day) if self.last_day >= 0 else _DAYS_HELD
         for back in range(gone):
             for place in range((today - back) % _DAYS_HELD, len(self._spent), _DAYS_HELD):

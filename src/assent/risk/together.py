@@ -1,0 +1,97 @@
+"""All aspects of one action at once, straight from the counts: the bits for each attacker.
+
+What `signals` find one by one, with words, from the whole numbers of the evidence, is found
+here in one pass without either: for evaluations, and for sessions that are watched in bulk.
+"""
+
+from collections.abc import Sequence
+from operator import add
+
+from assent.risk.attackers import MATCHED, VOLUME_SHARES, weights_of_chain
+from assent.risk.combine import combined
+from assent.risk.dimensions import VOLUME
+from assent.risk.keys import AmountKeys, ChainKeys, amount_keys, bucket_of, chain_keys
+from assent.risk.likelihood import Likelihood, amount_bits, chain_likelihood, step_bits
+from assent.risk.memory import Reading, Seen
+
+_ALL_PROMOTED = (None,) * 64
+
+
+def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
+    """Return the bits for each kind of attacker, in the order of ATTACKERS, without priors.
+
+    seen: a step stands behind the chain that it follows.
+    """
+    found = [_keys(aspect) for aspect in seen]
+    wanted: list[int] = []
+    for keys in found:
+        wanted += keys.all
+    person = reading.of_person(wanted)
+    peers = reading.of_peers(wanted)
+    everyone = reading.of_everyone(wanted)
+    probation = reading.profile.counts.probation
+    in_probation = probation.get if probation else None
+    likelihoods: dict[str, Likelihood] = {}
+    alike: dict[str, list[float]] = {}
+    told: dict[str, list[Sequence[float]]] = {}
+    units: dict[int, float] = {}
+    at = 0
+    for aspect, keys in zip(seen, found, strict=True):
+        of = aspect.dimension
+        unit = units.get(of.half_life_days)
+        if unit is None:
+            unit = units[of.half_life_days] = 1.0 / reading.fade(of)
+        width = len(keys.all)
+        if not aspect.chain:
+            bits = _amount(person, peers, everyone, at, at + width - 1, unit)
+        elif aspect.after:
+            bits = step_bits(person, everyone, likelihoods[of.follows], at, unit) * aspect.times
+        else:
+            deep = len(aspect.chain)
+            marks = list(map(in_probation, keys.all[:deep])) if in_probation else _ALL_PROMOTED
+            likelihood = chain_likelihood(deep, person, peers, everyone, marks, at, unit)
+            likelihoods[of.name] = likelihood
+            if of.name in MATCHED:
+                weights = weights_of_chain(of, likelihood)
+                if aspect.times != 1.0:
+                    weights = [value * aspect.times for value in weights]
+                told.setdefault(of.family, []).append(weights)
+                at += width
+                continue
+            bits = likelihood.bits(0) * aspect.times
+        at += width
+        alike.setdefault(of.family, []).append(bits)
+    volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
+    same = sum(map(combined, alike.values()))
+    sums = [same + volume * share for share in VOLUME_SHARES]
+    for family in told.values():
+        if len(family) == 1:
+            sums = list(map(add, sums, family[0]))
+        else:
+            sums = list(map(add, sums, map(combined, zip(*family, strict=True))))
+    return sums
+
+
+def _keys(aspect: Seen) -> ChainKeys | AmountKeys:
+    if aspect.chain:
+        return chain_keys(aspect.dimension.name, aspect.chain, aspect.after)
+    return amount_keys(aspect.dimension.name, bucket_of(aspect.amount))
+
+
+def _amount(
+    person: Sequence[float],
+    peers: Sequence[float],
+    everyone: Sequence[float],
+    at: int,
+    total: int,
+    unit: float,
+) -> float:
+    return amount_bits(
+        sum(person[at:total]),
+        person[total],
+        sum(peers[at:total]) if peers else 0.0,
+        peers[total] if peers else 0.0,
+        sum(everyone[at:total]),
+        everyone[total],
+        unit,
+    )
