@@ -8,9 +8,12 @@ from assent.core.action import Action, Operation, Touch
 from assent.core.evidence import Evidence
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal, SignalStatus
-from assent.signals.words import list_words, name_words, verb_words
+from assent.signals.words import list_words, name_words, reason_words, verb_words
 
 NAME = "statement_class"
+
+PERCENT = 45
+"""What part of its strength a statement counts as harm, in points."""
 
 STRENGTHS: Mapping[str, int] = {
     "access.request": 0,
@@ -34,7 +37,7 @@ STRENGTHS: Mapping[str, int] = {
     "sql.program": 100,
     "sql.unknown": 100,
 }
-"""Verb → strength. A verb that is not listed is as strong as its operation."""
+"""Verb → strength, 0–100. A verb that is not listed is as strong as its operation."""
 
 OPERATION_STRENGTHS: Mapping[Operation, int] = {
     Operation.READ: 0,
@@ -69,17 +72,17 @@ _REASONS: Mapping[str, Callable[[str], str]] = {
 
 
 def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
-    """Return the strength of the most dangerous touch; a statement not understood is 100."""
+    """Return the harm of the most dangerous touch; a statement not understood does most."""
     statement = action.statement
     if not statement.complete:
         problem = f": {name_words(statement.problems[0])}" if statement.problems else ""
         return _observed(100, f"it cannot be fully understood{problem}")
     if not statement.touches:
-        return Signal(NAME, SignalStatus.ABSENT, 0, "it touches nothing")
+        return Signal(NAME, SignalStatus.ABSENT, "it touches nothing")
     worst = max(statement.touches, key=lambda touch: _strength(touch, statement.has_where))
     strength = _strength(worst, statement.has_where)
     if strength == 0:
-        return Signal(NAME, SignalStatus.ABSENT, 0, "it only reads or keeps house")
+        return Signal(NAME, SignalStatus.ABSENT, "it only reads or keeps house")
     return _observed(strength, _reason(worst, action))
 
 
@@ -122,7 +125,8 @@ def _every_row(action: Action) -> str:
 
 
 def _observed(strength: int, reason: str) -> Signal:
-    return Signal(NAME, SignalStatus.OBSERVED, strength, reason)
+    harm = (PERCENT * strength + 50) // 100
+    return Signal(NAME, SignalStatus.OBSERVED, reason_words(reason), harm=harm)
 
 
 SIGNAL = SignalPlugin(name=NAME, needs=frozenset(), measure=measure)

@@ -7,9 +7,15 @@ from assent.core.action import Action, Operation, Touch
 from assent.core.evidence import Evidence
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal, SignalStatus
-from assent.signals.words import name_words
+from assent.signals.words import name_words, reason_words
 
 NAME = "table_sensitivity"
+
+PERCENT = 25
+"""What part of its strength a label counts as harm, in points."""
+
+UNKNOWN = 50
+"""The least strength where it is not known what is touched."""
 
 FAMILY_STRENGTHS: Mapping[str, int] = {"pci": 100, "secret": 100, "pii": 50}
 """First part of a label → strength: `pii.email` is of the family `pii`."""
@@ -19,29 +25,33 @@ OTHER_LABEL = 20
 
 
 def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
-    """Return the strength of the most sensitive label on what is touched.
+    """Return the harm of the most sensitive label on what is touched.
 
     UNAVAILABLE, with what was found so far, when the target is not known or the statement
     is not fully understood: it may touch more.
     """
     if action.target is None and not action.touches:
-        return Signal(NAME, SignalStatus.ABSENT, 0, "it touches no data")
+        return Signal(NAME, SignalStatus.ABSENT, "it touches no data")
     if evidence.target is None or "target" in evidence.unavailable:
-        return Signal(NAME, SignalStatus.UNAVAILABLE, 0, "the target's labels are not known")
+        return _signal(SignalStatus.UNAVAILABLE, UNKNOWN, "the target's labels are not known")
     found = _found(action.touches, evidence.target.labels)
     if not action.statement.complete:
-        strength = strength_of(found[0]) if found else 0
-        reason = "what data it touches is not fully known"
-        return Signal(NAME, SignalStatus.UNAVAILABLE, strength, reason)
+        strength = max(UNKNOWN, strength_of(found[0]) if found else 0)
+        return _signal(SignalStatus.UNAVAILABLE, strength, "what it touches is not fully known")
     if found is None:
-        return Signal(NAME, SignalStatus.ABSENT, 0, "nothing that it touches is labelled")
+        return Signal(NAME, SignalStatus.ABSENT, "nothing that it touches is labelled")
     label, name = found
     reason = f"{name_words(name)} is labelled {name_words(label)}"
-    return Signal(NAME, SignalStatus.OBSERVED, strength_of(label), reason)
+    return _signal(SignalStatus.OBSERVED, strength_of(label), reason)
+
+
+def _signal(status: SignalStatus, strength: int, reason: str) -> Signal:
+    harm = (PERCENT * strength + 50) // 100
+    return Signal(NAME, status, reason_words(reason), harm=harm, source="labels")
 
 
 def strength_of(label: str) -> int:
-    """Return the strength of one label."""
+    """Return the strength of one label, 0–100."""
     return FAMILY_STRENGTHS.get(label.partition(".")[0].lower(), OTHER_LABEL)
 
 

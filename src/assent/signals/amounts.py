@@ -1,0 +1,53 @@
+"""How large an amount is for the person, with its history in words.
+
+What the signals share that compare a number with what was learned.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from assent.core.evidence import Evidence
+from assent.core.familiarity import Magnitude
+from assent.core.signal import Signal
+from assent.risk.likelihood import of_amount
+from assent.signals.novelty import PROFILE, learned, profile_failed
+from assent.signals.weighing import found, usual, weights
+from assent.signals.words import count_words, person_words, share_words
+
+Naming = Callable[[int], str]
+
+
+def measure_amounts(
+    name: str, evidence: Evidence, namings: Mapping[str, Naming], shares: Sequence[float]
+) -> Signal:
+    """Return how large the largest of some amounts is, against person and peers.
+
+    namings: dimension → an amount of it in words. shares: whom it concerns.
+    """
+    known = learned(evidence)
+    if known is None:
+        return profile_failed(name, evidence, shares)
+    seen = [known.amounts[dimension] for dimension in namings if dimension in known.amounts]
+    if not seen:
+        return usual(name, "there is no amount to compare")
+    largest = max(seen, key=of_amount)
+    # Which of several dimensions it is of is known by its key, as its own name may be any.
+    dimension = next(one for one in namings if known.amounts.get(one) is largest)
+    words = amount_words(largest, namings[dimension](largest.value), evidence)
+    return found(name, words, weights(of_amount(largest), shares), PROFILE)
+
+
+def amount_words(seen: Magnitude, amount: str, evidence: Evidence) -> str:
+    """Return one sentence: the amount, and how often it was as large."""
+    who = person_words(evidence)
+    crowds = (
+        (seen.person, seen.person_above, who),
+        (seen.peers, seen.peers_above, "the team"),
+        (seen.everyone, seen.everyone_above, "everybody"),
+    )
+    for whole, above, name in crowds:
+        if whole > 0:
+            times = count_words(whole / 1000.0, "time")
+            if above <= 0:
+                return f"{amount}: more than ever before in {times} by {name}"
+            return f"{amount}: {share_words(above, whole)} of {times} by {name} were as much"
+    return f"{amount}: nothing was learned yet of how much is usual"
