@@ -26,14 +26,17 @@ def measure_amounts(
     known = learned(evidence)
     if known is None:
         return profile_failed(name, evidence, shares)
-    seen = [known.amounts[dimension] for dimension in namings if dimension in known.amounts]
+    seen = [
+        (of_amount(known.amounts[dimension]), dimension)
+        for dimension in namings
+        if dimension in known.amounts
+    ]
     if not seen:
         return usual(name, "there is no amount to compare")
-    largest = max(seen, key=of_amount)
-    # Which of several dimensions it is of is known by its key, as its own name may be any.
-    dimension = next(one for one in namings if known.amounts.get(one) is largest)
+    bits, dimension = max(seen)
+    largest = known.amounts[dimension]
     words = amount_words(largest, namings[dimension](largest.value), evidence)
-    return found(name, words, weights(of_amount(largest), shares), PROFILE)
+    return found(name, words, weights(bits, shares), PROFILE)
 
 
 def amount_words(seen: Magnitude, amount: str, evidence: Evidence) -> str:
@@ -49,5 +52,7 @@ def amount_words(seen: Magnitude, amount: str, evidence: Evidence) -> str:
             times = count_words(whole / 1000.0, "time")
             if above <= 0:
                 return f"{amount}: more than ever before in {times} by {name}"
-            return f"{amount}: {share_words(above, whole)} of {times} by {name} were as much"
+            return (
+                f"{amount}: {share_words(above, whole)} of {times} by {name} were at least as much"
+            )
     return f"{amount}: nothing was learned yet of how much is usual"

@@ -4,10 +4,9 @@ from datetime import datetime
 
 from assent.core.action import Action
 from assent.core.evidence import Evidence
-from assent.core.network import Sighting
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
-from assent.signals.places import is_private, network_words, same_network, sighting_of
+from assent.signals.places import Place, is_private, network_words, same_network
 from assent.signals.weighing import OUTSIDERS, failed, found, has_failed, missing, usual, weights
 from assent.signals.words import count_words, list_words, person_words
 
@@ -29,7 +28,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         return usual(NAME, f"{who} has no other session open")
     if evidence.network is None:
         return missing(NAME, "the connection has no address", _SOURCE)
-    here = sighting_of(evidence.network, now)
+    here = evidence.network
     bits = [apart(here, other) for other in others]
     away = [other for other, found_bits in zip(others, bits, strict=True) if found_bits > 0.0]
     if not away:
@@ -40,7 +39,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     return found(NAME, reason, weights(max(bits), OUTSIDERS), _SOURCE)
 
 
-def apart(here: Sighting, other: Sighting) -> float:
+def apart(here: Place, other: Place) -> float:
     """Return the bits of two sessions at once, the same both ways."""
     # The operator's own networks are where people are besides their homes.
     if here.zones or other.zones or same_network(here, other):

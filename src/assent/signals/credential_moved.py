@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 from assent.core.action import Action
 from assent.core.evidence import Evidence
-from assent.core.network import Sighting
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
-from assent.signals.places import is_private, network_words, sighting_of
+from assent.signals.places import Place, is_private, network_words
 from assent.signals.weighing import OUTSIDERS, failed, found, has_failed, missing, usual, weights
 from assent.signals.words import name_words
 
@@ -31,14 +30,12 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         return usual(NAME, "it is not known to have been handed out anywhere else")
     if evidence.network is None:
         return missing(NAME, "the connection has no address", _SOURCE)
-    here = sighting_of(evidence.network, now)
-    bits, words = moved(minted, here)
+    bits, words = moved(minted, evidence.network)
     return found(NAME, words, weights(bits, OUTSIDERS), _SOURCE, _instant(minted.at_s))
 
 
-def moved(minted: Sighting, here: Sighting) -> tuple[float, str]:
+def moved(minted: Place, here: Place) -> tuple[float, str]:
     """Return the bits of a credential's way, and the way in words."""
-    there = name_words(network_words(minted))
     if minted.address == here.address:
         return 0.0, "the credential is used where it was handed out"
     if is_private(minted.address) and is_private(here.address):
@@ -47,6 +44,7 @@ def moved(minted: Sighting, here: Sighting) -> tuple[float, str]:
         return NEAR_BITS, "the credential is used beside where it was handed out"
     if minted.asn is None or here.asn is None:
         return UNKNOWN_SYSTEM_BITS, f"the credential was handed out to {name_words(minted.address)}"
+    there = name_words(network_words(minted))
     if minted.asn == here.asn:
         return SAME_SYSTEM_BITS, f"the credential was handed out elsewhere in {there}"
     if minted.country and here.country and minted.country != here.country:

@@ -76,10 +76,8 @@ def history_words(seen: Familiarity, evidence: Evidence, naming: Naming = plain_
     if own and level.person > 0.0:
         days = f" on {count_words(level.days, 'day')}" if 0 < level.days < _PROBATION_DAYS else ""
         return f"{value}: {count_words(level.person, 'time')}{days} by {who}"
-    crowd = _crowd_words(seen, place, evidence)
-    if not own:
-        return f"{value}: nothing was learned of {who} yet, and it is {crowd}"
-    return f"{value}: never before by {who}, and it is {crowd}"
+    start = f"never before by {who}" if own else f"nothing was learned of {who} yet"
+    return f"{value}: {start}, {_crowd_words(seen, place, evidence)}"
 
 
 def _most_general_new(counts: Sequence[int], deep: int) -> int:
@@ -90,15 +88,16 @@ def _crowd_words(seen: Familiarity, place: int, evidence: Evidence) -> str:
     # The crowds without the person, who would otherwise be compared with themselves.
     own = seen.person[-1] if seen.person else 0
     of_own = seen.person[place] if seen.person else 0
-    for counts, name in ((seen.peers, _peers_words(evidence)), (seen.everyone, "everybody")):
+    for counts, name in ((seen.peers, _peers_words(evidence)), (seen.everyone, "everybody else")):
         whole = counts[-1] - own if counts else 0
-        if whole > 0:
-            return f"{share_words(max(0, counts[place] - of_own), whole)} of what {name} does"
-    return "not known how usual it is for others"
+        count = counts[place] - of_own if counts else 0
+        if whole > 0 and count > 0:
+            return f"and {share_words(count, whole)} of what {name} does"
+    return "nor by anybody else"
 
 
 def _peers_words(evidence: Evidence) -> str:
     groups = evidence.subject.groups
     if len(groups) == 1:
         return name_words(min(groups))
-    return f"the groups of {person_words(evidence)}" if groups else "their team"
+    return f"everybody in the groups of {person_words(evidence)}"

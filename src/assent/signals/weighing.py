@@ -23,12 +23,14 @@ MOST_MB = 40_000
 
 def weights(bits: float, shares: Sequence[float] = ALL) -> tuple[int, ...]:
     """Return the weights of so many bits; empty where they say nothing."""
-    return bounded([1000.0 * bits * share for share in shares])
+    return bounded([1000.0 * bits * share for share in shares]) if bits else ()
 
 
 def bounded(found: Sequence[float]) -> tuple[int, ...]:
     """Return weights, in thousandths of a bit, rounded and bounded; empty where all are 0."""
-    whole = tuple(round(max(-MOST_MB, min(MOST_MB, weight))) for weight in found)
+    whole = tuple(map(round, found))
+    if max(whole) > MOST_MB or min(whole) < -MOST_MB:
+        whole = tuple([max(-MOST_MB, min(MOST_MB, weight)) for weight in whole])
     return whole if any(whole) else ()
 
 
@@ -42,7 +44,7 @@ def found(
     name: str, reason: str, weighed: tuple[int, ...], source: str = "", at: datetime | None = None
 ) -> Signal:
     """Return what was measured: OBSERVED where it speaks against the person, else ABSENT."""
-    speaks = any(weight > 0 for weight in weighed)
+    speaks = bool(weighed) and max(weighed) > 0
     status = SignalStatus.OBSERVED if speaks else SignalStatus.ABSENT
     return Signal(name, status, reason_words(reason), weighed, at=at, source=source)
 

@@ -23,6 +23,8 @@ def verb_words(verb: str) -> str:
 
 def name_words(name: str, longest: int = _LONGEST_NAME) -> str:
     """Return a name on one line, cut when it is too long to be read in a notice."""
+    if len(name) <= longest and name.isprintable():
+        return name
     plain = _UNPRINTABLE.sub("�", name[: longest + 1])
     return plain if len(plain) <= longest else plain[: longest - 1] + "…"
 
@@ -58,10 +60,8 @@ def count_words(count: float, noun: str) -> str:
 
 
 def share_words(part: float, whole: float) -> str:
-    """Return `12 %`, `0.3 %`, `less than 0.1 %` or `nothing`. whole: more than 0."""
+    """Return `12 %`, `0.3 %` or `less than 0.1 %`. part, whole: more than 0."""
     percent = 100.0 * part / whole
-    if percent <= 0.0:
-        return "nothing"
     if percent < 0.1:
         return "less than 0.1 %"
     return f"{min(100.0, percent):.{0 if percent >= 10.0 else 1}f} %"
