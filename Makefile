@@ -37,7 +37,7 @@ bench: setup ## run the benchmarks; ONLY=suite for one of them
 
 lock: $(UV) ## pin all Python packages again, by hash
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-header --no-emit-index-url --extra demo --group test --group check \
+	  --no-header --no-emit-index-url --extra demo --extra evaluate --group test --group check \
 	  pyproject.toml --output-file requirements/dev.txt
 
 clean: ## remove what was made, also the environment

@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,16 @@ import uvicorn
 
 from assent import api, policy, web
 from assent.audit.note import Signer
-from assent.config import Config, PersonConfig, TargetConfig, split_address
+from assent.config import (
+    Config,
+    NetworkConfig,
+    PersonConfig,
+    TargetConfig,
+    budget,
+    parse_day,
+    split_address,
+    time_zone,
+)
 from assent.control import administration
 from assent.control.assemble import Assembly, Outside, assemble
 from assent.control.decide import Decider
@@ -36,6 +46,8 @@ from assent.gateway.certificates import client_side, ensure_development_certific
 from assent.gateway.listen import PostgresListener
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
+from assent.intelligence.files import Files
+from assent.intelligence.network_book import NetworkBook
 from assent.protocols import postgres
 from assent.protocols.postgres.statements import Classifier
 from assent.signals import SIGNALS
@@ -47,6 +59,7 @@ from assent.system.ids import SystemIds
 
 PROTOCOLS = (postgres.PLUGIN,)
 SWITCH_INTERVAL_S = 0.00005
+_NETWORKS_EVERY_S = 5.0
 _GOODBYE = "the gateway is stopping; connect again in a moment"
 
 _log = structlog.get_logger("app")
@@ -82,6 +95,7 @@ def check(config: Config) -> policy.PolicySet:
     if config.postgres.certificate:
         key = config.folder / config.postgres.key if config.postgres.key else None
         client_side(config.folder / config.postgres.certificate, key)
+    _network_book(config, SystemClock())
     return load_policies(config)
 
 
@@ -118,6 +132,7 @@ async def running(
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _spare_the_collector()
     policies = load_policies(config)
+    book = _network_book(config, clock)
     data = _data_folder(config)
     signer = Signer(config.server.origin, Secret(_audit_key(data)))
     async with contextlib.AsyncExitStack() as stack:
@@ -144,14 +159,20 @@ async def running(
                 credential_key=Secret(_key(data / "credentials.key")),
                 verifier_key=signer.verifier_key,
                 public_url=url,
+                network=book,
+                zones=_zones(config),
+                budget=budget(config.risk, "[risk]"),
+                levels=(config.risk.medium_from, config.risk.high_from),
             )
         )
         await _begin(parts, config, store, recorder, clock, ids)
         stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
         # Whatever was begun is ended, last first, also when what comes after it cannot be.
         async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
-            for work in (recorder.run(), parts.sweep.run()):
+            for work in (recorder.run(), parts.sweep.run(), parts.learning.build()):
                 doors.callback(tasks.create_task(work).cancel)
+            if book is not None:
+                doors.callback(tasks.create_task(_keep_networks_fresh(book)).cancel)
             listener, address = await _start_listener(
                 config, data, parts.sessions, recorder, clock, ids, tasks
             )
@@ -203,6 +224,7 @@ async def _begin(
     await parts.sessions.recover()
     await parts.plane.grants.recover()
     await parts.waiting.recover()
+    await parts.answers.recover()
     await parts.plane.access.recover()
     await store.publish()
 
@@ -319,6 +341,7 @@ async def _conclude(
     """Say in the log that the server has stopped, behind all that it did."""
     await recorder.stop()
     await parts.history.flush()
+    await parts.learning.flush()
     await store.commit((), (administration.happened(ids, EntryKind.SERVER_STOPPED, clock),))
     await store.publish()
 
@@ -326,8 +349,55 @@ async def _conclude(
 def _person(person: PersonConfig, folder: Path) -> administration.Person:
     hashed = reveal_reference(person.password, folder) if person.password else None
     return administration.Person(
-        person.name, person.display_name, frozenset(person.groups), person.disabled, hashed
+        person.name,
+        person.display_name,
+        frozenset(person.groups),
+        person.disabled,
+        hashed,
+        since=parse_day(person.since, "since"),
+        time_zone=person.time_zone,
+        verified=not person.unverified,
+        verified_by=person.verified_by,
+        verified_at=parse_day(person.verified_on, "verified_on"),
     )
+
+
+def _network_book(config: Config, clock: Clock) -> NetworkBook | None:
+    """Return what the configured files say of addresses, None where none is configured."""
+    network = config.network
+    if network == NetworkConfig():
+        return None
+
+    def path(name: str) -> Path | None:
+        return config.folder / name if name else None
+
+    return NetworkBook(
+        Files(
+            city=path(network.city),
+            country=path(network.country),
+            asn=path(network.asn),
+            anonymous=path(network.anonymous),
+            hosting_networks=path(network.hosting_networks),
+            lists={kind: config.folder / name for kind, name in network.lists.items()},
+            reputation=path(network.reputation),
+            zones=dict(network.zones),
+        ),
+        clock,
+    )
+
+
+async def _keep_networks_fresh(book: NetworkBook) -> None:
+    """Read the files that changed again, and say so."""
+    while True:
+        await asyncio.sleep(_NETWORKS_EVERY_S)
+        for words in await asyncio.to_thread(book.refresh):
+            _log.info("network-files", what=words)
+
+
+def _zones(config: Config) -> dict[str, tzinfo]:
+    names = {person.time_zone for person in config.people}
+    found = {name: time_zone(name, "time_zone") for name in names}
+    return {name: zone for name, zone in found.items() if zone is not None}
 
 
 def _target(target: TargetConfig, folder: Path) -> administration.TargetDescription:

@@ -8,10 +8,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assent.core.faults import OperatorFault
+from assent.risk.budget import Budget
 
 _LARGEST = 1 << 20
 
@@ -61,7 +64,10 @@ class PersonConfig:
 
     name: what they sign in with. display_name: how others see them; by default the name.
     groups: what policies call them by. password: a reference (`file:…`, `env:…`) to the
-    Argon2 hash of it. disabled: nothing is permitted any more.
+    Argon2 hash of it. disabled: nothing is permitted any more. since: the day they began, such
+    as `2024-05-01`. time_zone: where their day is, such as `Europe/Berlin`; without it hours
+    are UTC's. verified_by, verified_on: who confirmed that these groups are theirs, and when;
+    `unverified = true` says that nobody did, and nothing they do is low risk then.
     """
 
     name: str
@@ -69,6 +75,48 @@ class PersonConfig:
     groups: tuple[str, ...] = ()
     password: str = ""
     disabled: bool = False
+    since: str = ""
+    time_zone: str = ""
+    verified_by: str = ""
+    verified_on: str = ""
+    unverified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkConfig:
+    """`[network]`: files that say where addresses are; all optional, read again when they change.
+
+    city, country, asn, anonymous: MaxMind databases (`.mmdb`). hosting_networks: a list of the
+    numbers of autonomous systems that rent out machines; needs `asn`. reputation: a list of
+    addresses with bad reports, each with their number if there is one. lists: `vpn`, `tor`,
+    `hosting`, `proxy` → a list of addresses and networks. zones: name → networks of your own,
+    such as `office = ["192.0.2.0/24"]`.
+    """
+
+    city: str = ""
+    country: str = ""
+    asn: str = ""
+    anonymous: str = ""
+    hosting_networks: str = ""
+    reputation: str = ""
+    lists: Mapping[str, str] = field(default_factory=dict)
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskConfig:
+    """`[risk]`: when people are asked.
+
+    medium_from, high_from: the first score, of 100, of these levels. step_up_budget,
+    approval_budget: instead of them, the share of actions that may reach medium, and high, such
+    as `2%` and `0.5%`; the levels of each environment then follow what is usual there, once 500
+    actions were seen.
+    """
+
+    medium_from: int = 25
+    high_from: int = 60
+    step_up_budget: str = ""
+    approval_budget: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +157,8 @@ class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     postgres: PostgresConfig = field(default_factory=PostgresConfig)
     policies: PoliciesConfig = field(default_factory=PoliciesConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    risk: RiskConfig = field(default_factory=RiskConfig)
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     folder: Path = Path()
@@ -148,6 +198,8 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         server=_section(ServerConfig, tree.get("server", {}), f"{place}:[server]"),
         postgres=_section(PostgresConfig, tree.get("postgres", {}), f"{place}:[postgres]"),
         policies=_section(PoliciesConfig, tree.get("policies", {}), f"{place}:[policies]"),
+        network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
+        risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
         folder=folder,
@@ -168,6 +220,7 @@ def _check(config: Config, place: str) -> None:
     split_address(config.server.listen, f"{place}:[server] listen")
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
     _check_doors(config, place)
+    _check_risk(config.risk, f"{place}:[risk]")
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
         ([target.name for target in config.targets], "[[targets]]"),
@@ -181,6 +234,9 @@ def _check(config: Config, place: str) -> None:
     for person in config.people:
         for group in person.groups:
             _check_name(group, f"{place}:[[people]] {person.name} groups")
+        for day, key in ((person.since, "since"), (person.verified_on, "verified_on")):
+            parse_day(day, f"{place}:[[people]] {person.name} {key}")
+        time_zone(person.time_zone, f"{place}:[[people]] {person.name} time_zone")
     for target in config.targets:
         for group in target.owners:
             _check_name(group, f"{place}:[[targets]] {target.name} owners")
@@ -197,6 +253,54 @@ def _check(config: Config, place: str) -> None:
             if not 0 < len(name.encode()) <= 63 or "\0" in name:
                 words = f"`{name[:80]}` must have 1 to 63 bytes, as PostgreSQL's names do"
                 raise OperatorFault("config-name", words, f"{where} databases")
+
+
+def parse_day(text: str, place: str) -> datetime | None:
+    """Return the start of a day in UTC, None for no text. Raises OperatorFault."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC) if text else None
+    except ValueError:
+        words = f"`{text[:80]}` is no day; write it as `2024-05-01`"
+        raise OperatorFault("config-value", words, place) from None
+
+
+def time_zone(name: str, place: str) -> tzinfo | None:
+    """Return the time zone of an IANA name, None for no name. Raises OperatorFault."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        words = f"`{name[:80]}` is no time zone; write its IANA name, such as `Europe/Berlin`"
+        raise OperatorFault("config-value", words, place) from None
+
+
+def budget(risk: RiskConfig, place: str) -> Budget | None:
+    """Return how often people may be asked, None for fixed levels. Raises OperatorFault."""
+    texts = (risk.step_up_budget, risk.approval_budget)
+    if not any(texts):
+        return None
+    if not all(texts):
+        words = "a budget needs both `step_up_budget` and `approval_budget`"
+        raise OperatorFault("config-value", words, place)
+    medium, high = (_percent_milli(text, place) for text in texts)
+    try:
+        return Budget(medium, high)
+    except ValueError:
+        words = "must be 0 % < `approval_budget` < `step_up_budget` < 100 %"
+        raise OperatorFault("config-value", words, place) from None
+
+
+def _percent_milli(text: str, place: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,2}(?:\.[0-9]{1,3})?) ?%", text)
+    if found is None:
+        raise OperatorFault("config-value", f"`{text[:80]}` is no share such as `2%`", place)
+    return round(float(found[1]) * 1000)
+
+
+def _check_risk(risk: RiskConfig, place: str) -> None:
+    if not 0 < risk.medium_from < risk.high_from <= 100:
+        words = "must be 0 < `medium_from` < `high_from` <= 100"
+        raise OperatorFault("config-value", words, place)
+    budget(risk, place)
 
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,63}", re.ASCII)
@@ -260,8 +364,9 @@ def _value(value: Any, hint: Any, place: str) -> Any:
         raise OperatorFault("config-type", "must be a list of texts", place)
     if origin is not None and issubclass(origin, Mapping):
         if isinstance(value, dict):
-            return {key: _value(item, get_args(hint)[1], place) for key, item in value.items()}
-        raise OperatorFault("config-type", "must be a table of lists", place)
+            inner = get_args(hint)[1]
+            return {key: _value(item, inner, f"{place}.{key[:80]}") for key, item in value.items()}
+        raise OperatorFault("config-type", "must be a table", place)
     if type(value) is not hint:
         words = {str: "a text", int: "a whole number", bool: "true or false"}[hint]
         raise OperatorFault("config-type", f"must be {words}", place)

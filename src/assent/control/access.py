@@ -246,6 +246,8 @@ class Access:
             server_key=verifier.server_key.hex(),
             expires_at=min(now + CREDENTIAL_LASTS_FOR, grant.ends_at),
             connections_left=connections,
+            minted_from=caller.address,
+            minted_at=now,
         )
         entry = Entry(
             id=EntryId(self._ids.mint("entry")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from assent.core.canonical import Json
 from assent.core.changes import Change, PutSubject, PutTarget
@@ -23,6 +24,11 @@ class Person:
     groups: frozenset[str]
     disabled: bool
     password_hash: Secret[str] | None
+    since: datetime | None = None
+    time_zone: str = ""
+    verified: bool = True
+    verified_by: str = ""
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,11 @@ async def people_and_targets(
             display_name=person.display_name or person.name,
             groups=person.groups,
             disabled=person.disabled,
+            since=person.since,
+            time_zone=person.time_zone,
+            verified=person.verified,
+            verified_by=person.verified_by,
+            verified_at=person.verified_at,
         )
         subjects[person.name] = subject
         hashed = person.password_hash.reveal() if person.password_hash else None

@@ -1,18 +1,21 @@
 """Puts the control plane together: what it rests on goes in, every use case comes out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from assent.control.access import Access
+from assent.control.answers import Answers
 from assent.control.audit import Audit
 from assent.control.decide import Decider
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
-from assent.control.gather import Gatherer
+from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.holding import Holding
+from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
@@ -23,12 +26,16 @@ from assent.control.sign_in import SignIn
 from assent.control.sweep import Sweep
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
+from assent.control.warnings import Warnings
+from assent.control.watching import Watching
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.plugins import SignalPlugin
-from assent.core.ports import PasswordHasher, Recorder, Store
+from assent.core.ports import NetworkBook, PasswordHasher, Recorder, Store
 from assent.core.secret import Secret
 from assent.policy import PolicySet
+from assent.risk import MODEL
+from assent.risk.budget import Budget, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,9 @@ class Outside:
     """What a control plane rests on. honours: the obligations that enforcement can keep.
 
     credential_key: what the salts of session passwords are derived from. verifier_key: of the
-    log. public_url: what links in notices begin with.
+    log. public_url: what links in notices begin with. network: what the operator's files say of
+    addresses, None without any. zones: time zones by name. budget: how often people may be
+    asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH.
     """
 
     store: Store
@@ -50,6 +59,10 @@ class Outside:
     credential_key: Secret[bytes]
     verifier_key: str
     public_url: str
+    network: NetworkBook | None = None
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
+    budget: Budget | None = None
+    levels: tuple[int, int] = (MODEL.medium_from, MODEL.high_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,8 @@ class Assembly:
     decider: Decider
     policies: Policies
     history: History
+    learning: Learning
+    answers: Answers
     waiting: Waiting
     holding: Holding
     live: LiveSessions
@@ -74,10 +89,28 @@ def assemble(outside: Outside) -> Assembly:
     directory, events, live = Directory(), Events(), LiveSessions()
     policies = Policies(outside.policies)
     history = History(store, clock)
+    learning = Learning(store, directory, clock, ids)
+    warnings, answers = Warnings(store, clock), Answers(store, directory)
+    watching = Watching(
+        store=store, learning=learning, warnings=warnings, live=live, network=outside.network
+    )
+    thresholds = Thresholds(outside.budget, *outside.levels)
     decider = Decider(
         store=store,
-        gatherer=Gatherer(directory, history),
+        gatherer=Gatherer(
+            Sources(
+                directory,
+                history,
+                learning,
+                warnings,
+                answers,
+                thresholds,
+                outside.network,
+                outside.zones,
+            )
+        ),
         history=history,
+        thresholds=thresholds,
         policies=policies,
         signals=outside.signals,
         honours=outside.honours,
@@ -108,6 +141,7 @@ def assemble(outside: Outside) -> Assembly:
         live=live,
         sign_in=sign_in,
         verifiers=verifiers,
+        watching=watching,
         clock=clock,
         ids=ids,
     )
@@ -142,11 +176,13 @@ def assemble(outside: Outside) -> Assembly:
     sweep = Sweep(
         store=store,
         history=history,
+        learning=learning,
         waiting=waiting,
         grants=grants,
         sessions=sessions,
         clock=clock,
     )
     return Assembly(
-        plane, sessions, decider, policies, history, waiting, holding, live, verifiers, sweep
-    )
+        plane, sessions, decider, policies, history, learning, answers, waiting, holding, live,
+        verifiers, sweep,
+    )  # fmt: skip

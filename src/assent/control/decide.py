@@ -5,11 +5,12 @@ Every door leads here: the wire (`control.sessions`), the workflow (`control.acc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from assent.control import entries
-from assent.control.gather import Circumstances, Gatherer
+from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
 from assent.control.policies import Policies
 from assent.core.action import Action, Operation, Phase
@@ -22,7 +23,10 @@ from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
 from assent.core.signal import Signal
 from assent.policy import evaluate, parse_duration
-from assent.risk import assess
+from assent.risk import MODEL, Model, assess, nearest
+from assent.risk.budget import Thresholds
+from assent.risk.memory import Seen
+from assent.signals.otherwise import alternatives
 
 DEFAULT_DURATION = timedelta(minutes=30)
 """How long access and a session last where no policy says."""
@@ -32,7 +36,7 @@ DEFAULT_DURATION = timedelta(minutes=30)
 class Outcome:
     """A decision with what it was taken on. entry: the id of its entry in the log.
 
-    request: the one that the action waited in, if it did.
+    request: the one that the action waited in, if it did. seen: what of it can be learned.
     """
 
     decision: Decision
@@ -41,6 +45,7 @@ class Outcome:
     evidence: Evidence
     entry: EntryId
     request: RequestId | None = None
+    seen: Sequence[Seen] = ()
 
 
 class Decider:
@@ -55,6 +60,7 @@ class Decider:
         store: Store,
         gatherer: Gatherer,
         history: History,
+        thresholds: Thresholds,
         policies: Policies,
         signals: Sequence[SignalPlugin],
         honours: frozenset[str],
@@ -64,6 +70,7 @@ class Decider:
         self._store = store
         self._gatherer = gatherer
         self._history = history
+        self._thresholds = thresholds
         self._policies = policies
         self._signals = tuple(signals)
         self._honours = honours
@@ -93,6 +100,7 @@ class Decider:
                 ),
             ),
         )
+        self._thresholds.count(segment_of(outcome.evidence.target), outcome.assessment.score)
         if permitted and action.phase is Phase.EXECUTE:
             self._history.count(action)
         return outcome
@@ -100,15 +108,15 @@ class Decider:
     async def consider(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return what would be decided now, without a trace: for outlooks and simulations."""
         now = self._clock.now()
-        evidence = await self._gatherer.gather(action, circumstances, now)
-        signals = tuple(plugin.measure(action, evidence, now) for plugin in self._signals)
-        assessment = assess(signals)
+        evidence, seen = await self._gatherer.gather(action, circumstances, now)
+        signals = tuple([plugin.measure(action, evidence, now) for plugin in self._signals])
+        assessment = assessed(action, evidence, signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
         decision = _offered(_living(decision, action, evidence), action, evidence)
         decision = self._keepable(_in_time(decision, action, evidence))
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
-        return Outcome(decision, signals, assessment, evidence, entry, request)
+        return Outcome(decision, signals, assessment, evidence, entry, request, seen)
 
     def _keepable(self, decision: Decision) -> Decision:
         if isinstance(decision, Permit):
@@ -117,6 +125,21 @@ class Decider:
                     words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
                     return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
         return decision
+
+
+def assessed(action: Action, evidence: Evidence, signals: Sequence[Signal]) -> Assessment:
+    """Return the assessment of what was measured; above LOW with what would have lowered it."""
+    model = _model(evidence.medium_from, evidence.high_from)
+    assessment = assess(signals, evidence.known, model)
+    if assessment.level is RiskLevel.LOW:
+        return assessment
+    otherwise = nearest(signals, alternatives(action, evidence, signals), evidence.known, model)
+    return replace(assessment, otherwise=otherwise)
+
+
+@lru_cache(maxsize=256)
+def _model(medium_from: int, high_from: int) -> Model:
+    return replace(MODEL, medium_from=medium_from, high_from=high_from)
 
 
 def _living(decision: Decision, action: Action, evidence: Evidence) -> Decision:

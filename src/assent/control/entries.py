@@ -1,6 +1,9 @@
 """The entries that the use cases append: one function a kind, so that a kind has one form."""
 
+from dataclasses import replace
 from datetime import datetime
+
+import msgspec
 
 from assent.core.action import Action
 from assent.core.assessment import Assessment
@@ -37,17 +40,16 @@ def attempt(ids: Ids, action: Action, at: datetime, request: RequestId | None) -
             "parameters": list(action.parameters),
             "salt": action.salt,
             "text": action.text,
-            "touches": [
-                {
-                    "columns": sorted(touch.columns),
-                    "operation": touch.operation.value,
-                    "resource": f"{touch.resource.kind} {touch.resource.name}",
-                    "verb": touch.verb,
-                }
-                for touch in action.touches
-            ],
+            "statement": statement_json(action),
         },
     )
+
+
+def statement_json(action: Action) -> Json:
+    """Return how the text was understood, without what else it prepares."""
+    statement = replace(action.statement, prepares={}, executes=frozenset())
+    read: Json = msgspec.to_builtins(statement, order="deterministic")
+    return read
 
 
 def decision(
@@ -71,16 +73,8 @@ def decision(
         "score": assessment.score,
     }
     payload: dict[str, Json] = {
-        "evidence": evidence.to_json(),
-        "factors": [
-            {
-                "name": factor.name,
-                "points": factor.points,
-                "reason": factor.reason,
-                "status": factor.status.value,
-            }
-            for factor in assessment.factors
-        ],
+        "assessment": assessment_json(assessment),
+        "evidence": evidence_json(action, evidence),
     }
     if isinstance(decision, Permit):
         facts["policies"] = list(decision.permitted_by)
@@ -101,6 +95,44 @@ def decision(
         facts=facts,
         payload=payload,
     )
+
+
+def assessment_json(assessment: Assessment) -> Json:
+    """Return an assessment as entries hold it, without what the evidence says already."""
+    return {
+        "attacker": assessment.attacker.value if assessment.attacker else None,
+        "confidence": assessment.confidence.value,
+        "confidence_because": assessment.confidence_because,
+        "factors": [
+            {
+                "at": isoformat(factor.at) if factor.at else None,
+                "name": factor.name,
+                "points": factor.points,
+                "reason": factor.reason,
+                "source": factor.source,
+                "status": factor.status.value,
+            }
+            for factor in assessment.factors
+        ],
+        "headline": assessment.headline,
+        "odds_mb": assessment.odds_mb,
+        "otherwise": assessment.otherwise,
+        "unknown": list(assessment.unknown),
+    }
+
+
+def evidence_json(action: Action, evidence: Evidence) -> Json:
+    """Return the evidence for replay; of the target's labels only those that it can touch."""
+    target = evidence.target
+    if target is not None and target.labels:
+        names = {touch.resource.name for touch in action.touches}
+        labels = {
+            name: labels
+            for name, labels in target.labels.items()
+            if name in names or name.rpartition(".")[0] in names
+        }
+        evidence = replace(evidence, target=replace(target, labels=labels))
+    return evidence.to_json()
 
 
 def result(

@@ -1,18 +1,38 @@
 """Collects the evidence for one action, once, each source with its own deadline."""
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Any
 
+from assent.control.answers import Answers
 from assent.control.directory import Directory
 from assent.control.history import History
+from assent.control.learning import Learning
+from assent.control.warnings import Warnings
 from assent.core.action import Action
-from assent.core.evidence import Authentication, Connection, Evidence
+from assent.core.device import Device
+from assent.core.evidence import (
+    Authentication,
+    Connection,
+    Evidence,
+    Known,
+    Presence,
+    SessionSoFar,
+)
 from assent.core.faults import Fault
 from assent.core.grant import Grant
+from assent.core.network import Network
+from assent.core.ports import NetworkBook
 from assent.core.request import Approval, Request, Verdict
+from assent.core.resource import Target
+from assent.core.subject import Subject
+from assent.risk.budget import Thresholds
+from assent.risk.memory import Seen
+from assent.signals.aspects import aspects
 
-_HISTORY_DEADLINE_S = 0.5
+_DEADLINE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +40,7 @@ class Circumstances:
     """What the door that an action came through knows of it.
 
     grants: the ones that count for it now. request: the one it waits in, if it does.
+    device: the one that the session is bound to. session: None outside of one.
     """
 
     authentication: Authentication | None = None
@@ -28,43 +49,138 @@ class Circumstances:
     request: Request | None = None
     reason: str = ""
     ticket: str = ""
+    device: Device | None = None
+    session: SessionSoFar | None = None
+    presence: Presence = field(default_factory=Presence)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where evidence comes from. network: None when the operator gave no files at all.
+
+    zones: time zones by name.
+    """
+
+    directory: Directory
+    history: History
+    learning: Learning
+    warnings: Warnings
+    answers: Answers
+    thresholds: Thresholds
+    network: NetworkBook | None = None
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
 
 
 class Gatherer:
     """Collects evidence. What does not answer in time is named unavailable, never guessed."""
 
-    def __init__(self, directory: Directory, history: History) -> None:
-        self._directory = directory
-        self._history = history
+    def __init__(self, sources: Sources) -> None:
+        self._from = sources
 
-    async def gather(self, action: Action, circumstances: Circumstances, now: datetime) -> Evidence:
-        """Return the evidence for `action` at `now`. Raises MissingFault for a gone subject."""
-        unavailable = set()
-        history: dict[str, int] = {}
-        try:
-            async with asyncio.timeout(_HISTORY_DEADLINE_S):
-                history = await self._history.counts(action)
-        except (TimeoutError, Fault):
-            unavailable.add("history")
+    async def gather(
+        self, action: Action, circumstances: Circumstances, now: datetime
+    ) -> tuple[Evidence, Sequence[Seen]]:
+        """Return the evidence for `action` at `now`, and what of it can be learned.
+
+        Raises MissingFault for a gone subject.
+        """
+        sources = self._from
+        unavailable: set[str] = set()
+        history = await _in_time(sources.history.counts(action), "history", unavailable) or {}
+        if not sources.learning.is_ready(action.subject):
+            await _in_time(sources.learning.ready(action.subject), "known", unavailable)
+        if not sources.warnings.is_ready(action.subject):
+            await _in_time(sources.warnings.ready(action.subject), "events", unavailable)
+        subject = sources.directory.subject(action.subject)
+        target = None if action.target is None else sources.directory.target(action.target)
         request = circumstances.request
         approvals = _approvals(request, action)
-        return Evidence(
+        network = self._network(circumstances.connection)
+        offset = self._offset(subject, now)
+        reason = circumstances.reason or (request.reason if request else "")
+        ticket = circumstances.ticket or (request.ticket if request else "")
+        seen = aspects(
+            action,
+            target=target,
+            network=network,
+            device=circumstances.device,
+            connection=circumstances.connection,
+            session=circumstances.session,
+            groups=subject.groups,
             at=now,
-            subject=self._directory.subject(action.subject),
-            target=None if action.target is None else self._directory.target(action.target),
+            local_offset_min=offset,
+            reason=reason,
+            ticket=ticket,
+            rows_estimated=None,
+        )
+        medium, high = sources.thresholds.of(segment_of(target))
+        evidence = Evidence(
+            at=now,
+            subject=subject,
+            target=target,
             authentication=circumstances.authentication,
             connection=circumstances.connection,
             history=history,
             grants=tuple(grant for grant in circumstances.grants if grant.is_valid(now)),
             approvals=approvals,
             approvers={
-                approval.approver: self._directory.subject(approval.approver)
+                approval.approver: sources.directory.subject(approval.approver)
                 for approval in approvals
             },
-            reason=circumstances.reason or (request.reason if request else ""),
-            ticket=circumstances.ticket or (request.ticket if request else ""),
+            reason=reason,
+            ticket=ticket,
             unavailable=frozenset(unavailable),
+            not_configured=_NO_DEVICES if sources.network else _NO_DEVICES_NO_NETWORK,
+            network=network,
+            device=circumstances.device,
+            session=circumstances.session,
+            presence=circumstances.presence,
+            known=None if "known" in unavailable else self._known(action, seen, now),
+            events=sources.warnings.of(action.subject, now),
+            local_offset_min=offset,
+            tenure_days=None if subject.since is None else max(0, (now - subject.since).days),
+            verified_by=subject.verified_by,
+            verified_at=subject.verified_at,
+            medium_from=medium,
+            high_from=high,
         )
+        return evidence, seen
+
+    def _known(self, action: Action, seen: Sequence[Seen], now: datetime) -> Known:
+        known = self._from.learning.known(action.subject, seen, now)
+        bits, answers = self._from.answers.of(action)
+        return replace(known, answers_mb=bits, answers=answers) if answers else known
+
+    def _network(self, connection: Connection) -> Network | None:
+        if not connection.address:
+            return None
+        if self._from.network is None:
+            return Network(connection.address, unavailable=_NOTHING_OF_NETWORKS)
+        return self._from.network.look_up(connection.address)
+
+    def _offset(self, subject: Subject, now: datetime) -> int | None:
+        zone = self._from.zones.get(subject.time_zone)
+        offset = now.astimezone(zone).utcoffset() if zone else None
+        return None if offset is None else int(offset.total_seconds() // 60)
+
+
+_NO_DEVICES = frozenset({"device"})
+_NO_DEVICES_NO_NETWORK = frozenset({"device", "network"})
+_NOTHING_OF_NETWORKS = frozenset({"asn", "place", "zones", "lists", "reports"})
+
+
+async def _in_time(work: Coroutine[Any, Any, Any], kind: str, unavailable: set[str]) -> Any:
+    try:
+        async with asyncio.timeout(_DEADLINE_S):
+            return await work
+    except (TimeoutError, Fault):
+        unavailable.add(kind)
+        return None
+
+
+def segment_of(target: Target | None) -> str:
+    """Return what thresholds are kept for: the target's environment."""
+    return target.environment if target else ""
 
 
 def _approvals(request: Request | None, action: Action) -> tuple[Approval, ...]:

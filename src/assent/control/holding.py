@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from assent.control.decide import Decider, Outcome
 from assent.control.gather import Circumstances
@@ -16,8 +17,7 @@ from assent.core.faults import ConflictFault
 from assent.core.ids import RequestId
 from assent.core.plugins import Held, Permitted, RefusalKind, Refused
 from assent.core.request import Request, RequestState
-from assent.risk import counterfactual, explain
-from assent.signals.statement_class import with_where
+from assent.risk import explain
 from assent.workflow.request import RequestEvent
 
 _REFUSALS = {
@@ -118,7 +118,7 @@ class Holding:
                 if released is not None:
                     return released
                 continue
-            if (lines := self._lines(current, outcome)) != told:
+            if (lines := self._lines(current)) != told:
                 told = lines
                 tell(Held(lines, current.deadline_at, current.id))
             await self._nudge_or_deadline(live, current)
@@ -135,12 +135,7 @@ class Holding:
         self, live: LiveSession, request: Request, circumstances: Circumstances
     ) -> tuple[Permitted | Refused, Outcome] | None:
         """Decide everything again on the facts of now; None when it asks people again."""
-        with_request = Circumstances(
-            authentication=circumstances.authentication,
-            connection=circumstances.connection,
-            grants=circumstances.grants,
-            request=request,
-        )
+        with_request = replace(circumstances, request=request)
         try:
             outcome = await self._decider.decide(request.action, with_request)
             if not isinstance(outcome.decision, Permit):
@@ -171,7 +166,7 @@ class Holding:
             request=request.id,
         )
 
-    def _lines(self, request: Request, outcome: Outcome) -> tuple[str, ...]:
+    def _lines(self, request: Request) -> tuple[str, ...]:
         """Return what the client is told while it waits, the most important line first."""
         why = "; ".join(request.messages) or "this needs assent"
         asked = ", ".join(person.name for person in self._requests.asked(request))
@@ -179,7 +174,6 @@ class Holding:
         lines = [
             f"held by Assent: {why}",
             *explain(request.assessment),
-            *_otherwise(request, outcome),
             f"needed: {missing}" + (f" (asked: {asked})" if asked else ""),
         ]
         if request.outcome:
@@ -198,12 +192,3 @@ class Holding:
         live = self._held.get(request.id)
         if live is not None:
             live.nudged.set()
-
-
-def _otherwise(request: Request, outcome: Outcome) -> tuple[str, ...]:
-    """Return what a change that is easily made would do to the risk."""
-    careful = with_where(request.action)
-    if careful is None:
-        return ()
-    words = counterfactual(outcome.signals, careful, "with a WHERE")
-    return (f"  {words}",) if words else ()

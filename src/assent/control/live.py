@@ -4,12 +4,17 @@ import asyncio
 import hmac
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from assent.core.evidence import Authentication, Connection
-from assent.core.ids import GrantId, SessionId, SubjectId
+from assent.control.so_far import SoFar
+from assent.core.evidence import Authentication, Connection, Presence
+from assent.core.ids import ActionId, GrantId, SessionId, SubjectId
 from assent.core.resource import Target
 from assent.core.session import Epoch, Session
 from assent.core.subject import Subject
+
+if TYPE_CHECKING:
+    from assent.control.decide import Outcome
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +24,8 @@ class LiveSession:
     nudged: set whenever something happened that a held action may be waiting for.
     cancelled: the client asked to cancel what is held. gone: the client hung up.
     process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
+    so_far: what was done in it. presence: where else the person was when it opened.
+    untaught: what was permitted and is not learned before its end is known, by action.
     """
 
     session: Session
@@ -31,6 +38,9 @@ class LiveSession:
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
     epoch: Epoch = field(default_factory=Epoch)
+    so_far: SoFar = field(default_factory=SoFar)
+    presence: Presence = field(default_factory=Presence)
+    untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0
     cancelled: bool = False

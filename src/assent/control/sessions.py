@@ -21,13 +21,14 @@ from assent.control.holding import Holding
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.sign_in import SignIn
 from assent.control.verifiers import ITERATIONS, Verifiers
+from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Phase, Statement, Touch
 from assent.core.canonical import Json
 from assent.core.changes import EndSession, PutSession, UseCredential
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
@@ -86,11 +87,13 @@ class Sessions:
         live: LiveSessions,
         sign_in: SignIn,
         verifiers: Verifiers,
+        watching: Watching,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._store = store
         self._recorder = recorder
+        self._watching = watching
         self._directory = directory
         self._decider = decider
         self._grants = grants
@@ -136,6 +139,7 @@ class Sessions:
             return _access_over(candidate.target)
         live = self._draft(candidate, grant, database, connection, handles)
         handles.drafted(live)
+        live.presence = await self._presence(live, credential)
         action = self._action(
             live,
             Statement("session.open", (_opening(candidate.target),), complete=True),
@@ -148,6 +152,7 @@ class Sessions:
         use = UseCredential(credential.id, now)
         try:
             answer, outcome = await self._ask(live, action, tell)
+            self._watching.decided(live, action, outcome)
             if isinstance(answer, Refused):
                 return answer
             live.session = self._bounded(live.session, outcome)
@@ -156,6 +161,7 @@ class Sessions:
             return _unavailable(fault)
         if refused is not None:
             return refused
+        self._watching.finished(live, action, well=True)
         self._recorder.open(live.session.id)
         self.live.add(live)
         if self._circumstances(live).grants:
@@ -200,6 +206,7 @@ class Sessions:
             answer, outcome = await self._ask(live, action, tell)
         except Fault as fault:
             return _unavailable(fault), action
+        self._watching.decided(live, action, outcome)
         if isinstance(answer, Refused):
             # Faster than the sweep: the client hears that its time is over, and nothing else.
             _cut_if_over(live, self._clock.now())
@@ -214,6 +221,7 @@ class Sessions:
         self, live: LiveSession, action: Action, request: str, frame: ResultFrame
     ) -> None:
         """Keep in the log what came of an action that was decided singly."""
+        self._watching.finished(live, action, well=not frame.error)
         facts: dict[str, Json] = {
             "bytes": frame.bytes,
             "duration_us": frame.duration_us,
@@ -256,6 +264,7 @@ class Sessions:
         if self.live.get(live.session.id) is None:
             return
         self.live.remove(live)
+        self._watching.ended(live)
         live.gone = True
         live.nudged.set()
         now = self._clock.now()
@@ -324,6 +333,10 @@ class Sessions:
         return Circumstances(
             authentication=replace(live.authentication, stepped_up_at=stepped_up_at),
             connection=live.connection,
+            session=live.so_far.shown(now),
+            presence=self._watching.now_at(
+                live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
+            ),
             grants=tuple(
                 grant
                 for grant in self._grants.valid(live.subject.id, live.target.id, now)
@@ -331,6 +344,20 @@ class Sessions:
                 if grant.id == live.session.grant and now < live.session.ends_at
             ),
         )
+
+    async def _presence(self, live: LiveSession, credential: Credential) -> Presence:
+        """Return where else the person is; without the store, only what is known here."""
+        now = self._clock.now()
+        try:
+            return await self._watching.presence(
+                live.subject.id, live.connection.address, credential, now
+            )
+        except Fault:
+            return Presence()
+
+    def ran(self, live: LiveSession, frame: ResultFrame) -> None:
+        """Count what came of a statement of an open session."""
+        self._watching.ran(live, frame)
 
     def _draft(
         self,

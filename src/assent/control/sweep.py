@@ -7,6 +7,7 @@ import structlog
 
 from assent.control.grants import Grants
 from assent.control.history import History
+from assent.control.learning import Learning
 from assent.control.sessions import Sessions
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
@@ -29,6 +30,7 @@ class Sweep:
         *,
         store: Store,
         history: History,
+        learning: Learning,
         waiting: Waiting,
         grants: Grants,
         sessions: Sessions,
@@ -36,6 +38,7 @@ class Sweep:
     ) -> None:
         self._store = store
         self._history = history
+        self._learning = learning
         self._waiting = waiting
         self._grants = grants
         self._sessions = sessions
@@ -68,6 +71,7 @@ class Sweep:
             await self._guarded("checkpoint", self._publish)
         if self._ticks % _FLUSH_EVERY == 0:
             await self._guarded("history", self._history.flush)
+            await self._guarded("learning", self._learning.flush)
 
     async def _publish(self) -> None:
         await self._store.publish()

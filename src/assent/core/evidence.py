@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -134,11 +135,23 @@ class Evidence:
     high_from: int = 60
 
     def to_json(self) -> dict[str, Json]:
-        """Return it in the canonical profile, for the payload of a decision's entry."""
+        """Return it in the canonical profile, for the payload of a decision's entry.
+
+        Mappings whose keys come from outside are lists of pairs, as keys are ASCII there.
+        """
         content: dict[str, Json] = msgspec.to_builtins(self, order="deterministic")
+        content["history"] = [[what, times] for what, times in sorted(self.history.items())]
+        if self.target is not None:
+            labels = [[name, sorted(found)] for name, found in sorted(self.target.labels.items())]
+            target: dict[str, Json] = msgspec.to_builtins(self.target, order="deterministic")
+            content["target"] = {**target, "labels": labels}
         return content
 
 
 def evidence_from_json(content: Mapping[str, Json]) -> Evidence:
     """Return the evidence that `to_json` wrote. Raises msgspec.ValidationError for any other."""
-    return msgspec.convert(content, Evidence)
+    loose: dict[str, Any] = dict(content)
+    loose["history"] = dict(loose.get("history") or ())
+    if loose.get("target"):
+        loose["target"] = {**loose["target"], "labels": dict(loose["target"]["labels"])}
+    return msgspec.convert(loose, Evidence)

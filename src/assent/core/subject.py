@@ -1,6 +1,7 @@
 """Who acts: a human, a workload or an agent, and on whose behalf."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from assent.core.ids import SubjectId
@@ -18,7 +19,10 @@ class SubjectKind(StrEnum):
 class Subject:
     """Somebody or something that acts; `on_behalf_of` only for an agent.
 
-    groups: names, unordered. disabled: nothing is permitted to it, and it cannot approve.
+    groups: names, unordered. verified: whether somebody vouched that these are theirs:
+    verified_by, at verified_at. disabled: nothing is permitted to it, and it cannot approve.
+    since: when it began here. time_zone: an IANA name such as `Europe/Berlin`, empty where it
+    is not known.
     """
 
     id: SubjectId
@@ -29,3 +33,7 @@ class Subject:
     verified: bool = True
     disabled: bool = False
     on_behalf_of: SubjectId | None = None
+    since: datetime | None = None
+    time_zone: str = ""
+    verified_by: str = ""
+    verified_at: datetime | None = None

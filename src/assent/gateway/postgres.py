@@ -93,14 +93,17 @@ class PostgresAnswerer:
         if state.live is None:
             return
         self._recorder.record(state.live.session.id, frame)
+        result = frame if type(frame) is ResultFrame else None
+        if result is not None:
+            self._sessions.ran(state.live, result)
         if state.decided and type(frame) is StatementFrame:
             decided = state.decided.pop(frame.entry, None)
             if decided is not None and frame.verdict == "permit":
                 state.running[frame.sequence] = decided
-        elif state.running and type(frame) is ResultFrame:
-            running = state.running.pop(frame.sequence, None)
+        elif state.running and result is not None:
+            running = state.running.pop(result.sequence, None)
             if running is not None:
-                self._spawn(self._finish(state.live, *running, frame))
+                self._spawn(self._finish(state.live, *running, result))
 
     def ended(self, conversation: Conversation, reason: str) -> None:
         """Count the session as ended."""

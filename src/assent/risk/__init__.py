@@ -1,7 +1,7 @@
-"""Signals in, one score out: a sum of points that anybody can check."""
+"""What is usual for whom, and how risky an action is: a sum of points that anybody can check."""
 
-from assent.risk.assess import assess
-from assent.risk.explain import counterfactual, explain
+from assent.risk.assess import assess, level_of
+from assent.risk.explain import Alternative, explain, nearest
 from assent.risk.model import MODEL, Model
 
-__all__ = ["MODEL", "Model", "assess", "counterfactual", "explain"]
+__all__ = ["MODEL", "Alternative", "Model", "assess", "explain", "level_of", "nearest"]

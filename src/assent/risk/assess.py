@@ -1,36 +1,69 @@
-"""Signals → Assessment. Order never matters; more danger never lowers the score."""
+"""Signals → Assessment: an exact sum of points. Order never matters; danger never lowers it.
 
-from collections.abc import Sequence
+For every kind of attacker the bits of all signals are added to how likely that attacker is
+beforehand; together they are the odds that it is not the person as usual. What these odds rose
+by counts `points_per_bit`, what the action can damage counts as it is, and the sum is cut to
+0–100. Usual things take away no more than `most_discount`: a person can be wrong as well.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import floor
+from operator import add
 
 from assent.core.assessment import Assessment, Factor, RiskLevel
-from assent.core.faults import OperatorFault
-from assent.core.signal import Signal, SignalStatus
+from assent.core.evidence import Known
+from assent.core.signal import ATTACKERS, Attacker, Signal, SignalStatus
+from assent.risk.attackers import PRIOR_BITS, total_odds
+from assent.risk.combine import combined, shares
+from assent.risk.confidence import confidence_in
 from assent.risk.model import MODEL, Model
 
 HIGHEST = 100
+BASE_RATE = "base_rate"
+CEILING = "ceiling"
+GROUND = "ground"
+
+_MILLI = 1000.0
+_BEFORE = total_odds(PRIOR_BITS)
+_NOTHING = (0,) * len(ATTACKERS)
 
 
-def assess(signals: Sequence[Signal], model: Model = MODEL) -> Assessment:
-    """Return the score of what was measured, as points that sum exactly to it.
+def assess(
+    signals: Sequence[Signal], known: Known | None = None, model: Model = MODEL
+) -> Assessment:
+    """Return the score of what was measured, as factors that sum exactly to it.
 
-    A signal of the model that is not among `signals` counts as unavailable: "did not run" is
-    not "found nothing". Of several with one name the strongest counts. When the sum is over
-    100, the smallest factors are cut first. Factors without points are left out.
-    signals: any order. Raises OperatorFault for a signal that the model has no weight for.
+    signals: any order; of several with one name the one that says most counts. What could not
+    be measured counts nothing for the person. known: what the confidence rests on.
     """
-    strongest: dict[str, Factor] = {}
-    for signal in signals:
-        factor = _factor(signal, model)
-        known = strongest.get(factor.name)
-        if known is None or _rank(factor) < _rank(known):
-            strongest[factor.name] = factor
-    for name in model.weights:
-        if name not in strongest:
-            missing = Signal(name, SignalStatus.UNAVAILABLE, 0, f"`{name}` was not measured")
-            strongest[name] = _factor(missing, model)
-    factors = _capped(sorted(strongest.values(), key=_rank))
+    told = _strongest(signals)
+    families = _families(told, model)
+    sums = list(map(add, PRIOR_BITS, _bits(families)))
+    winner = max(range(len(sums)), key=sums.__getitem__)
+    rise = (total_odds(sums) - _BEFORE) * model.points_per_bit
+    likelihood = max(-float(model.most_discount), rise)
+    harm = float(sum(signal.harm for signal in told))
+    points = _exact(families, winner, likelihood, model)
+    whole = floor(harm + likelihood + 0.5)
+    factors = _rounded(told, points, whole)
+    factors = _cut(factors, whole, told)
     score = sum(factor.points for factor in factors)
-    return Assessment(score, level_of(score, model), factors)
+    attacker = ATTACKERS[winner] if rise > 0.0 else None
+    confidence, because = confidence_in(known)
+    return Assessment(
+        score=score,
+        level=level_of(score, model),
+        factors=tuple(sorted(factors, key=_rank)),
+        attacker=attacker,
+        headline=headline(attacker, factors),
+        confidence=confidence,
+        confidence_because=because,
+        unknown=tuple(
+            signal.reason for signal in told if signal.status is SignalStatus.UNAVAILABLE
+        ),
+        odds_mb=round(total_odds(sums) * _MILLI),
+    )
 
 
 def level_of(score: int, model: Model = MODEL) -> RiskLevel:
@@ -40,37 +73,153 @@ def level_of(score: int, model: Model = MODEL) -> RiskLevel:
     return RiskLevel.MEDIUM if score >= model.medium_from else RiskLevel.LOW
 
 
-def _factor(signal: Signal, model: Model) -> Factor:
-    weight = model.weights.get(signal.name)
-    if weight is None:
-        raise OperatorFault(
-            "signal-without-weight", f"the risk model has no weight for the signal `{signal.name}`"
+HEADLINES: Mapping[Attacker, str] = {
+    Attacker.NAIVE: "this looks like somebody else with this person's password",
+    Attacker.VPN: "this looks like somebody else who hides where they are",
+    Attacker.TARGETED: "this looks like somebody who imitates this person",
+    Attacker.STOLEN_DEVICE: "this looks like somebody else at this person's device",
+    Attacker.INSIDER: "this is not what this person usually works on",
+    Attacker.HIJACKED_AGENT: "this looks like a program that acts in this person's name",
+    Attacker.POISONER: "what is usual for this person has been moved slowly",
+}
+
+
+def headline(attacker: Attacker | None, factors: Sequence[Factor]) -> str:
+    """Return in one sentence what the score comes from."""
+    top = max(factors, key=lambda factor: factor.points, default=None)
+    if top is None or top.points <= 0:
+        return "this is usual"
+    if attacker is None:
+        return "this is usual for the person; what it does is the risk"
+    return HEADLINES[attacker]
+
+
+def _strongest(signals: Sequence[Signal]) -> list[Signal]:
+    """Return one signal a name, in order of name, so that no other order can matter."""
+    named: dict[str, list[Signal]] = {}
+    for signal in signals:
+        named.setdefault(signal.name, []).append(_honest(signal))
+    return [_merged(named[name]) for name in sorted(named)]
+
+
+def _honest(signal: Signal) -> Signal:
+    """Return the signal in bounds; one that could not be measured says nothing for the person."""
+    weights = signal.weights or _NOTHING
+    if signal.status is SignalStatus.UNAVAILABLE and min(weights) < 0:
+        weights = tuple([max(0, bits) for bits in weights])
+    if weights is signal.weights and 0 <= signal.harm <= HIGHEST and 0 <= signal.floor <= HIGHEST:
+        return signal
+    return replace(
+        signal,
+        weights=weights,
+        harm=min(HIGHEST, max(0, signal.harm)),
+        floor=min(HIGHEST, max(0, signal.floor)),
+    )
+
+
+def _merged(alike: Sequence[Signal]) -> Signal:
+    """Return the one that says most, with whatever the others say more of."""
+    if len(alike) == 1:
+        return alike[0]
+    return replace(
+        max(alike, key=_says),
+        weights=tuple(map(max, *(signal.weights for signal in alike))),
+        harm=max(signal.harm for signal in alike),
+        floor=max(signal.floor for signal in alike),
+    )
+
+
+def _says(signal: Signal) -> tuple[object, ...]:
+    at = signal.at.isoformat() if signal.at else ""
+    weights, status = signal.weights, signal.status.value
+    return (max(weights), signal.harm, signal.floor, weights, status, signal.reason, at,
+            signal.source)  # fmt: skip
+
+
+def _families(told: Sequence[Signal], model: Model) -> dict[str, list[Signal]]:
+    families: dict[str, list[Signal]] = {}
+    for signal in told:
+        families.setdefault(model.families.get(signal.name, signal.name), []).append(signal)
+    return families
+
+
+def _bits(families: Mapping[str, Sequence[Signal]]) -> list[float]:
+    """Return the bits of all signals for each kind of attacker.
+
+    Families are combined as signals within one are: whoever travels is in a new network at a
+    new hour, and many small oddities are not the proof of an attack that their sum would be.
+    """
+    by_family = [
+        [combined([weights[place] for weights in told]) / _MILLI for place in range(len(ATTACKERS))]
+        for told in ([signal.weights for signal in family] for family in families.values())
+    ]
+    if not by_family:
+        return [0.0] * len(ATTACKERS)
+    return [combined(column) for column in zip(*by_family, strict=True)]
+
+
+def _exact(
+    families: Mapping[str, Sequence[Signal]], winner: int, likelihood: float, model: Model
+) -> dict[str, float]:
+    """Return the points of each signal, and of the base rate: they sum to harm + likelihood."""
+    inner = {name: [s.weights[winner] / _MILLI for s in told] for name, told in families.items()}
+    outer = shares([combined(bits) for bits in inner.values()])
+    parts: dict[str, float] = {}
+    for (name, told), counted in zip(families.items(), outer, strict=True):
+        bits = inner[name]
+        for signal, value, share in zip(told, bits, shares(bits), strict=True):
+            parts[signal.name] = value * share * counted * model.points_per_bit
+    rest = likelihood - sum(parts.values())
+    against = sum(points for points in parts.values() if points > 0.0)
+    usual = against - sum(parts.values())
+    if usual > 0.0 and likelihood < 0.0:
+        # The discount is bounded: what speaks for the person shares what is left of it.
+        share = (against - likelihood) / usual
+        parts = {name: points if points > 0.0 else points * share for name, points in parts.items()}
+        rest = 0.0
+    parts[BASE_RATE] = rest
+    for signal in (signal for told in families.values() for signal in told):
+        parts[signal.name] += signal.harm
+    return parts
+
+
+def _rounded(told: Sequence[Signal], points: Mapping[str, float], whole: int) -> list[Factor]:
+    """Return whole points that sum to `whole`: the largest remainders are rounded up."""
+    named = {signal.name: signal for signal in told}
+    lower = {name: floor(value) for name, value in points.items()}
+    missing = whole - sum(lower.values())
+    by_remainder = sorted(points, key=lambda name: (lower[name] - points[name], name))
+    for name in by_remainder[:missing]:
+        lower[name] += 1
+    factors = []
+    for name, value in lower.items():
+        signal = named.get(name)
+        if signal is None:
+            if value:
+                words = "how rare such attacks are, and what else it could be"
+                factors.append(Factor(name, value, words))
+        elif value or signal.floor:
+            reason = signal.reason
+            factors.append(Factor(name, value, reason, signal.status, signal.at, signal.source))
+    return factors
+
+
+def _cut(factors: list[Factor], whole: int, told: Sequence[Signal]) -> list[Factor]:
+    """Cut the sum to 0–100, and raise it to the highest floor, each in a line of its own."""
+    kept = [factor for factor in factors if factor.points]
+    if whole > HIGHEST:
+        kept.append(Factor(CEILING, HIGHEST - whole, "a score is 100 at most"))
+    elif whole < 0:
+        kept.append(Factor(GROUND, -whole, "a score is 0 at least"))
+    score = min(HIGHEST, max(0, whole))
+    least = max(told, key=lambda signal: (signal.floor, signal.name), default=None)
+    if least is not None and least.floor > score:
+        words = f"{least.reason}: it cannot be less than {least.floor}"
+        kept.append(
+            Factor(least.name, least.floor - score, words, least.status, least.at, least.source)
         )
-    strength = min(HIGHEST, max(0, signal.strength))
-    reason = signal.reason
-    match signal.status:
-        case SignalStatus.ABSENT:
-            strength = 0
-        case SignalStatus.UNAVAILABLE:
-            # It may carry what was found before it failed; that counts if it is more.
-            strength = max(strength, model.unavailable_percent)
-            reason = f"{reason} (counted as {strength} % of its weight)"
-        case SignalStatus.OBSERVED:
-            pass
-    return Factor(signal.name, (weight * strength + 50) // 100, reason, signal.status)
+    return kept
 
 
-def _rank(factor: Factor) -> tuple[int, str, str, str]:
-    # Every field takes part, so that equals of any order give one and the same sequence.
-    return (-factor.points, factor.name, factor.status.value, factor.reason)
-
-
-def _capped(factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    left = HIGHEST
-    kept: list[Factor] = []
-    for factor in factors:
-        points = min(factor.points, left)
-        left -= points
-        if points > 0:
-            kept.append(Factor(factor.name, points, factor.reason, factor.status))
-    return tuple(kept)
+def _rank(factor: Factor) -> tuple[int, str, str]:
+    return (-factor.points, factor.name, factor.reason)

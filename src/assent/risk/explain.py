@@ -3,8 +3,10 @@
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from assent.core.assessment import Assessment
+from assent.core.assessment import Assessment, RiskLevel
+from assent.core.evidence import Known
 from assent.core.signal import Signal
 from assent.risk.assess import assess
 from assent.risk.model import MODEL, Model
@@ -14,18 +16,67 @@ COLUMNS = 100
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LONGEST_REASON = 240
+_ORDER = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """What a person could change. words: `with a WHERE`. replaced: signals as they would be."""
+
+    words: str
+    replaced: tuple[Signal, ...]
 
 
 def explain(assessment: Assessment) -> tuple[str, ...]:
-    """Return lines such as `risk 72 of 100 (high): 45 DELETE without WHERE … · 15 …`.
+    """Return lines such as `risk 72 of 100 (high): +45 DELETE without WHERE … · -8 …`.
 
     shape: at most 100 columns a line, later lines indented; the points shown sum to the
-    score. Names in it may come from outside: characters that steer a terminal are replaced.
+    score. Then the headline with the confidence, what would have lowered it, and what is not
+    known. Names in it may come from outside: characters that steer a terminal are replaced.
     """
+    lines = [*_sum(assessment)]
+    if assessment.headline:
+        lines.append(f"  {_plain(assessment.headline)} ({_plain(assessment.confidence_because)})")
+    if assessment.otherwise:
+        lines.append(f"  {_plain(assessment.otherwise)}")
+    return tuple(short for long in lines for short in _wrapped(long))
+
+
+def nearest(
+    signals: Sequence[Signal],
+    alternatives: Sequence[Alternative],
+    known: Known | None = None,
+    model: Model = MODEL,
+) -> str:
+    """Return `with a WHERE: 38 instead of 61 (medium)`, empty where nothing would lower it.
+
+    The first single change that lowers the level counts, otherwise the one that lowers the
+    score most. alternatives: the easiest first.
+    """
+    now = assess(signals, known, model)
+    best: tuple[int, int, str] | None = None
+    for place, alternative in enumerate(alternatives):
+        then = assess(_changed(signals, alternative), known, model)
+        if then.score >= now.score:
+            continue
+        words = f"{alternative.words}: {then.score} instead of {now.score} ({then.level.value})"
+        if _ORDER.index(then.level) < _ORDER.index(now.level):
+            return words
+        found = (then.score, place, words)
+        best = found if best is None else min(best, found)
+    return best[2] if best else ""
+
+
+def _changed(signals: Sequence[Signal], alternative: Alternative) -> list[Signal]:
+    names = {signal.name for signal in alternative.replaced}
+    return [*(signal for signal in signals if signal.name not in names), *alternative.replaced]
+
+
+def _sum(assessment: Assessment) -> list[str]:
     head = f"risk {assessment.score} of 100 ({assessment.level.value})"
-    parts = [f"{factor.points} {_plain(factor.reason)}" for factor in assessment.factors]
+    parts = [f"{factor.points:+d} {_plain(factor.reason)}" for factor in assessment.factors]
     if not parts:
-        return (head,)
+        return [head]
     lines: list[str] = []
     line = f"{head}:"
     joint = " "
@@ -35,22 +86,7 @@ def explain(assessment: Assessment) -> tuple[str, ...]:
             line, joint = "  ", ""
         line, joint = f"{line}{joint}{part}", " · "
     lines.append(line)
-    return tuple(short for long in lines for short in _wrapped(long))
-
-
-def counterfactual(
-    signals: Sequence[Signal], changed: Signal, words: str, model: Model = MODEL
-) -> str | None:
-    """Return `with a WHERE it would be 38 (medium)`; None where it would not be less.
-
-    changed: takes the place of the signal of its name. words: what would be different.
-    """
-    others = [signal for signal in signals if signal.name != changed.name]
-    now = assess(signals, model)
-    then = assess([*others, changed], model)
-    if then.score >= now.score:
-        return None
-    return f"{words} it would be {then.score} ({then.level.value})"
+    return lines
 
 
 def _plain(reason: str) -> str:

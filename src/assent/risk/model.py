@@ -1,40 +1,56 @@
-"""The weights of the risk score, as data."""
+"""How signals become a score, as data: families, points, levels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What each signal counts.
+    """What assessments are made with.
 
-    weights: name of a signal → points at strength 100. unavailable_percent: the least share
-    of its weight that a signal counts which could not be measured. medium_from, high_from:
-    the first score of these levels.
+    families: name of a signal → what it is combined with, as signals of one family say the
+    same thing more than once; one that is not listed is a family of its own. points_per_bit:
+    of what speaks for an attacker. most_discount: points that usual things may take away from
+    what an action can damage. medium_from, high_from: the first score of these levels.
     Raises ValueError where a number would turn risk round.
     """
 
-    weights: Mapping[str, int]
-    unavailable_percent: int = 50
+    families: Mapping[str, str] = field(default_factory=dict)
+    points_per_bit: int = 5
+    most_discount: int = 10
     medium_from: int = 25
     high_from: int = 60
 
     def __post_init__(self) -> None:
-        for name, weight in self.weights.items():
-            if not 0 <= weight <= 100:
-                raise ValueError(f"the weight of `{name}` must be 0 to 100, it is {weight}")
-        if not 0 <= self.unavailable_percent <= 100:
-            raise ValueError("the share of an unavailable signal must be 0 to 100 percent")
+        if self.points_per_bit < 1:
+            raise ValueError("a bit must count one point or more")
+        if self.most_discount < 0:
+            raise ValueError("the discount must be 0 points or more")
         if not 0 < self.medium_from < self.high_from <= 100:
             raise ValueError("the levels must be 0 < medium < high <= 100")
 
 
 MODEL = Model(
-    weights={
-        "statement_class": 45,
-        "table_sensitivity": 25,
-        "first_time": 15,
-        "time_of_day": 15,
+    families={
+        "new_network": "network",
+        "impossible_travel": "network",
+        "network_reputation": "network",
+        "credential_moved": "network",
+        "concurrent_sessions": "network",
+        "new_device": "device",
+        "new_client": "device",
+        "off_hours": "time",
+        "dormant_account": "time",
+        "first_time_resource": "behaviour",
+        "first_time_action": "behaviour",
+        "rare_sequence": "behaviour",
+        "new_privilege": "behaviour",
+        "volume": "volume",
+        "fan_out": "volume",
+        "pace": "volume",
+        "failures": "failures",
+        "security_events": "told",
+        "people_said": "told",
     }
 )
-"""The model in use until weights are learned."""
+"""The model in use."""

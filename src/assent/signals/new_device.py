@@ -7,9 +7,8 @@ from assent.core.evidence import Evidence
 from assent.core.familiarity import Familiarity
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal, SignalStatus
-from assent.risk.likelihood import of_chain
 from assent.signals.aspects import NO_DEVICE, UNKNOWN
-from assent.signals.novelty import PROFILE, learned, measure_chain
+from assent.signals.novelty import PROFILE, learned, likelihood_of, measure_chain
 from assent.signals.weighing import failed, has_failed, missing, weights
 from assent.signals.words import count_words, name_words, person_words, reason_words
 
@@ -42,7 +41,7 @@ def _unbound(seen: Familiarity | None, evidence: Evidence) -> Signal:
     if seen is None or bound <= 0.0:
         return missing(NAME, "the session is bound to no enrolled device", PROFILE)
     # Asked of the whole chain: whoever has not got the device does not show its model either.
-    bits = max(LEAST_UNBOUND_BITS, of_chain(seen).bits(0))
+    bits = max(LEAST_UNBOUND_BITS, likelihood_of(seen).bits(0))
     times = count_words(bound, "action")
     reason = f"it is bound to no device, though {times} of {person_words(evidence)} were"
     return Signal(

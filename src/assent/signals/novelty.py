@@ -10,7 +10,7 @@ from assent.core.familiarity import Familiarity
 from assent.core.signal import Signal
 from assent.risk.attackers import weights_of_chain
 from assent.risk.dimensions import dimension
-from assent.risk.likelihood import of_chain
+from assent.risk.likelihood import Likelihood, of_chain
 from assent.signals.weighing import ALL, bounded, failed, found, usual
 from assent.signals.words import count_words, name_words, person_words, share_words
 
@@ -54,8 +54,16 @@ def measure_chain(
 
 def chain_weights(aspect: str, seen: Familiarity) -> tuple[int, ...]:
     """Return the weights of a chain, in thousandths of a bit."""
-    bits = weights_of_chain(dimension(aspect), of_chain(seen))
+    bits = weights_of_chain(dimension(aspect), likelihood_of(seen))
     return bounded([1000.0 * value for value in bits])
+
+
+def likelihood_of(seen: Familiarity) -> Likelihood:
+    """Return what a chain says, also where rounding left everybody with less than the person."""
+    own, every = seen.person, seen.everyone
+    if own and (not every or every[-1] <= own[-1]):
+        seen = Familiarity(seen.dimension, seen.chain, own, seen.peers, own, seen.days)
+    return of_chain(seen)
 
 
 def history_words(seen: Familiarity, evidence: Evidence, naming: Naming = plain_name) -> str:

@@ -1,11 +1,12 @@
 """What a person could have done otherwise, and what the signals would say then."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from assent.core.action import Action
 from assent.core.evidence import Evidence
 from assent.core.signal import Signal, SignalStatus
+from assent.risk.explain import Alternative
 from assent.signals import (
     concurrent_sessions,
     credential_moved,
@@ -20,14 +21,6 @@ from assent.signals import (
     session_so_far,
     statement_class,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """One change. words: such as `with a WHERE`. replaced: take the place of those named alike."""
-
-    words: str
-    replaced: tuple[Signal, ...]
 
 
 def alternatives(

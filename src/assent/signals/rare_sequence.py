@@ -7,8 +7,8 @@ from assent.core.evidence import Evidence
 from assent.core.familiarity import Familiarity
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
-from assent.risk.likelihood import of_chain, of_step
-from assent.signals.novelty import PROFILE, learned, profile_failed
+from assent.risk.likelihood import of_step
+from assent.signals.novelty import PROFILE, learned, likelihood_of, profile_failed
 from assent.signals.weighing import found, usual, weights
 from assent.signals.words import count_words, name_words, person_words, verb_words
 
@@ -23,7 +23,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     step = known.dimensions.get("step")
     if step is None or len(step.chain) != 1:
         return usual(NAME, "it follows nothing")
-    bits = of_step(step, of_chain(as_step(known.dimensions.get("action"), step)))
+    bits = of_step(step, likelihood_of(as_step(known.dimensions.get("action"), step)))
     return found(NAME, _words(step, evidence), weights(bits), PROFILE)
 
 

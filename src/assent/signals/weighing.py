@@ -43,8 +43,8 @@ def added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
 def found(
     name: str, reason: str, weighed: tuple[int, ...], source: str = "", at: datetime | None = None
 ) -> Signal:
-    """Return what was measured: OBSERVED where it speaks against the person, else ABSENT."""
-    speaks = bool(weighed) and max(weighed) > 0
+    """Return what was measured: OBSERVED where it speaks more against the person than for them."""
+    speaks = bool(weighed) and max(weighed) > max(0, -min(weighed))
     status = SignalStatus.OBSERVED if speaks else SignalStatus.ABSENT
     return Signal(name, status, reason_words(reason), weighed, at=at, source=source)
 

@@ -1,0 +1,66 @@
+"""What people's answers to requests say of the next one like them."""
+
+from collections.abc import Sequence
+
+from assent.control.directory import Directory
+from assent.core.action import Action
+from assent.core.ports import Store
+from assent.core.request import RejectedAs, Request, RequestState, Verdict
+from assent.risk.feedback import Feedback
+
+_MOST_READ = 5_000
+_APPROVED_SHARE = 0.3
+"""An approval says less than a rejection: it may be given without a look."""
+
+_SETTLED = (
+    RequestState.COMPLETED,
+    RequestState.REJECTED,
+    RequestState.OUTCOME_UNKNOWN,
+    RequestState.INTERRUPTED,
+)
+
+
+class Answers:
+    """Counts how requests were answered, by what they ask for, on what, for whom."""
+
+    def __init__(self, store: Store, directory: Directory) -> None:
+        self._store = store
+        self._directory = directory
+        self._feedback = Feedback()
+        self._count = 0
+
+    async def recover(self) -> None:
+        """Take up what people answered before."""
+        settled = await self._store.requests(_SETTLED, limit=_MOST_READ)
+        for request in reversed(settled):
+            self.answered(request)
+
+    def answered(self, request: Request) -> None:
+        """Count the answers of a request that was settled; one nobody answered is none."""
+        verdicts = {approval.verdict for approval in request.approvals}
+        if not verdicts:
+            return
+        refused = Verdict.REJECT in verdicts
+        suspicious = any(
+            approval.rejected_as is RejectedAs.SUSPICIOUS for approval in request.approvals
+        )
+        weight = (2.0 if suspicious else 1.0) if refused else _APPROVED_SHARE
+        self._feedback.learn(self._values(request.action), refused=refused, weight=weight)
+        self._count += 1
+
+    def of(self, action: Action) -> tuple[int, int]:
+        """Return what they say of an action, in thousandths of a bit, and how many there are."""
+        if not self._count:
+            return 0, 0
+        return round(1000 * self._feedback.bits(self._values(action))), self._count
+
+    def _values(self, action: Action) -> Sequence[tuple[str, str]]:
+        groups = sorted(self._directory.subject(action.subject).groups)
+        touch = action.touches[0] if action.touches else None
+        return (
+            ("verb", action.verb),
+            ("target", action.target or ""),
+            ("resource", touch.resource.name if touch else ""),
+            ("groups", " ".join(groups)),
+            ("subject", action.subject),
+        )
