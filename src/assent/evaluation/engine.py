@@ -5,7 +5,7 @@ Rows have no roles, only names of features: those that the product knows (`netwo
 file has no clock, a hundred events of a subject are taken for one of their days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp, log, log2
 from operator import add
 
@@ -13,39 +13,81 @@ from assent.core.signal import ATTACKERS
 from assent.evaluation.rows import Row
 from assent.evaluation.scorer import LearnMode
 from assent.risk.attackers import PRIOR_BITS, total_odds
+from assent.risk.blend import Blend
 from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, dimension
 from assent.risk.feedback import Feedback
+from assent.risk.persistence import Persistence
 from assent.risk.memory import Memory, Seen
-from assent.risk.together import bits_of
+from assent.risk.together import bits_of, families_of
 
 EVENTS_A_DAY = 100.0
 """Without a clock, so many events of a subject are one day."""
 
-PERSISTENCE = 0.5
-"""What part of a session's suspicion is still there in the subject's next one."""
-
-MOST_CARRIED = 14.0
-"""Bits; what came before never decides alone."""
-
 MOST_OF_RARITY = 3.0
 
-_DAY_S = 86_400.0
 MOST_STEPS = 2
 """Features of a row that are also looked at in sequence."""
 
+MOST_SESSIONS = 8
+"""Open sessions of one subject; the one that was quiet the longest is closed for a new one."""
+
+_DAY_S = 86_400.0
 _CONTEXT = frozenset({NETWORK, DEVICE, TIME, PURPOSE})
+_ANSWERS = "answers"
+_RARITY = "rarity"
+_SESSION = "session"
+
+
+class _Thread:
+    """What happened so far, for what is counted less the more it is repeated, and for steps."""
+
+    __slots__ = ("previous", "repeats")
+
+    def __init__(self, previous: dict[str, str]) -> None:
+        self.previous = previous
+        self.repeats: dict[tuple[str, str], int] = {}
 
 
 class _Session:
-    """What is kept of one session while it goes on."""
+    """One session while it goes on, or one row without session.
 
-    __slots__ = ("bits", "carried", "previous", "repeats")
+    carried: bits from the subject's last one. answer: the worst label that was told of it.
+    inputs, odds: what its last score was made of, and the score before these are weighed.
+    """
 
-    def __init__(self, carried: float) -> None:
+    __slots__ = (
+        "answer",
+        "before",
+        "bits",
+        "carried",
+        "inputs",
+        "learned",
+        "odds",
+        "pending",
+        "scored",
+    )
+
+    def __init__(self, carried: float, before: int | None, scored: _Thread, learned: _Thread):
         self.carried = carried
-        self.bits = [0.0] * len(ATTACKERS)
-        self.repeats: dict[tuple[str, str], int] = {}
-        self.previous: dict[str, str] = {}
+        self.before = before
+        self.bits: list[float] = [0.0] * len(ATTACKERS)
+        self.scored = scored
+        self.learned = learned
+        self.answer: int | None = None
+        self.pending: int | None = None
+        self.inputs: Mapping[str, float] = {}
+        self.odds = 0.0
+
+
+class _Subject:
+    """What is kept of one subject beside their profile."""
+
+    __slots__ = ("events", "last", "sessions")
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.sessions: dict[str, _Session] = {}
+        self.last: _Session | None = None
 
 
 class Engine:
@@ -58,32 +100,36 @@ class Engine:
         self._memory = Memory(0.0)
         self._starts_at: float | None = None
         self._feedback = Feedback()
-        self._events: dict[str, int] = {}
+        self._persistence = Persistence()
+        self._of_rows = Blend()
+        self._of_sessions = Blend()
+        self._subjects: dict[str, _Subject] = {}
         self._total = 0
-        self._sessions: dict[str, tuple[str, _Session]] = {}
-        self._learned: dict[str, tuple[str, _Session]] = {}
 
     def score(self, row: Row) -> float:
         """Return log2 of the odds that the row is not its subject acting as usual."""
-        session = self._session(row)
-        seen = self._seen(row, session)
+        subject = self._subject(row)
+        session = self._session(row, subject, is_new=not row.session)
+        self._settle(row, session)
+        seen = _seen(row, session.scored)
         reading = self._memory.reading(
-            row.subject, (row.group,) if row.group else (), self._now(row)
+            row.subject, (row.group,) if row.group else (), self._now(row, subject)
         )
-        sums = bits_of(reading, seen)
-        session.bits = list(map(add, session.bits, sums))
-        carried = session.carried + self._rarity(row.subject)
-        if not row.session:
-            carried += self._feedback.bits(_values(row))
-        return total_odds(list(map(add, session.bits, PRIOR_BITS))) + carried
+        rarity = self._rarity(subject)
+        if row.session:
+            session.bits = list(map(add, session.bits, bits_of(reading, seen)))
+            odds = total_odds(list(map(add, session.bits, PRIOR_BITS))) + session.carried + rarity
+            session.inputs = {_SESSION: odds}
+            session.odds = self._of_sessions.bits(session.inputs)
+            return session.odds
+        return self._row_odds(row, session, families_of(reading, seen), rarity)
 
     def block_score(self, scores: Sequence[float], rows: Sequence[Row]) -> float:
-        """Return log2 of the odds of the whole block, from all that was seen in it."""
-        session = self._sessions[rows[-1].subject][1]
-        carried = session.carried + self._rarity(rows[-1].subject)
-        if not rows[-1].session:
-            carried += sum(self._feedback.bits(_values(row)) for row in rows) / len(rows)
-        return total_odds(list(map(add, session.bits, PRIOR_BITS))) + carried
+        """Return log2 of the odds of the whole block: that of any of its sessions."""
+        last: dict[object, float] = {}
+        for place, (row, score) in enumerate(zip(rows, scores, strict=True)):
+            last[row.session or place] = score
+        return total_odds(list(last.values()))
 
     def probability(self, score: float) -> float:
         """Return the probability that a score stands for."""
@@ -91,99 +137,151 @@ class Engine:
 
     def learn(self, row: Row, *, label: int | None) -> None:
         """Learn the row by the product's trust rule, and its answer where there is one."""
-        if label is not None and not row.session:
-            self._feedback.learn(_values(row), refused=label == 1)
-        weight = self._trust(row, label)
-        if weight <= 0.0:
-            return
-        session = self._entered(row, self._learned)
-        seen = self._seen(row, session)
-        is_history = row.label is None or self._mode is LearnMode.ALL
-        self._memory.learn(
-            row.subject,
-            (row.group,) if row.group else (),
-            seen,
-            self._now(row),
-            weight=weight,
-            confirmed=is_history or label == 0,
-            unbounded=is_history,
-        )
-        self._events[row.subject] = self._events.get(row.subject, 0) + 1
-        self._total += 1
+        subject = self._subject(row)
+        session = self._session(row, subject)
+        if label is not None:
+            if not row.session:
+                if not session.inputs:
+                    self.score(row)
+                    session = self._session(row, subject)
+                self._feedback.learn(_values(row), refused=label == 1)
+            session.answer = max(session.answer or 0, label)
+            session.pending = max(session.pending or 0, label)
+        weight = self._trust(row, session, label)
+        if weight > 0.0:
+            is_history = row.label is None or self._mode is LearnMode.ALL
+            self._memory.learn(
+                row.subject,
+                (row.group,) if row.group else (),
+                _seen(row, session.learned),
+                self._now(row, subject),
+                weight=weight,
+                confirmed=is_history or label == 0,
+                unbounded=is_history,
+            )
+            subject.events += 1
+            self._total += 1
+        if not row.session:
+            self._settle(row, session)
 
     def subject_bytes(self, subject: str) -> int:
         """Return the size of the subject's profile as it is kept."""
         profile = self._memory.profiles.get(subject)
         return len(profile.to_bytes()) if profile else 0
 
-    def _rarity(self, subject: str) -> float:
+    def _row_odds(
+        self,
+        row: Row,
+        session: _Session,
+        families: Mapping[str, Sequence[float]],
+        rarity: float,
+    ) -> float:
+        blend = self._of_rows
+        sums = list(PRIOR_BITS)
+        for name, bits in families.items():
+            weight = blend.weight(name)
+            sums = [total + weight * value for total, value in zip(sums, bits, strict=True)]
+        inputs = {
+            _ANSWERS: self._feedback.bits(_values(row)),
+            _RARITY: rarity,
+            _SESSION: session.carried,
+        }
+        total = total_odds(sums)
+        # What a family says is what it says of those attackers that are likely.
+        shares = [2.0 ** (bits - total) for bits in sums]
+        session.bits = [bits - prior for bits, prior in zip(sums, PRIOR_BITS, strict=True)]
+        session.odds = total + blend.bits(inputs)
+        for name, bits in families.items():
+            inputs[name] = sum(map(float.__mul__, shares, bits))
+        session.inputs = inputs
+        return session.odds
+
+    def _settle(self, row: Row, session: _Session) -> None:
+        """Learn from the answer to what was scored last in a session."""
+        if session.pending is None:
+            return
+        if session.inputs:
+            blend = self._of_sessions if row.session else self._of_rows
+            blend.learn(session.inputs, session.odds, attack=session.pending == 1)
+        session.pending = None
+
+    def _rarity(self, subject: _Subject) -> float:
         """Return the bits for how seldom a subject acts: attackers choose without regard to it.
 
         (Freeman et al. 2016: p(user | attack) / p(user | legitimate).)
         """
-        if not self._events:
+        if not self._total:
             return 0.0
-        mean = self._total / len(self._events)
-        bits = log2((mean + 1.0) / (self._events.get(subject, 0) + 1.0))
+        mean = self._total / len(self._subjects)
+        bits = log2((mean + 1.0) / (subject.events + 1.0))
         return max(-MOST_OF_RARITY, min(MOST_OF_RARITY, bits))
 
-    def _trust(self, row: Row, label: int | None) -> float:
+    def _trust(self, row: Row, session: _Session, label: int | None) -> float:
         if self._mode is LearnMode.ALL or row.label is None:
             return 1.0
         if label is not None:
             return 1.0 if label == 0 else 0.0
-        entry = self._sessions.get(row.subject)
-        if entry is None:
-            return 1.0
-        return 1.0 / (1.0 + 2.0 ** min(60.0, max(entry[1].bits)))
+        return 1.0 / (1.0 + 2.0 ** min(60.0, max(session.bits)))
 
-    def _session(self, row: Row) -> _Session:
-        return self._entered(row, self._sessions)
+    def _subject(self, row: Row) -> _Subject:
+        found = self._subjects.get(row.subject)
+        if found is None:
+            found = self._subjects[row.subject] = _Subject()
+        return found
 
-    def _entered(self, row: Row, sessions: dict[str, tuple[str, _Session]]) -> _Session:
-        found = sessions.get(row.subject)
-        if found is not None and row.session and found[0] == row.session:
-            return found[1]
-        carried = 0.0
-        previous: dict[str, str] = {}
-        if found is not None:
-            # What the last session said of who acts fades into the next one.
-            told = PERSISTENCE * (max(found[1].bits) + found[1].carried)
-            carried = max(-MOST_CARRIED, min(MOST_CARRIED, told))
-            previous = found[1].previous
-        session = _Session(carried)
-        session.previous = previous
-        sessions[row.subject] = (row.session, session)
-        return session
+    def _session(self, row: Row, subject: _Subject, *, is_new: bool = False) -> _Session:
+        sessions = subject.sessions
+        found = None if is_new else sessions.get(row.session)
+        if found is not None and found is subject.last:
+            return found
+        if found is None:
+            found = self._opened(row, subject)
+            sessions.pop(row.session, None)
+            if len(sessions) >= MOST_SESSIONS:
+                del sessions[next(iter(sessions))]
+            sessions[row.session] = found
+        subject.last = found
+        return found
 
-    def _now(self, row: Row) -> float:
+    def _opened(self, row: Row, subject: _Subject) -> _Session:
+        last = subject.last
+        if last is None:
+            return _Session(0.0, None, _Thread({}), _Thread({}))
+        self._settle(row, last)
+        self._persistence.learn(last.before, last.answer)
+        carried = self._persistence.carried(max(last.bits) + last.carried, last.answer)
+        scored, learned = _Thread(last.scored.previous), _Thread(last.learned.previous)
+        return _Session(carried, last.answer, scored, learned)
+
+    def _now(self, row: Row, subject: _Subject) -> float:
         if row.seconds is not None:
             if self._starts_at is None:
                 # Kept weights are in terms of the file's first day, whenever that was.
                 self._starts_at = row.seconds / _DAY_S
             return row.seconds / _DAY_S - self._starts_at
-        return self._events.get(row.subject, 0) / EVENTS_A_DAY
+        return subject.events / EVENTS_A_DAY
 
-    def _seen(self, row: Row, session: _Session) -> list[Seen]:
-        seen: list[Seen] = []
-        steps: list[Seen] = []
-        for name, value in row.features.items():
-            aspect = dimension(name)
-            if isinstance(value, float):
-                seen.append(Seen(aspect, (), value))
-                continue
-            chain = (value,) if isinstance(value, str) else value
-            leaf = chain[0]
-            times = session.repeats[name, leaf] = session.repeats.get((name, leaf), 0) + 1
-            seen.append(Seen(aspect, chain, times=1.0 / times))
-            if aspect.family in _CONTEXT or name == "resource":
-                continue
-            before = session.previous.get(name)
-            if before is not None and len(steps) < MOST_STEPS:
-                step = dimension(f"{name}>", name)
-                steps.append(Seen(step, (leaf,), after=before, times=1.0 / times))
-            session.previous[name] = leaf
-        return seen + steps
+
+def _seen(row: Row, thread: _Thread) -> list[Seen]:
+    seen: list[Seen] = []
+    steps: list[Seen] = []
+    for name, value in row.features.items():
+        aspect = dimension(name)
+        if isinstance(value, float):
+            seen.append(Seen(aspect, (), value))
+            continue
+        chain = (value,) if isinstance(value, str) else value
+        leaf = chain[0]
+        times = thread.repeats[name, leaf] = thread.repeats.get((name, leaf), 0) + 1
+        seen.append(Seen(aspect, chain, times=1.0 / times))
+        if aspect.family in _CONTEXT or name == "resource":
+            continue
+        before = thread.previous.get(name)
+        if before is not None and len(steps) < MOST_STEPS:
+            step = dimension(f"{name}>", name)
+            steps.append(Seen(step, (leaf,), after=before, times=1.0 / times))
+        thread.previous[name] = leaf
+    return seen + steps
 
 
 def _values(row: Row) -> list[tuple[str, str]]:

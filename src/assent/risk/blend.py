@@ -49,8 +49,8 @@ class Blend:
             total += value * self.weight(name)
         return total
 
-    def learn(self, inputs: Mapping[str, float], *, attack: bool) -> None:
-        """Take in one answer to what had these inputs."""
+    def learn(self, inputs: Mapping[str, float], odds: float, *, attack: bool) -> None:
+        """Take in one answer to what had these inputs. odds: its score in bits, when asked."""
         self.answers += 1
         for name in inputs:
             self._admit(name)
@@ -59,12 +59,9 @@ class Blend:
         for name, value in inputs.items():
             if name in self._places:
                 values[self._places[name]] = value * _NAT
-        odds = self.bits(inputs) * _NAT
-        probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds))))
+        probability = 1.0 / (1.0 + exp(-max(-30.0, min(30.0, odds * _NAT))))
         information = max(_LEAST_INFORMATION, probability * (1.0 - probability))
-        reach = [
-            sum(map(float.__mul__, row, values)) for row in self._covariance
-        ]
+        reach = [sum(map(float.__mul__, row, values)) for row in self._covariance]
         spread = 1.0 + information * sum(map(float.__mul__, reach, values))
         step = (attack - probability) / spread
         self._weights = [

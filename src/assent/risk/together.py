@@ -15,6 +15,7 @@ from assent.risk.likelihood import Likelihood, amount_bits, chain_likelihood, st
 from assent.risk.memory import Reading, Seen
 
 _ALL_PROMOTED = (None,) * 64
+_ALL_EQUAL = (1.0,) * len(VOLUME_SHARES)
 
 
 def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
@@ -22,6 +23,34 @@ def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
 
     seen: a step stands behind the chain that it follows.
     """
+    alike, told = _weighed(reading, seen)
+    volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
+    same = sum(map(combined, alike.values()))
+    sums = [same + volume * share for share in VOLUME_SHARES]
+    for family in told.values():
+        if len(family) == 1:
+            sums = list(map(add, sums, family[0]))
+        else:
+            sums = list(map(add, sums, map(combined, zip(*family, strict=True))))
+    return sums
+
+
+def families_of(reading: Reading, seen: Sequence[Seen]) -> dict[str, Sequence[float]]:
+    """Return the parts of the sums that `bits_of` returns, by family."""
+    alike, told = _weighed(reading, seen)
+    found: dict[str, Sequence[float]] = {}
+    for name, bits in alike.items():
+        shares = VOLUME_SHARES if name == VOLUME else _ALL_EQUAL
+        found[name] = [combined(bits) * share for share in shares]
+    for name, family in told.items():
+        found[name] = list(map(combined, zip(*family, strict=True)))
+    return found
+
+
+def _weighed(
+    reading: Reading, seen: Sequence[Seen]
+) -> tuple[dict[str, list[float]], dict[str, list[Sequence[float]]]]:
+    """Return bits by family: what all attackers have alike, and what each has of their own."""
     found = [_keys(aspect) for aspect in seen]
     wanted: list[int] = []
     for keys in found:
@@ -61,15 +90,7 @@ def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
             bits = likelihood.bits(0) * aspect.times
         at += width
         alike.setdefault(of.family, []).append(bits)
-    volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
-    same = sum(map(combined, alike.values()))
-    sums = [same + volume * share for share in VOLUME_SHARES]
-    for family in told.values():
-        if len(family) == 1:
-            sums = list(map(add, sums, family[0]))
-        else:
-            sums = list(map(add, sums, map(combined, zip(*family, strict=True))))
-    return sums
+    return alike, told
 
 
 def _keys(aspect: Seen) -> ChainKeys | AmountKeys:
