@@ -29,19 +29,39 @@ def canonical_bytes(value: Json) -> bytes:
 
 
 def _profiled(value: Json) -> Json:
-    if value is None or isinstance(value, bool):
+    # By exact type first: a decision's evidence has some hundred values, nearly all of these.
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
         return value
-    if isinstance(value, int):
-        if abs(value) > _LARGEST:
-            raise ValueError(f"integer out of range: {value}")
-        return value
-    if isinstance(value, str):
-        return value
+    if kind is int:
+        return _bounded(value)  # type: ignore[arg-type]
     if isinstance(value, Mapping):
         for key in value:
-            if not isinstance(key, str) or not _KEY.fullmatch(key):
-                raise ValueError(f"key outside of the profile: {key!r}")
+            if key not in _KNOWN_KEYS:
+                _check_key(key)
         return {key: _profiled(item) for key, item in value.items()}
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return _bounded(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [_profiled(item) for item in value]
     raise ValueError(f"not in the profile: {type(value).__name__}")
+
+
+def _bounded(value: int) -> int:
+    if not -_LARGEST <= value <= _LARGEST:
+        raise ValueError(f"integer out of range: {value}")
+    return value
+
+
+# Keys are names of fields, the same ones again and again.
+_KNOWN_KEYS: set[str] = set()
+_MOST_KNOWN = 4096
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise ValueError(f"key outside of the profile: {key!r}")
+    if len(_KNOWN_KEYS) < _MOST_KNOWN and len(key) <= 64:
+        _KNOWN_KEYS.add(key)

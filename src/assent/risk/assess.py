@@ -3,15 +3,16 @@
 For every kind of attacker the bits of all signals are added to how likely that attacker is
 beforehand; together they are the odds that it is not the person as usual. What these odds rose
 by counts `points_per_bit`, what the action can damage counts as it is, and the sum is cut to
-0–100. Usual things take away no more than `most_discount`: a person can be wrong as well.
+0–100. Usual things take away no more than `most_discount`, and no more than there is: a person
+can be wrong as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import floor
 from operator import add
 
-from assent.core.assessment import Assessment, Factor, RiskLevel
+from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.evidence import Known
 from assent.core.signal import ATTACKERS, Attacker, Signal, SignalStatus
 from assent.risk.attackers import PRIOR_BITS, total_odds
@@ -20,9 +21,11 @@ from assent.risk.confidence import confidence_in
 from assent.risk.model import MODEL, Model
 
 HIGHEST = 100
+NOTABLE_POINTS = 5.0
+"""Below so many points nobody is suspected by name."""
+
 BASE_RATE = "base_rate"
 CEILING = "ceiling"
-GROUND = "ground"
 
 _MILLI = 1000.0
 _BEFORE = total_odds(PRIOR_BITS)
@@ -37,30 +40,34 @@ def assess(
     signals: any order; of several with one name the one that says most counts. What could not
     be measured counts nothing for the person. known: what the confidence rests on.
     """
-    told = _strongest(signals)
+    told = _strongest([signal for signal in signals if _says_anything(signal)])
     families = _families(told, model)
     sums = list(map(add, PRIOR_BITS, _bits(families)))
     winner = max(range(len(sums)), key=sums.__getitem__)
     rise = (total_odds(sums) - _BEFORE) * model.points_per_bit
-    likelihood = max(-float(model.most_discount), rise)
     harm = float(sum(signal.harm for signal in told))
+    likelihood = max(-min(harm, float(model.most_discount)), rise)
     points = _exact(families, winner, likelihood, model)
     whole = floor(harm + likelihood + 0.5)
     factors = _rounded(told, points, whole)
     factors = _cut(factors, whole, told)
     score = sum(factor.points for factor in factors)
-    attacker = ATTACKERS[winner] if rise > 0.0 else None
+    attacker = ATTACKERS[winner] if rise >= NOTABLE_POINTS else None
     confidence, because = confidence_in(known)
     return Assessment(
         score=score,
         level=level_of(score, model),
         factors=tuple(sorted(factors, key=_rank)),
         attacker=attacker,
-        headline=headline(attacker, factors),
+        headline=headline(attacker, factors, confidence),
         confidence=confidence,
         confidence_because=because,
         unknown=tuple(
-            signal.reason for signal in told if signal.status is SignalStatus.UNAVAILABLE
+            dict.fromkeys(
+                signal.reason
+                for signal in sorted(signals, key=lambda signal: signal.name)
+                if signal.status is SignalStatus.UNAVAILABLE
+            )
         ),
         odds_mb=round(total_odds(sums) * _MILLI),
     )
@@ -84,14 +91,19 @@ HEADLINES: Mapping[Attacker, str] = {
 }
 
 
-def headline(attacker: Attacker | None, factors: Sequence[Factor]) -> str:
+def headline(attacker: Attacker | None, factors: Sequence[Factor], confidence: Confidence) -> str:
     """Return in one sentence what the score comes from."""
-    top = max(factors, key=lambda factor: factor.points, default=None)
-    if top is None or top.points <= 0:
-        return "this is usual"
-    if attacker is None:
-        return "this is usual for the person; what it does is the risk"
-    return HEADLINES[attacker]
+    if attacker is not None:
+        return HEADLINES[attacker]
+    is_known = confidence is not Confidence.LOW
+    person = "this is usual for the person" if is_known else "nothing speaks against the person"
+    if any(factor.points > 0 for factor in factors):
+        return f"{person}; the risk is in what it does"
+    return person
+
+
+def _says_anything(signal: Signal) -> bool:
+    return bool(signal.weights or signal.harm or signal.floor)
 
 
 def _strongest(signals: Sequence[Signal]) -> list[Signal]:
@@ -149,20 +161,33 @@ def _bits(families: Mapping[str, Sequence[Signal]]) -> list[float]:
     Families are combined as signals within one are: whoever travels is in a new network at a
     new hour, and many small oddities are not the proof of an attack that their sum would be.
     """
-    by_family = [
-        [combined([weights[place] for weights in told]) / _MILLI for place in range(len(ATTACKERS))]
-        for told in ([signal.weights for signal in family] for family in families.values())
-    ]
-    if not by_family:
-        return [0.0] * len(ATTACKERS)
-    return [combined(column) for column in zip(*by_family, strict=True)]
+    by_family = []
+    for family in families.values():
+        columns = zip(*(signal.weights for signal in family), strict=True)
+        by_family.append(_each(columns, _MILLI))
+    return _each(zip(*by_family, strict=True), 1.0) if by_family else [0.0] * len(ATTACKERS)
+
+
+def _each(columns: Iterable[tuple[float, ...]], unit: float) -> list[float]:
+    """Return what each column says together; most kinds of attacker have the same one."""
+    known: dict[tuple[float, ...], float] = {}
+    found = []
+    for column in columns:
+        bits = known.get(column)
+        if bits is None:
+            bits = known[column] = combined(column) / unit
+        found.append(bits)
+    return found
 
 
 def _exact(
     families: Mapping[str, Sequence[Signal]], winner: int, likelihood: float, model: Model
 ) -> dict[str, float]:
     """Return the points of each signal, and of the base rate: they sum to harm + likelihood."""
-    inner = {name: [s.weights[winner] / _MILLI for s in told] for name, told in families.items()}
+    inner = {
+        name: [signal.weights[winner] / _MILLI for signal in told]
+        for name, told in families.items()
+    }
     outer = shares([combined(bits) for bits in inner.values()])
     parts: dict[str, float] = {}
     for (name, told), counted in zip(families.items(), outer, strict=True):
@@ -172,11 +197,11 @@ def _exact(
     rest = likelihood - sum(parts.values())
     against = sum(points for points in parts.values() if points > 0.0)
     usual = against - sum(parts.values())
-    if usual > 0.0 and likelihood < 0.0:
+    if usual > 0.0 and likelihood <= 0.0:
         # The discount is bounded: what speaks for the person shares what is left of it.
-        share = (against - likelihood) / usual
+        share = min(1.0, (against - likelihood) / usual)
         parts = {name: points if points > 0.0 else points * share for name, points in parts.items()}
-        rest = 0.0
+        rest = likelihood - sum(parts.values())
     parts[BASE_RATE] = rest
     for signal in (signal for told in families.values() for signal in told):
         parts[signal.name] += signal.harm
@@ -205,13 +230,11 @@ def _rounded(told: Sequence[Signal], points: Mapping[str, float], whole: int) ->
 
 
 def _cut(factors: list[Factor], whole: int, told: Sequence[Signal]) -> list[Factor]:
-    """Cut the sum to 0–100, and raise it to the highest floor, each in a line of its own."""
+    """Cut the sum to 100, and raise it to the highest floor, each in a line of its own."""
     kept = [factor for factor in factors if factor.points]
     if whole > HIGHEST:
         kept.append(Factor(CEILING, HIGHEST - whole, "a score is 100 at most"))
-    elif whole < 0:
-        kept.append(Factor(GROUND, -whole, "a score is 0 at least"))
-    score = min(HIGHEST, max(0, whole))
+    score = min(HIGHEST, whole)
     least = max(told, key=lambda signal: (signal.floor, signal.name), default=None)
     if least is not None and least.floor > score:
         words = f"{least.reason}: it cannot be less than {least.floor}"

@@ -176,6 +176,8 @@ def of_amount(seen: Magnitude) -> float:
 
 _SHARPNESS = 0.3
 _USUAL_BITS = log2(_SHARPNESS)
+# Where nothing was learned, an amount speaks neither way.
+_NEUTRAL = 1000.0 * _SHARPNESS ** (1.0 / (1.0 - _SHARPNESS))
 # So many of the wider crowd's amounts somebody is thought to have shown before.
 _BORROWED = 5000.0
 
@@ -195,7 +197,7 @@ def amount_bits(
     a · p^(a - 1) with a = 0.3 (Sellke, Bayarri, Berger 2001, section 2).
     """
     borrowed = _BORROWED * unit
-    share = (above + 500.0 * unit) / (every + 1000.0 * unit)
+    share = (above + _NEUTRAL * unit) / (every + 1000.0 * unit)
     share = (peers_above + borrowed * share) / (peers + borrowed)
     share = (own_above + borrowed * share) / (own + borrowed)
     if share > 1.0:

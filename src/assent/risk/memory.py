@@ -193,9 +193,9 @@ class Reading:
         return Familiarity(
             aspect.dimension.name,
             aspect.chain,
-            tuple([int(kept * fade) for kept in self.of_person(keys.all)]),
-            tuple([int(kept * fade) for kept in self.of_peers(keys.all)]),
-            tuple([int(kept * fade) for kept in self.of_everyone(keys.all)]),
+            _whole(self.of_person(keys.all), fade),
+            _whole(self.of_peers(keys.all), fade),
+            _whole(self.of_everyone(keys.all), fade),
             tuple(map(self.profile.counts.days, keys.values)),
         )
 
@@ -210,8 +210,13 @@ class Reading:
         return Magnitude(aspect.dimension.name, int(max(0.0, aspect.amount)), *counted)
 
 
-def _usual(seen: Familiarity) -> tuple[int, int, int]:
-    return (seen.person[0], seen.peers[0] if seen.peers else 0, seen.everyone[0])
+def _whole(kept: Sequence[float], fade: float) -> tuple[int, ...]:
+    """Return counts in whole thousandths, or nothing where all of them are 0."""
+    return tuple([int(weight * fade) for weight in kept]) if any(kept) else ()
+
+
+def _usual(seen: Familiarity) -> tuple[int, ...]:
+    return tuple(counts[0] if counts else 0 for counts in (seen.person, seen.peers, seen.everyone))
 
 
 def _afford(profile: Profile, aspect: Seen, wanted: float, growth: float, now: float) -> float:

@@ -29,7 +29,7 @@ def weights(bits: float, shares: Sequence[float] = ALL) -> tuple[int, ...]:
 def bounded(found: Sequence[float]) -> tuple[int, ...]:
     """Return weights, in thousandths of a bit, rounded and bounded; empty where all are 0."""
     whole = tuple(map(round, found))
-    if max(whole) > MOST_MB or min(whole) < -MOST_MB:
+    if whole and (max(whole) > MOST_MB or min(whole) < -MOST_MB):
         whole = tuple([max(-MOST_MB, min(MOST_MB, weight)) for weight in whole])
     return whole if any(whole) else ()
 
