@@ -85,6 +85,9 @@ def sighting(network: Network, ago: timedelta, **changes: Any) -> Sighting:
             network.city,
             network.latitude_e4,
             network.longitude_e4,
+            network.accuracy_km,
+            network.lists,
+            network.zones,
         ),
         **changes,
     )

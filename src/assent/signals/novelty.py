@@ -61,7 +61,7 @@ def chain_weights(aspect: str, seen: Familiarity) -> tuple[int, ...]:
 def likelihood_of(seen: Familiarity) -> Likelihood:
     """Return what a chain says, also where rounding left everybody with less than the person."""
     own, every = seen.person, seen.everyone
-    if own and (not every or every[-1] <= own[-1]):
+    if (every and every[-1] <= (own[-1] if own else 0)) or (own and not every):
         seen = Familiarity(seen.dimension, seen.chain, own, seen.peers, own, seen.days)
     return of_chain(seen)
 

@@ -11,7 +11,7 @@ from assent.core.resource import Resource
 from assent.core.signal import Signal, SignalStatus
 from assent.core.subject import Subject
 from assent.signals import SIGNALS
-from assent.signals.statement_class import EVERY_ROW, measure, with_where
+from assent.signals.statement_class import EVERY_ROW, PERCENT, measure, with_where
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVIDENCE = Evidence(at=NOW, subject=Subject(SubjectId("sub_ana"), "ana"))
@@ -32,6 +32,10 @@ def measured(*touches: Touch, complete: bool = True, has_where: bool = True) -> 
     return measure(action(*touches, complete=complete, has_where=has_where), EVIDENCE, NOW)
 
 
+def harm(strength: int) -> int:
+    return (PERCENT * strength + 50) // 100
+
+
 READ = touch("sql.read", Operation.READ)
 DELETE = touch("sql.delete", Operation.WRITE)
 UPDATE = touch("sql.update", Operation.WRITE, "public.payments")
@@ -39,7 +43,7 @@ UPDATE = touch("sql.update", Operation.WRITE, "public.payments")
 
 def test_a_read_is_absent() -> None:
     assert measured(READ) == Signal(
-        "statement_class", SignalStatus.ABSENT, 0, "it only reads or keeps house"
+        "statement_class", SignalStatus.ABSENT, "it only reads or keeps house"
     )
 
 
@@ -49,7 +53,7 @@ def test_a_statement_that_touches_nothing_is_absent() -> None:
 
 def test_a_delete_without_where_says_that_it_touches_every_row() -> None:
     signal = measured(READ, DELETE, has_where=False)
-    assert signal.strength == EVERY_ROW
+    assert signal.harm == harm(EVERY_ROW)
     assert signal.reason == "DELETE without WHERE touches every row of public.orders"
 
 
@@ -67,7 +71,7 @@ def test_a_long_list_of_tables_is_shortened() -> None:
 
 
 def test_a_where_lowers_a_delete() -> None:
-    assert measured(DELETE).strength < measured(DELETE, has_where=False).strength
+    assert measured(DELETE).harm < measured(DELETE, has_where=False).harm
 
 
 def test_an_insert_is_not_judged_by_a_missing_where() -> None:
@@ -77,35 +81,35 @@ def test_an_insert_is_not_judged_by_a_missing_where() -> None:
 
 @pytest.mark.parametrize("verb", ["sql.grant", "sql.impersonate", "sql.program"])
 def test_what_changes_who_may_do_what_is_strongest(verb: str) -> None:
-    assert measured(touch(verb, Operation.ADMINISTER)).strength == 100
+    assert measured(touch(verb, Operation.ADMINISTER)).harm == harm(100)
 
 
 def test_the_classes_stand_in_order() -> None:
     verbs = ["sql.read", "sql.insert", "sql.delete", "sql.create", "sql.drop", "sql.grant"]
-    strengths = [measured(touch(verb, Operation.READ)).strength for verb in verbs]
-    assert strengths == sorted(set(strengths))
+    harms = [measured(touch(verb, Operation.READ)).harm for verb in verbs]
+    assert harms == sorted(set(harms))
 
 
 def test_what_is_not_fully_understood_is_strongest_and_says_why() -> None:
     signal = measured(READ, complete=False)
-    assert signal.strength == 100
+    assert signal.harm == harm(100)
     assert signal.reason == "it cannot be fully understood: `FROBNICATE` is not known"
 
 
 def test_an_unknown_operation_is_strongest_whatever_its_verb() -> None:
     signal = measured(touch("sql.read", Operation.UNKNOWN))
-    assert signal.strength == 100
+    assert signal.harm == harm(100)
     assert signal.reason == "what it does to public.orders is not known"
 
 
 def test_a_verb_that_is_not_listed_is_as_strong_as_its_operation() -> None:
-    assert measured(touch("http.delete", Operation.WRITE)).strength == 40
-    assert measured(touch("http.get", Operation.READ)).strength == 0
+    assert measured(touch("http.delete", Operation.WRITE)).harm == harm(40)
+    assert measured(touch("http.get", Operation.READ)).harm == 0
     assert measured(touch("x", Operation.ADMINISTER)).reason == "x acts on public.orders"
 
 
 def test_asking_for_access_is_not_dangerous_by_itself() -> None:
-    assert measured(touch("access.request", Operation.ADMINISTER)).strength == 0
+    assert measured(touch("access.request", Operation.ADMINISTER)).harm == 0
 
 
 def test_a_long_name_is_cut_in_the_reason() -> None:
@@ -116,7 +120,7 @@ def test_a_long_name_is_cut_in_the_reason() -> None:
 def test_with_where_says_what_a_where_would_change() -> None:
     careful = with_where(action(DELETE, has_where=False))
     assert careful is not None
-    assert careful.strength == measured(DELETE).strength
+    assert careful.harm == measured(DELETE).harm
 
 
 def test_with_where_is_none_where_a_where_would_change_nothing() -> None:
@@ -124,5 +128,7 @@ def test_with_where_is_none_where_a_where_would_change_nothing() -> None:
     assert with_where(action(DELETE, complete=False, has_where=False)) is None
 
 
-def test_signals_have_distinct_names() -> None:
-    assert len({plugin.name for plugin in SIGNALS}) == len(SIGNALS) == 4
+def test_signals_have_distinct_names_and_measure_what_they_are_named_after() -> None:
+    assert len({plugin.name for plugin in SIGNALS}) == len(SIGNALS) == 26
+    for plugin in SIGNALS:
+        assert plugin.measure(action(READ), EVIDENCE, NOW).name == plugin.name

@@ -40,20 +40,20 @@ def measured(*touches: Touch, complete: bool = True, shop: Target | None = None)
 
 def test_card_data_is_strongest() -> None:
     signal = measured(touch("email", "card_number"))
-    assert (signal.status, signal.strength) == (SignalStatus.OBSERVED, 100)
+    assert (signal.status, signal.harm) == (SignalStatus.OBSERVED, 25)
     assert signal.reason == "public.customers.card_number is labelled pci.pan"
 
 
 def test_personal_data_is_medium() -> None:
-    assert measured(touch("email")).strength == 50
+    assert measured(touch("email")).harm == 13
 
 
 def test_any_other_label_is_low() -> None:
-    assert measured(touch("id")).strength == 20
+    assert measured(touch("id")).harm == 5
 
 
 def test_a_star_counts_every_labelled_column_of_its_table() -> None:
-    assert measured(touch("*")).strength == 100
+    assert measured(touch("*")).harm == 25
 
 
 def test_a_table_whose_name_only_begins_alike_is_another_table() -> None:
@@ -61,11 +61,11 @@ def test_a_table_whose_name_only_begins_alike_is_another_table() -> None:
 
 
 def test_a_delete_touches_all_columns_though_it_names_none() -> None:
-    assert measured(touch(verb="sql.delete")).strength == 100
+    assert measured(touch(verb="sql.delete")).harm == 25
 
 
 def test_a_read_that_names_no_column_counts_the_label_of_the_table() -> None:
-    assert measured(touch()).strength == 20
+    assert measured(touch()).harm == 5
 
 
 def test_the_most_sensitive_of_all_touches_counts() -> None:
@@ -95,5 +95,5 @@ def test_what_touches_nothing_anywhere_is_absent() -> None:
 
 def test_a_statement_not_understood_is_unavailable_and_keeps_what_was_found() -> None:
     signal = measured(touch("card_number"), complete=False)
-    assert (signal.status, signal.strength) == (SignalStatus.UNAVAILABLE, 100)
+    assert (signal.status, signal.harm) == (SignalStatus.UNAVAILABLE, 25)
     assert measured(complete=False).status is SignalStatus.UNAVAILABLE

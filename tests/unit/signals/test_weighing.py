@@ -36,8 +36,9 @@ def test_weights_are_added_and_either_may_be_empty() -> None:
 
 
 def test_what_speaks_against_the_person_is_observed_and_what_is_usual_absent() -> None:
-    assert found("x", "y", (-1, -1, -1, 1, 0, 0, 0)).status is SignalStatus.OBSERVED
+    assert found("x", "y", (-1, -1, -1, 2, 0, 0, 0)).status is SignalStatus.OBSERVED
     assert found("x", "y", (-1,) * 7).status is SignalStatus.ABSENT
+    assert found("x", "y", (-9, 1, 1, 0, 0, 0, 0)).status is SignalStatus.ABSENT
     assert usual("x", "y").weights == ()
 
 

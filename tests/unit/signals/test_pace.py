@@ -1,0 +1,18 @@
+"""Unit tests of signals/pace.py."""
+
+from assent.core.familiarity import Magnitude
+from assent.core.signal import Attacker
+from assent.signals.pace import measure
+from signal_evidence import NOON, READ, knowing, weight
+
+
+def test_a_program_explains_a_burst_best() -> None:
+    signal = measure(READ, knowing(Magnitude("pace", 90, 0, 400_000)), NOON)
+    assert signal.reason.startswith("90 actions in a minute: more than ever before")
+    assert weight(signal, Attacker.HIJACKED_AGENT) > weight(signal, Attacker.INSIDER) > 0
+
+
+def test_the_first_action_is_no_burst() -> None:
+    signal = measure(READ, knowing(Magnitude("pace", 0, 400_000, 400_000)), NOON)
+    assert signal.reason.startswith("no action before it:")
+    assert max(signal.weights) < 0
