@@ -7,7 +7,15 @@ from assent.core.evidence import Evidence
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
 from assent.signals.places import Place, is_private, network_words, same_network
-from assent.signals.weighing import OUTSIDERS, failed, found, has_failed, missing, usual, weights
+from assent.signals.weighing import (
+    OUTSIDERS,
+    failed,
+    found,
+    has_failed,
+    usual,
+    weights,
+    without_network,
+)
 from assent.signals.words import count_words, list_words, person_words
 
 NAME = "concurrent_sessions"
@@ -27,7 +35,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     if not others:
         return usual(NAME, f"{who} has no other session open")
     if evidence.network is None:
-        return missing(NAME, "the connection has no address", _SOURCE)
+        return without_network(NAME, evidence, _SOURCE)
     here = evidence.network
     bits = [apart(here, other) for other in others]
     away = [other for other, found_bits in zip(others, bits, strict=True) if found_bits > 0.0]

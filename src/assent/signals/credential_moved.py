@@ -7,7 +7,15 @@ from assent.core.evidence import Evidence
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
 from assent.signals.places import Place, is_private, network_words
-from assent.signals.weighing import OUTSIDERS, failed, found, has_failed, missing, usual, weights
+from assent.signals.weighing import (
+    OUTSIDERS,
+    failed,
+    found,
+    has_failed,
+    usual,
+    weights,
+    without_network,
+)
 from assent.signals.words import name_words
 
 NAME = "credential_moved"
@@ -29,7 +37,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     if minted is None or not minted.address:
         return usual(NAME, "it is not known to have been handed out anywhere else")
     if evidence.network is None:
-        return missing(NAME, "the connection has no address", _SOURCE)
+        return without_network(NAME, evidence, _SOURCE)
     bits, words = moved(minted, evidence.network)
     return found(NAME, words, weights(bits, OUTSIDERS), _SOURCE, _instant(minted.at_s))
 

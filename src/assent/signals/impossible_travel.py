@@ -16,7 +16,16 @@ from assent.core.network import Sighting
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
 from assent.signals.places import distance_km, is_elsewhere, place_words, same_network, sighting_of
-from assent.signals.weighing import OUTSIDERS, failed, found, has_failed, missing, usual, weights
+from assent.signals.weighing import (
+    OUTSIDERS,
+    failed,
+    found,
+    has_failed,
+    missing,
+    usual,
+    weights,
+    without_network,
+)
 from assent.signals.words import age_words, name_words, person_words
 
 NAME = "impossible_travel"
@@ -60,7 +69,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         reason = f"where {who} was before, or is now, could not be found out"
         return failed(NAME, reason, _SOURCE, OUTSIDERS)
     if evidence.network is None:
-        return missing(NAME, "the connection has no address", _SOURCE)
+        return without_network(NAME, evidence, _SOURCE)
     if "place" in evidence.not_configured:
         return missing(NAME, "no database of places is configured", _SOURCE)
     here = sighting_of(evidence.network, now)

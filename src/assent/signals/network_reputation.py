@@ -8,7 +8,7 @@ from assent.core.evidence import Evidence
 from assent.core.network import Network
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
-from assent.signals.weighing import failed, found, has_failed, missing, weights
+from assent.signals.weighing import failed, found, has_failed, missing, weights, without_network
 from assent.signals.words import all_words, count_words, list_words, name_words
 
 NAME = "network_reputation"
@@ -35,7 +35,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         weighed = weights(max(0.0, bits), SHARES)
         return failed(NAME, "the lists of addresses could not be read", _SOURCE, SHARES, weighed)
     if network is None:
-        return missing(NAME, "the connection has no address", _SOURCE)
+        return without_network(NAME, evidence, _SOURCE)
     unread = evidence.not_configured | network.unavailable
     if bits == 0.0 and not network.zones and {"lists", "reports"} <= unread:
         return missing(NAME, "no list of addresses is configured", _SOURCE)

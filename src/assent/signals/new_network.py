@@ -12,7 +12,7 @@ from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
 from assent.signals.aspects import UNKNOWN
 from assent.signals.novelty import measure_chain
-from assent.signals.weighing import OUTSIDERS, failed, has_failed, missing
+from assent.signals.weighing import OUTSIDERS, failed, has_failed, without_network
 from assent.signals.words import name_words
 
 NAME = "new_network"
@@ -27,7 +27,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         if has_failed(evidence, "network"):
             reason = "where the connection comes from could not be found out"
             return failed(NAME, reason, _SOURCE, OUTSIDERS)
-        return missing(NAME, "the connection has no address", _SOURCE)
+        return without_network(NAME, evidence, _SOURCE)
     nothing = "the address was not compared with earlier ones"
     return measure_chain(NAME, "network", evidence, nothing, _named)
 

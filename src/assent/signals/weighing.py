@@ -76,6 +76,16 @@ def failed(
     return Signal(name, SignalStatus.UNAVAILABLE, reason_words(reason), most, source=source)
 
 
+def without_network(name: str, evidence: Evidence, source: str = "") -> Signal:
+    """Return what is said where nothing is known of the network: an address should be looked up."""
+    if not evidence.connection.address:
+        return missing(name, "the connection has no address", source)
+    if "network" in evidence.not_configured:
+        return missing(name, "no database of addresses is configured", source)
+    reason = "where the connection comes from could not be found out"
+    return failed(name, reason, source, OUTSIDERS)
+
+
 def has_failed(evidence: Evidence, *kinds: str) -> bool:
     """Return whether any of these kinds of evidence should be there and is not."""
     return not evidence.unavailable.isdisjoint(kinds)

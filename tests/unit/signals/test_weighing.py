@@ -1,5 +1,6 @@
 """Unit tests of signals/weighing.py."""
 
+from assent.core.evidence import Connection
 from assent.core.signal import SignalStatus
 from assent.signals.weighing import (
     FAILED_MB,
@@ -13,6 +14,7 @@ from assent.signals.weighing import (
     missing,
     usual,
     weights,
+    without_network,
 )
 from signal_evidence import evidence
 
@@ -56,3 +58,13 @@ def test_any_kind_that_is_unavailable_has_failed() -> None:
     away = evidence(unavailable=frozenset({"place"}))
     assert has_failed(away, "network", "place")
     assert not has_failed(away, "network")
+
+
+def test_an_address_that_nobody_looked_up_counts_unless_there_is_nothing_to_look_it_up_in() -> None:
+    here = evidence(connection=Connection("203.0.113.7"))
+    assert without_network("x", here).weights == (FAILED_MB,) * 3 + (0,) * 4
+    no_database = evidence(
+        connection=Connection("203.0.113.7"), not_configured=frozenset({"network"})
+    )
+    assert without_network("x", no_database).weights == ()
+    assert without_network("x", evidence()).reason == "the connection has no address"
