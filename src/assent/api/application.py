@@ -9,7 +9,17 @@ from assent.api import openapi, problems
 from assent.api.door import Door
 from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
-from assent.api.routes import grants, inbox, proof, requests, sessions, sign_in, status, targets
+from assent.api.routes import (
+    grants,
+    inbox,
+    proof,
+    requests,
+    risk,
+    sessions,
+    sign_in,
+    status,
+    targets,
+)
 from assent.control.plane import ControlPlane
 
 
@@ -36,7 +46,7 @@ def build_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
-    for routes in (status, sign_in, targets, requests, inbox, grants, sessions, proof):
+    for routes in (status, sign_in, targets, requests, inbox, grants, sessions, risk, proof):
         app.include_router(routes.router)
     openapi.install(app)
     return app

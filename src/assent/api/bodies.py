@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from assent.core.request import RejectedAs
+
 # PostgreSQL cannot store U+0000, and a line has no control characters in it.
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")
@@ -70,6 +72,12 @@ class AnswerBody(Body):
     """An approver's words with an answer."""
 
     comment: Prose = ""
+
+
+class RejectBody(AnswerBody):
+    """Why not: it is not needed now, or it may not be them; null where you do not say."""
+
+    rejected_as: RejectedAs | None = None
 
 
 class ReasonBody(Body):

@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from assent.api.door import Door
+from assent.api.render_risk import risk_out
 from assent.api.schemas import (
     ActionOut,
     ApprovalOut,
     CallerOut,
-    FactorOut,
     GrantOut,
     PersonOut,
     RequestOut,
-    RiskOut,
     SessionOut,
     TargetGrantOut,
     TargetOut,
@@ -21,7 +20,6 @@ from assent.api.schemas import (
 from assent.control.access import Outlook
 from assent.control.directory import Directory
 from assent.core.action import Action
-from assent.core.assessment import Assessment
 from assent.core.clock import isoformat
 from assent.core.decision import describe
 from assent.core.faults import MissingFault
@@ -132,7 +130,7 @@ def request_out(door: Door, request: Request) -> RequestOut:
         target=target_name(directory, action.target) if action.target else None,
         session=action.session,
         action=_action(action, request.action_digest),
-        risk=_risk(request.assessment),
+        risk=risk_out(request.assessment),
         demands=[describe(remedy) for remedy in request.remedies],
         unmet=list(requests.unmet(request)),
         messages=list(request.messages),
@@ -179,27 +177,12 @@ def _action(action: Action, digest: str) -> ActionOut:
     )
 
 
-def _risk(assessment: Assessment) -> RiskOut:
-    return RiskOut(
-        score=assessment.score,
-        level=assessment.level.value,
-        factors=[
-            FactorOut(
-                name=factor.name,
-                points=factor.points,
-                reason=factor.reason,
-                status=factor.status.value,
-            )
-            for factor in assessment.factors
-        ],
-    )
-
-
 def _approvals(directory: Directory, request: Request) -> Iterable[ApprovalOut]:
     for approval in request.approvals:
         yield ApprovalOut(
             approver=person_name(directory, approval.approver),
             verdict=approval.verdict.value,
+            rejected_as=approval.rejected_as.value if approval.rejected_as else None,
             comment=approval.comment,
             at=isoformat(approval.at),
         )

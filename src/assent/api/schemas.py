@@ -1,16 +1,10 @@
 """What the API returns, as JSON Schema knows it; `render` makes it from our nouns."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, JsonValue
 
-Instant = Annotated[
-    str,
-    Field(
-        json_schema_extra={"format": "date-time"},
-        description="RFC 3339 in UTC with six decimals.",
-    ),
-]
+from assent.api.risk_schemas import Instant, RiskOut
 
 
 class PersonOut(BaseModel):
@@ -100,28 +94,12 @@ class ActionOut(BaseModel):
     for_s: int | None
 
 
-class FactorOut(BaseModel):
-    """One addend of a risk score."""
-
-    name: str
-    points: int
-    reason: str
-    status: Literal["observed", "absent", "unavailable"]
-
-
-class RiskOut(BaseModel):
-    """A score 0–100 and the factors that sum to it."""
-
-    score: int
-    level: Literal["low", "medium", "high"]
-    factors: list[FactorOut]
-
-
 class ApprovalOut(BaseModel):
     """One person's answer."""
 
     approver: str
     verdict: Literal["approve", "reject"]
+    rejected_as: Literal["not-needed", "suspicious"] | None
     comment: str
     at: Instant
 

@@ -28,6 +28,7 @@ _COMMANDS = (
     ("revoke", "grants:revoke", "End a grant now, with the sessions it carries.", _DECIDE),
     ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
     ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),
+    ("risk", "risk:app", "Say what a score consists of, and what is usual.", _LOOK_BACK),
     ("audit", "audit:app", "Export the log, and prove that it is whole.", _LOOK_BACK),
     ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),
     ("demo", "demo:demo", "Play the story on a real PostgreSQL, then stay up.", _RUN),

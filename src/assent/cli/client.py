@@ -85,6 +85,10 @@ class Client:
         """Return the JSON object that the server answers with, empty for none."""
         return self.post_for_status(path, body)[1]
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """Return the JSON object that the server answers a deletion with."""
+        return _object(self._call("DELETE", path, None)[1])
+
     def post_for_status(
         self, path: str, body: Mapping[str, object] | None = None
     ) -> tuple[int, dict[str, Any]]:

@@ -8,9 +8,22 @@ from assent.cli import output, requests
 from assent.cli.access import segment
 from assent.cli.client import signed_in
 from assent.cli.durations import distance
+from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
 
 Comment = Annotated[str, Parameter(name="--comment", help="A sentence that goes into the log.")]
+Suspicious = Annotated[
+    bool,
+    Parameter(
+        name="--suspicious",
+        negative=(),
+        help="It may not be this person: it raises their risk, and the next one is looked at.",
+    ),
+]
+NotNeeded = Annotated[
+    bool,
+    Parameter(name="--not-needed", negative=(), help="It is them, but it is not needed now."),
+]
 
 
 def inbox(
@@ -58,10 +71,18 @@ def approve(request_id: str, /, *, comment: Comment = "", as_json: AsJson = Fals
     request_id
         The id of the request.
     """
-    _answer(request_id, "approve", comment, as_json)
+    _answer(request_id, "approve", {"comment": comment}, as_json)
 
 
-def reject(request_id: str, /, *, comment: Comment = "", as_json: AsJson = False) -> None:
+def reject(
+    request_id: str,
+    /,
+    *,
+    comment: Comment = "",
+    suspicious: Suspicious = False,
+    not_needed: NotNeeded = False,
+    as_json: AsJson = False,
+) -> None:
     """Refuse a request; one refusal settles it.
 
     Parameters
@@ -69,12 +90,16 @@ def reject(request_id: str, /, *, comment: Comment = "", as_json: AsJson = False
     request_id
         The id of the request.
     """
-    _answer(request_id, "reject", comment, as_json)
+    if suspicious and not_needed:
+        words = "say `--suspicious` or `--not-needed`, not both"
+        raise CommandFault(ExitCode.USAGE, "usage", words)
+    because = "suspicious" if suspicious else "not-needed" if not_needed else None
+    _answer(request_id, "reject", {"comment": comment, "rejected_as": because}, as_json)
 
 
-def _answer(request_id: str, verdict: str, comment: str, as_json: bool) -> None:
+def _answer(request_id: str, verdict: str, body: dict[str, str | None], as_json: bool) -> None:
     path = f"/v1/requests/{segment(request_id)}/{verdict}"
-    answer = signed_in().post(path, {"comment": comment})
+    answer = signed_in().post(path, body)
     if as_json:
         output.show_json(answer)
         return

@@ -127,13 +127,11 @@ def _touch(touch: Mapping[str, Any]) -> str:
 
 
 def _risk(risk: Mapping[str, Any]) -> str:
-    lines = [f"{risk['score']} of 100, {risk['level']}"]
-    lines += [
-        f"{factor['points']:>4}  {factor['reason']}"
-        for factor in risk["factors"]
-        if factor["points"] or factor["status"] == "unavailable"
-    ]
-    return "\n".join(lines)
+    lines = [f"{risk['score']} of 100, {risk['level']}: {risk['headline']}"]
+    lines += [f"{factor['points']:>+4}  {factor['reason']}" for factor in risk["factors"]]
+    if risk["otherwise"]:
+        lines.append(risk["otherwise"])
+    return "\n".join([*lines, risk["confidence_because"]])
 
 
 def _answer(approval: Mapping[str, Any]) -> str:

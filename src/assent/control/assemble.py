@@ -20,6 +20,7 @@ from assent.control.live import LiveSessions
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
+from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
 from assent.control.sign_in import SignIn
@@ -157,6 +158,7 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    explain = Explain(store=store, requests=requests, directory=directory)
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -170,8 +172,19 @@ def assemble(outside: Outside) -> Assembly:
         sessions=SessionViews(
             store=store, recorder=outside.recorder, directory=directory, live=live
         ),
-        explain=Explain(store=store, requests=requests, directory=directory),
+        explain=explain,
         audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
+        risk=Risk(
+            store=store,
+            directory=directory,
+            explain=explain,
+            learning=learning,
+            warnings=warnings,
+            live=live,
+            signals=outside.signals,
+            clock=clock,
+            ids=ids,
+        ),
     )
     sweep = Sweep(
         store=store,

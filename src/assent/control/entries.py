@@ -207,6 +207,7 @@ def of_approval(ids: Ids, approval: Approval, request: Request) -> Entry:
             "approval": approval.id,
             "digest": approval.action_digest,
             "verdict": approval.verdict.value,
+            **({"rejected_as": approval.rejected_as.value} if approval.rejected_as else {}),
         },
         payload={"comment": approval.comment} if approval.comment else None,
     )

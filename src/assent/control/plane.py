@@ -9,6 +9,7 @@ from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
 from assent.control.requests import Requests
+from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import SignIn
 from assent.core.clock import Clock
@@ -32,3 +33,4 @@ class ControlPlane:
     sessions: SessionViews
     explain: Explain
     audit: Audit
+    risk: Risk

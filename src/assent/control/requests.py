@@ -15,7 +15,7 @@ from assent.core.decision import Remedy, StepUpRemedy
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, Ids, RequestId
 from assent.core.ports import Store
-from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.subject import Subject
 from assent.workflow.approval import answer as give_answer
 from assent.workflow.request import TERMINAL, RequestEvent
@@ -45,9 +45,14 @@ class Requests:
         sign_in.when_stepped_up(self._stepped_up)
 
     async def answer(
-        self, caller: Caller, request: RequestId, verdict: Verdict, comment: str
+        self,
+        caller: Caller,
+        request: RequestId,
+        verdict: Verdict,
+        comment: str,
+        rejected_as: RejectedAs | None = None,
     ) -> Request:
-        """Return the request after this person's answer.
+        """Return the request after this person's answer. rejected_as: with a rejection.
 
         Raises ForbiddenFault (not theirs to answer), ConflictFault (settled, answered, too
         late), MissingFault.
@@ -55,6 +60,8 @@ class Requests:
         await self.get(caller, request)
         async with self._waiting.moving(await self._waiting.place(request)) as place:
             approval = self._approval(caller, place.request, verdict, comment)
+            if verdict is Verdict.REJECT:
+                approval = replace(approval, rejected_as=rejected_as)
             entry = entries.of_approval(self._ids, approval, place.request)
             if verdict is Verdict.REJECT:
                 event = RequestEvent.REJECTED

@@ -32,6 +32,8 @@ class EntryKind(StrEnum):
     SESSION_SEGMENT = "session.segment"
     SESSION_ENDED = "session.ended"
     AUDIT_EXPORTED = "audit.exported"
+    SECURITY_EVENT = "security.event"
+    PROFILE_FORGOTTEN = "profile.forgotten"
 
 
 @dataclass(frozen=True, slots=True)

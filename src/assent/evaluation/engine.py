@@ -16,8 +16,8 @@ from assent.risk.attackers import PRIOR_BITS, total_odds
 from assent.risk.blend import Blend
 from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, dimension
 from assent.risk.feedback import Feedback
-from assent.risk.persistence import Persistence
 from assent.risk.memory import Memory, Seen
+from assent.risk.persistence import Persistence
 from assent.risk.together import bits_of, families_of
 
 EVENTS_A_DAY = 100.0

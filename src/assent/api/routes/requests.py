@@ -7,14 +7,14 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 
 from assent.api.authentication import SignedIn
-from assent.api.bodies import AnswerBody, AskBody, ReasonBody
+from assent.api.bodies import AnswerBody, AskBody, ReasonBody, RejectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import request_out
 from assent.api.schemas import RequestOut, RequestsOut
 from assent.api.waiting import request_when_changed
 from assent.control.sign_in import Caller
 from assent.core.ids import RequestId
-from assent.core.request import RequestState, Verdict
+from assent.core.request import RejectedAs, RequestState, Verdict
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
@@ -76,22 +76,30 @@ async def approve(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AnswerBody | None = None
 ) -> RequestOut:
     """Assent to exactly this action."""
-    return await _answer(door, caller, request_id, Verdict.APPROVE, body)
+    return await _answer(door, caller, request_id, Verdict.APPROVE, body, None)
 
 
 @router.post("/{request_id}/reject")
 async def reject(
-    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AnswerBody | None = None
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: RejectBody | None = None
 ) -> RequestOut:
-    """Say no; one no is enough."""
-    return await _answer(door, caller, request_id, Verdict.REJECT, body)
+    """Say no; one no is enough. Suspicion raises the requester's risk for a while."""
+    rejected_as = body.rejected_as if body else None
+    return await _answer(door, caller, request_id, Verdict.REJECT, body, rejected_as)
 
 
 async def _answer(
-    door: Door, caller: Caller, request: str, verdict: Verdict, body: AnswerBody | None
+    door: Door,
+    caller: Caller,
+    request: str,
+    verdict: Verdict,
+    body: AnswerBody | None,
+    rejected_as: RejectedAs | None,
 ) -> RequestOut:
     comment = body.comment if body else ""
-    answered = await door.plane.requests.answer(caller, RequestId(request), verdict, comment)
+    answered = await door.plane.requests.answer(
+        caller, RequestId(request), verdict, comment, rejected_as
+    )
     return request_out(door, answered)
 
 

@@ -1,0 +1,280 @@
+"""What people ask the risk engine: why this score, what is usual for somebody, forget it."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from assent.control.directory import Directory
+from assent.control.entries import assessment_json
+from assent.control.explain import Explain
+from assent.control.learning import Learning
+from assent.control.live import LiveSessions
+from assent.control.replay import replay
+from assent.control.sign_in import Caller
+from assent.control.warnings import Warnings
+from assent.core.assessment import Assessment
+from assent.core.canonical import Json, canonical_bytes
+from assent.core.clock import Clock
+from assent.core.entry import Entry, EntryKind
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.ids import EntryId, Ids, SessionId
+from assent.core.lesson import Lesson
+from assent.core.plugins import SignalPlugin
+from assent.core.ports import Store
+from assent.core.security_event import SecurityEvent
+from assent.core.subject import Subject
+from assent.risk.confidence import confidence_in
+
+_MOST_VALUES = 8
+_PAGE = 1_000
+_MOST_LOOKED_AT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why an action had its score. replayed_*: what its evidence gives when it is assessed again.
+
+    replayed_same: whether every factor and word of it is the same.
+    """
+
+    action: str
+    entry: str
+    at: datetime
+    subject: str | None
+    target: str | None
+    verb: str
+    permitted: bool
+    assessment: Assessment
+    replayed_score: int
+    replayed_same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How often one value of a dimension was learned. share: of the dimension, in percent."""
+
+    value: str
+    times: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usually:
+    """What is normal for somebody. dimensions: name → the most usual values, first one most.
+
+    sessions, days: from how much; first_at, last_at: from when.
+    """
+
+    subject: Subject
+    sessions: int
+    days: int
+    lessons: int
+    first_at: datetime | None
+    last_at: datetime | None
+    confidence: str
+    confidence_because: str
+    dimensions: Mapping[str, Sequence[Usual]]
+
+
+class Risk:
+    """Explains scores, shows and forgets profiles, and takes "this was not me"."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        explain: Explain,
+        learning: Learning,
+        warnings: Warnings,
+        live: LiveSessions,
+        signals: Sequence[SignalPlugin],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._explain = explain
+        self._learning = learning
+        self._warnings = warnings
+        self._live = live
+        self._signals = signals
+        self._clock = clock
+        self._ids = ids
+
+    async def explain(self, caller: Caller, about: str) -> Explained:
+        """Return the assessment of an action, as it was made and as it is made again now.
+
+        about: an action (act_…), an entry (ent_…), or a request (req_…): its last decision.
+        Raises MissingFault when there is none that this person may see.
+        """
+        if about.startswith("act_"):
+            about = await self._decision_of(about)
+        told: Mapping[str, Any] = await self._explain.explain(caller, about)
+        entries: Sequence[Mapping[str, Any]] = told["entries"]
+        decisions = [entry for entry in entries if entry["kind"] == EntryKind.DECISION]
+        if not decisions:
+            raise MissingFault("nothing-to-explain", f"nothing was decided in `{about[:60]}`")
+        action = decisions[-1]["facts"]["action"]
+        attempts = [
+            entry
+            for entry in entries
+            if entry["kind"] == EntryKind.ATTEMPT and entry["facts"]["action"] == action
+        ]
+        return self._explained(attempts[-1] if attempts else None, decisions[-1])
+
+    async def profile(self, caller: Caller, name: str) -> Usually:
+        """Return what is normal for a person: for themselves, `security` and `auditors`.
+
+        Raises MissingFault.
+        """
+        subject = self._subject(caller, name)
+        await self._learning.ready(subject.id)
+        lessons = await self._learning.lessons(subject.id)
+        known = self._learning.known(subject.id, (), self._clock.now())
+        confidence, because = confidence_in(known)
+        return Usually(
+            subject=subject,
+            sessions=known.sessions,
+            days=known.days,
+            lessons=len(lessons),
+            first_at=lessons[0].at if lessons else None,
+            last_at=lessons[-1].at if lessons else None,
+            confidence=confidence.value,
+            confidence_because=because,
+            dimensions=_dimensions(lessons),
+        )
+
+    async def forget(self, caller: Caller, name: str) -> Subject:
+        """Forget all that was learned of a person; only `security` may, and the log says so.
+
+        Raises ForbiddenFault, MissingFault.
+        """
+        if "security" not in caller.subject.groups:
+            raise ForbiddenFault("not-yours", "only `security` can make it forget somebody")
+        subject = self._subject(caller, name)
+        await self._store.commit((), (self._entry(EntryKind.PROFILE_FORGOTTEN, caller, subject),))
+        await self._learning.forget(subject.id)
+        return subject
+
+    async def disown(self, caller: Caller, session: SessionId) -> int:
+        """Take "this was not me": cut the session, unlearn it, and remember that it happened.
+
+        The person themselves, from elsewhere, or `security`. Return how many lessons were
+        taken back. Raises MissingFault, ForbiddenFault.
+        """
+        found = await self._store.session(session)
+        if found is None or not (caller.subject.id == found.subject or caller.oversees):
+            raise MissingFault("no-such-session", f"there is no session `{session[:60]}` for you")
+        if found.subject != caller.subject.id and "security" not in caller.subject.groups:
+            raise ForbiddenFault("not-yours", "only its own person and `security` can disown it")
+        subject = self._directory.subject(found.subject)
+        now = self._clock.now()
+        reason = f"{caller.subject.name} says that session {session} was not {subject.name}"
+        event = SecurityEvent("not-me", subject.id, now, "person", reason=reason)
+        entry = self._entry(EntryKind.SECURITY_EVENT, caller, subject, {"session": session})
+        await self._warnings.warn(event, (entry,))
+        live = self._live.get(session)
+        if live is not None:
+            live.cut(f"{caller.subject.name} says that this is not {subject.name}")
+        return await self._learning.unlearn(subject.id, session)
+
+    def _explained(
+        self, attempt: Mapping[str, Any] | None, decision: Mapping[str, Any]
+    ) -> Explained:
+        if attempt is None or not attempt["payload"] or not decision["payload"]:
+            raise ConflictFault("payload-gone", "its evidence is not kept any more")
+        try:
+            again = replay(attempt, decision, self._signals)
+        except (msgspec.ValidationError, KeyError) as fault:
+            raise ConflictFault(
+                "not-replayable", "it was decided by a version that kept less evidence"
+            ) from fault
+        facts = decision["facts"]
+        said = json.loads(canonical_bytes(assessment_json(again)))
+        return Explained(
+            action=facts["action"],
+            entry=decision["id"],
+            at=datetime.fromisoformat(decision["at"]),
+            subject=decision["subject"],
+            target=decision["target"],
+            verb=attempt["facts"]["verb"],
+            permitted=facts["outcome"] == "permit",
+            assessment=_assessment(facts, decision["payload"]["assessment"]),
+            replayed_score=again.score,
+            replayed_same=again.score == facts["score"]
+            and said == decision["payload"]["assessment"],
+        )
+
+    async def _decision_of(self, action: str) -> str:
+        """Return the id of an action's last decision. Raises MissingFault."""
+        wanted = f'"action":"{action}"'.encode()
+        end = (await self._store.publish()).size
+        oldest = max(0, end - _MOST_LOOKED_AT)
+        while end > oldest:
+            start = max(oldest, end - _PAGE)
+            for stored in reversed(await self._store.entries(start, end - start)):
+                if wanted in stored.leaf:
+                    leaf = json.loads(stored.leaf)
+                    if leaf["kind"] == EntryKind.DECISION:
+                        return str(leaf["id"])
+            end = start
+        raise MissingFault("nothing-to-explain", f"there is no action `{action[:60]}` for you")
+
+    def _subject(self, caller: Caller, name: str) -> Subject:
+        subject = self._directory.subject_named(name)
+        if subject is None or not (caller.subject.id == subject.id or caller.oversees):
+            raise MissingFault("no-such-person", f"there is no person `{name[:60]}` for you")
+        return subject
+
+    def _entry(
+        self,
+        kind: EntryKind,
+        caller: Caller,
+        subject: Subject,
+        facts: Mapping[str, Json] | None = None,
+    ) -> Entry:
+        return Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=kind,
+            at=self._clock.now(),
+            subject=caller.subject.id,
+            facts={"about": subject.id, **(facts or {})},
+        )
+
+
+def _assessment(facts: Mapping[str, Any], told: Mapping[str, Any]) -> Assessment:
+    """Return the assessment that a decision's entry holds."""
+    return msgspec.convert({**told, "score": facts["score"], "level": facts["level"]}, Assessment)
+
+
+def _dimensions(lessons: Sequence[Lesson]) -> Mapping[str, Sequence[Usual]]:
+    """Return the most usual values of each dimension, by the weight they were learned with."""
+    counts: dict[str, defaultdict[str, float]] = {}
+    for lesson in lessons:
+        for aspect in lesson.aspects:
+            if aspect.after:
+                continue
+            value = " · ".join(aspect.chain) if aspect.chain else _amount(aspect.amount)
+            times = aspect.times_milli * lesson.weight_milli / 1_000_000
+            found = counts.setdefault(aspect.dimension, defaultdict(float))
+            found[value] += times
+    usual = {}
+    for name, found in sorted(counts.items()):
+        total = sum(found.values()) or 1.0
+        usual[name] = tuple(
+            Usual(value, round(times, 1), round(100 * times / total, 1))
+            for value, times in sorted(found.items(), key=lambda one: -one[1])[:_MOST_VALUES]
+        )
+    return usual
+
+
+def _amount(amount: int) -> str:
+    """Return the range that an amount is counted in."""
+    low = (1 << max(0, (amount + 1).bit_length() - 1)) - 1
+    return str(low) if low == 0 else f"{low} to {2 * low}"
