@@ -1,7 +1,8 @@
 """The aspects of an action that are compared with what is usual, and how fast they are forgotten.
 
 A dimension that is not listed is one of somebody else's data (`assent risk evaluate`): it is
-its own family and fades as behaviour does.
+taken for behaviour. Columns of one table are seldom independent, so the more of them speak, the
+less each further one counts.
 """
 
 from functools import cache
@@ -56,5 +57,5 @@ _KNOWN = {
 
 @cache
 def dimension(name: str, follows: str = "") -> Dimension:
-    """Return the dimension of that name; one that is not known is a family of its own."""
-    return _KNOWN.get(name) or Dimension(name, follows or name, FORGETTING[BEHAVIOUR], follows)
+    """Return the dimension of that name; one that is not known is behaviour."""
+    return _KNOWN.get(name) or Dimension(name, BEHAVIOUR, FORGETTING[BEHAVIOUR], follows)
