@@ -150,8 +150,10 @@ class Evidence:
 
 def evidence_from_json(content: Mapping[str, Json]) -> Evidence:
     """Return the evidence that `to_json` wrote. Raises msgspec.ValidationError for any other."""
-    loose: dict[str, Any] = dict(content)
-    loose["history"] = dict(loose.get("history") or ())
-    if loose.get("target"):
-        loose["target"] = {**loose["target"], "labels": dict(loose["target"]["labels"])}
+    loose = msgspec.convert(content, dict[str, Any])
+    loose["history"] = dict(msgspec.convert(loose.get("history", ()), list[tuple[str, int]]))
+    if loose.get("target") is not None:
+        target = msgspec.convert(loose["target"], dict[str, Any])
+        labels = msgspec.convert(target.get("labels"), list[tuple[str, list[str]]])
+        loose["target"] = {**target, "labels": dict(labels)}
     return msgspec.convert(loose, Evidence)
