@@ -5,7 +5,7 @@ profile is read when its person first acts; everybody's together are summed up a
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from assent.core.ids import Ids, LessonId, SessionId, SubjectId
 from assent.core.lesson import Aspect, Lesson
 from assent.core.ports import Store
 from assent.risk.dimensions import dimension
-from assent.risk.memory import Memory, Seen
+from assent.risk.memory import Memory, Reading, Seen
 from assent.risk.profile import Profile
 
 LESSON_EVERY = timedelta(seconds=60)
@@ -33,6 +33,7 @@ _MOST_ASPECTS = 2_000
 _AMOUNT_SHARE = 0.25
 _PAGE = 200
 _DAY_S = 86_400.0
+_MINUTE_S = 60.0
 
 _Key = tuple[str, tuple[str, ...], str]
 
@@ -40,19 +41,34 @@ _log = structlog.get_logger("learning")
 
 
 @dataclass(slots=True)
+class _Draft:
+    """What was done on one kind of proof. counts: chains → how often."""
+
+    counts: dict[_Key, int] = field(default_factory=dict)
+    amounts: list[Aspect] = field(default_factory=list)
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
 class _Notebook:
-    """What a session did and is not taught yet. counts: chains → how often, taught or not."""
+    """What a session did and is not taught yet, by (strong, confirmed).
+
+    Apart from each other, because who assents to one action vouches for no other.
+    taught: chains → how often, of all that was taught.
+    """
 
     subject: SubjectId
     since: datetime
-    counts: dict[_Key, int] = field(default_factory=dict)
+    drafts: dict[tuple[bool, bool], _Draft] = field(default_factory=dict)
     taught: dict[_Key, int] = field(default_factory=dict)
-    amounts: list[Aspect] = field(default_factory=list)
-    weight: float = 1.0
-    strong: bool = False
-    confirmed: bool = False
     opened: bool = False
     ended: bool = False
+
+    def room(self) -> int:
+        """Return how many further aspects may be noted."""
+        drafts = self.drafts.values()
+        noted = sum(len(draft.counts) + len(draft.amounts) for draft in drafts)
+        return _MOST_ASPECTS - len(self.taught) - noted
 
 
 class Learning:
@@ -65,12 +81,23 @@ class Learning:
         self._ids = ids
         self._memory = Memory()
         self._notebooks: dict[SessionId, _Notebook] = {}
+        # Sessions that were taken back while they were open: they teach nothing any more.
+        self._barred: set[SessionId] = set()
+        self._listeners: list[Callable[[SubjectId], Awaitable[None]]] = []
         self._unsaved: list[Change] = []
         # Held while a profile moves between here and the store.
         self._moving = asyncio.Lock()
-        self._counted: set[SubjectId] = set()
+        # Whose profiles are part of the crowds, and of which: the groups that they had then.
+        self._counted: dict[SubjectId, tuple[str, ...]] = {}
+        # What was read in this minute; nothing may be learned or forgotten without clearing it.
+        self._minute = 0.0
+        self._readings: dict[SubjectId, Reading] = {}
         # Those whose profile is at hand, the longest unused first.
         self._ready: dict[SubjectId, None] = {}
+
+    def when_forgotten(self, listener: Callable[[SubjectId], Awaitable[None]]) -> None:
+        """Await `listener` after a subject was forgotten."""
+        self._listeners.append(listener)
 
     async def build(self) -> None:
         """Sum everybody's profiles up, page by page, while decisions go on."""
@@ -95,7 +122,19 @@ class Learning:
         """Return how usual each of `seen` is for a subject that is `ready`."""
         if subject in self._ready:
             self._ready[subject] = self._ready.pop(subject)
-        return self._memory.known(subject, self._groups(subject), seen, _days(now))
+        # Counts fade in days: for a minute they are what they were, and comparing the same
+        # things again is then nearly free.
+        minute = now.timestamp() // _MINUTE_S
+        if minute != self._minute:
+            self._minute = minute
+            self._readings.clear()
+        reading = self._readings.get(subject)
+        if reading is None:
+            reading = self._memory.reading(
+                subject, self._groups(subject), minute * _MINUTE_S / _DAY_S
+            )
+            self._readings[subject] = reading
+        return self._memory.known_by(reading, seen)
 
     def note(
         self,
@@ -112,22 +151,26 @@ class Learning:
         weight: how sure it is that it was the person, 0 to 1. The surest of a lesson counts
         for none of it: the least sure does.
         """
+        if session in self._barred:
+            return
         book = self._notebooks.get(session)
         if book is None:
             book = self._notebooks[session] = _Notebook(subject, self._clock.now())
-        book.weight = min(book.weight, weight)
-        book.strong |= strong
-        book.confirmed |= confirmed
+        draft = book.drafts.setdefault((strong, confirmed), _Draft())
+        draft.weight = min(draft.weight, weight)
+        room = book.room()
         for aspect in seen:
-            if len(book.counts) + len(book.amounts) >= _MOST_ASPECTS:
-                return
             name = aspect.dimension.name
-            if aspect.chain:
-                key = (name, aspect.chain, aspect.after)
-                book.counts[key] = book.counts.get(key, 0) + 1
-            else:
+            key = (name, aspect.chain, aspect.after)
+            if aspect.chain and key in draft.counts:
+                draft.counts[key] += 1
+            elif room > 0 and aspect.chain:
+                room -= 1
+                draft.counts[key] = 1
+            elif room > 0:
+                room -= 1
                 times = round(1000 * _AMOUNT_SHARE)
-                book.amounts.append(Aspect(name, (), int(aspect.amount), "", times))
+                draft.amounts.append(Aspect(name, (), int(aspect.amount), "", times))
 
     def discard(self, session: SessionId) -> None:
         """Learn nothing of what the session did since its last lesson."""
@@ -135,6 +178,7 @@ class Learning:
 
     def ended(self, session: SessionId) -> None:
         """Teach what is left of a session with the next flush."""
+        self._barred.discard(session)
         book = self._notebooks.get(session)
         if book is not None:
             book.ended = True
@@ -143,16 +187,20 @@ class Learning:
         """Learn what is due, and keep it; what cannot be kept now is kept with the next one."""
         async with self._moving:
             now = self._clock.now()
+            for book in tuple(self._notebooks.values()):
+                if _is_due(book, now):
+                    # What could not be read when they acted must be here before it is written.
+                    await self._fetch(book.subject)
             touched: dict[SubjectId, None] = {}
             for session, book in tuple(self._notebooks.items()):
-                if book.ended or now - book.since >= LESSON_EVERY:
-                    lesson = self._lesson(session, book, now)
-                    if lesson is not None:
-                        self._learn(lesson)
-                        self._unsaved.append(PutLesson(lesson))
-                        touched[lesson.subject] = None
-                    if book.ended:
-                        del self._notebooks[session]
+                if not _is_due(book, now) or book.subject not in self._ready:
+                    continue
+                for lesson in self._lessons_of(session, book, now):
+                    self._learn(lesson)
+                    self._unsaved.append(PutLesson(lesson))
+                    touched[lesson.subject] = None
+                if book.ended:
+                    del self._notebooks[session]
             for subject in touched:
                 body = self._memory.profiles[subject].to_bytes()
                 self._unsaved.append(PutProfile(subject, body, now))
@@ -166,9 +214,11 @@ class Learning:
 
     async def unlearn(self, subject: SubjectId, session: SessionId) -> int:
         """Take back all that a session taught; return how many lessons those were."""
+        self._barred.add(session)
         self.discard(session)
         await self.flush()
         async with self._moving:
+            await self._fetch(subject)
             lessons = await self._store.lessons(subject, limit=MOST_LESSONS)
             gone = tuple(lesson.id for lesson in lessons if lesson.session == session)
             if gone:
@@ -185,7 +235,10 @@ class Learning:
             self._unsaved = [change for change in self._unsaved if _subject_of(change) != subject]
             await self._fetch(subject)
             await self._store.commit((ForgetSubject(subject),), ())
-            self._memory.forget(subject, self._groups(subject))
+            self._readings.clear()
+            self._memory.forget(subject, self._crowds(subject))
+        for listener in self._listeners:
+            await listener(subject)
 
     async def lessons(self, subject: SubjectId) -> Sequence[Lesson]:
         """Return what was learned of a subject, oldest first."""
@@ -198,56 +251,44 @@ class Learning:
     async def _retell(
         self, subject: SubjectId, kept: Sequence[Lesson], gone: tuple[LessonId, ...]
     ) -> None:
-        self._memory.forget(subject, self._groups(subject))
+        """Make the profile again from what is kept; nothing changes here before it is durable."""
+        again, crowds = Memory(), self._crowds(subject)
         for lesson in kept:
-            self._learn(lesson)
-        profile = self._memory.profiles.setdefault(subject, Profile())
+            _teach(again, lesson, crowds)
+        profile = again.profiles.get(subject) or Profile()
         body = PutProfile(subject, profile.to_bytes(), self._clock.now())
         await self._store.commit((DropLessons(subject, gone), body), ())
+        self._readings.clear()
+        self._memory.forget(subject, crowds)
+        self._memory.admit(subject, crowds, profile)
 
-    def _lesson(self, session: SessionId, book: _Notebook, now: datetime) -> Lesson | None:
-        """Return what a notebook teaches now: what was repeated counts less each time."""
-        aspects = []
-        for key, times in book.counts.items():
-            before = book.taught.get(key, 0)
-            if times > before:
-                name, chain, after = key
-                worth = round(1000 * sum(1.0 / k for k in range(before + 1, times + 1)))
-                aspects.append(Aspect(name, chain, -1, after, worth))
-                book.taught[key] = times
-        aspects += book.amounts
-        book.amounts = []
-        book.since = now
-        if not aspects:
-            return None
-        opens, book.opened = not book.opened, True
-        return Lesson(
-            id=LessonId(self._ids.mint("lesson")),
-            subject=book.subject,
-            session=session,
-            at=now,
-            groups=tuple(self._groups(book.subject)),
-            aspects=tuple(aspects),
-            weight_milli=round(1000 * book.weight),
-            strong=book.strong,
-            confirmed=book.confirmed,
-            opens=opens,
-        )
+    def _lessons_of(self, session: SessionId, book: _Notebook, now: datetime) -> list[Lesson]:
+        """Return what a notebook teaches now, and count it as taught."""
+        drafts, book.drafts, book.since = book.drafts, {}, now
+        lessons = []
+        for (strong, confirmed), draft in drafts.items():
+            aspects = (*_worth(draft.counts, book.taught), *draft.amounts)
+            if not aspects:
+                continue
+            lesson = Lesson(
+                id=LessonId(self._ids.mint("lesson")),
+                subject=book.subject,
+                session=session,
+                at=now,
+                groups=self._crowds(book.subject),
+                aspects=aspects,
+                weight_milli=round(1000 * draft.weight),
+                strong=strong,
+                confirmed=confirmed,
+                opens=not book.opened,
+            )
+            book.opened = True
+            lessons.append(lesson)
+        return lessons
 
     def _learn(self, lesson: Lesson) -> None:
-        self._memory.learn(
-            lesson.subject,
-            lesson.groups,
-            [seen_of(aspect) for aspect in lesson.aspects],
-            _days(lesson.at),
-            weight=lesson.weight_milli / 1000,
-            strong=lesson.strong,
-            confirmed=lesson.confirmed,
-        )
-        if lesson.opens:
-            self._memory.count_session(lesson.subject)
-        self._counted.add(lesson.subject)
-        self._ready.setdefault(lesson.subject)
+        self._readings.clear()
+        _teach(self._memory, lesson, self._crowds(lesson.subject))
 
     async def _fetch(self, subject: SubjectId) -> None:
         if subject in self._ready:
@@ -257,12 +298,15 @@ class Learning:
             if subject not in self._counted:
                 self._count(subject, body)
             self._memory.profiles[subject] = _read(subject, body)
+        self._readings.clear()
         self._ready[subject] = None
         self._let_go()
 
     def _let_go(self) -> None:
         """Let go of the profiles that were longest unused: they are in the store as they are."""
         busy = {book.subject for book in self._notebooks.values()}
+        # What is in the store of these is older than what is here.
+        busy |= {change.subject for change in self._unsaved if isinstance(change, PutProfile)}
         while len(self._ready) > MOST_AT_HAND:
             idle = next((one for one in self._ready if one not in busy), None)
             if idle is None:
@@ -272,9 +316,13 @@ class Learning:
 
     def _count(self, subject: SubjectId, body: bytes) -> None:
         """Count a profile in what is known of everybody, without keeping it."""
-        self._memory.admit(subject, self._groups(subject), _read(subject, body))
+        self._readings.clear()
+        self._memory.admit(subject, self._crowds(subject), _read(subject, body))
         self._memory.profiles.pop(subject)
-        self._counted.add(subject)
+
+    def _crowds(self, subject: SubjectId) -> tuple[str, ...]:
+        """Return which groups a subject is counted in, from now on if it was in none."""
+        return self._counted.setdefault(subject, tuple(self._groups(subject)))
 
     def _groups(self, subject: SubjectId) -> Sequence[str]:
         return sorted(self._directory.subject(subject).groups)
@@ -289,6 +337,36 @@ def seen_of(aspect: Aspect) -> Seen:
         aspect.after,
         aspect.times_milli / 1000,
     )
+
+
+def _is_due(book: _Notebook, now: datetime) -> bool:
+    return book.ended or now - book.since >= LESSON_EVERY
+
+
+def _worth(counts: Mapping[_Key, int], taught: dict[_Key, int]) -> list[Aspect]:
+    """Return chains as aspects, counted in `taught`: what is repeated counts less each time."""
+    aspects = []
+    for key, times in counts.items():
+        name, chain, after = key
+        before = taught.get(key, 0)
+        worth = sum(1.0 / k for k in range(before + 1, before + times + 1))
+        aspects.append(Aspect(name, chain, -1, after, round(1000 * worth)))
+        taught[key] = before + times
+    return aspects
+
+
+def _teach(memory: Memory, lesson: Lesson, crowds: Sequence[str]) -> None:
+    memory.learn(
+        lesson.subject,
+        crowds,
+        [seen_of(aspect) for aspect in lesson.aspects],
+        _days(lesson.at),
+        weight=lesson.weight_milli / 1000,
+        strong=lesson.strong,
+        confirmed=lesson.confirmed,
+    )
+    if lesson.opens:
+        memory.count_session(lesson.subject)
 
 
 def _read(subject: SubjectId, body: bytes) -> Profile:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from assent.core.canonical import Json
+from assent.core.canonical import Json, Profiled
 from assent.core.device import Device
 from assent.core.familiarity import Familiarity, Magnitude
 from assent.core.grant import Grant
@@ -139,7 +139,7 @@ class Evidence:
 
         Mappings whose keys come from outside are lists of pairs, as keys are ASCII there.
         """
-        content: dict[str, Json] = msgspec.to_builtins(self, order="deterministic")
+        content = Profiled(msgspec.to_builtins(self, order="deterministic"))
         content["history"] = [[what, times] for what, times in sorted(self.history.items())]
         if self.target is not None:
             labels = [[name, sorted(found)] for name, found in sorted(self.target.labels.items())]

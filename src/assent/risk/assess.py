@@ -47,13 +47,16 @@ def assess(
     rise = (total_odds(sums) - _BEFORE) * model.points_per_bit
     harm = float(sum(signal.harm for signal in told))
     likelihood = max(-min(harm, float(model.most_discount)), rise)
-    points = _exact(families, winner, likelihood, model)
     whole = floor(harm + likelihood + 0.5)
-    factors = _rounded(told, points, whole)
+    factors: list[Factor] = []
+    if harm or rise > 0.0:
+        points = _exact(families, winner, likelihood, model)
+        factors = _rounded(told, points, whole)
     factors = _cut(factors, whole, told)
     score = sum(factor.points for factor in factors)
     attacker = ATTACKERS[winner] if rise >= NOTABLE_POINTS else None
     confidence, because = confidence_in(known)
+    missing = [signal for signal in signals if signal.status is SignalStatus.UNAVAILABLE]
     return Assessment(
         score=score,
         level=level_of(score, model),
@@ -64,9 +67,7 @@ def assess(
         confidence_because=because,
         unknown=tuple(
             dict.fromkeys(
-                signal.reason
-                for signal in sorted(signals, key=lambda signal: signal.name)
-                if signal.status is SignalStatus.UNAVAILABLE
+                signal.reason for signal in sorted(missing, key=lambda one: (one.name, one.reason))
             )
         ),
         odds_mb=round(total_odds(sums) * _MILLI),

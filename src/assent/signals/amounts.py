@@ -4,6 +4,7 @@ What the signals share that compare a number with what was learned.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from assent.core.evidence import Evidence
 from assent.core.familiarity import Magnitude
@@ -26,22 +27,30 @@ def measure_amounts(
     known = learned(evidence)
     if known is None:
         return profile_failed(name, evidence, shares)
-    seen = [
-        (of_amount(known.amounts[dimension]), dimension)
-        for dimension in namings
+    amounts = [
+        (known.amounts[dimension], naming)
+        for dimension, naming in namings.items()
         if dimension in known.amounts
     ]
-    if not seen:
+    if not amounts:
         return usual(name, "there is no amount to compare")
-    bits, dimension = max(seen)
-    largest = known.amounts[dimension]
-    words = amount_words(largest, namings[dimension](largest.value), evidence)
+    return _measured(name, tuple(amounts), person_words(evidence), tuple(shares))
+
+
+@lru_cache(maxsize=4096)
+def _measured(
+    name: str, amounts: tuple[tuple[Magnitude, Naming], ...], who: str, shares: tuple[float, ...]
+) -> Signal:
+    bits, _, place = max(
+        (of_amount(seen), seen.dimension, place) for place, (seen, _) in enumerate(amounts)
+    )
+    largest, naming = amounts[place]
+    words = amount_words(largest, naming(largest.value), who)
     return found(name, words, weights(bits, shares), PROFILE)
 
 
-def amount_words(seen: Magnitude, amount: str, evidence: Evidence) -> str:
+def amount_words(seen: Magnitude, amount: str, who: str) -> str:
     """Return one sentence: the amount, and how often it was as large."""
-    who = person_words(evidence)
     crowds = (
         (seen.person, seen.person_above, who),
         (seen.peers, seen.peers_above, "the team"),

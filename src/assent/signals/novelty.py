@@ -4,6 +4,7 @@ What several signals share that compare an action with what was learned.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from assent.core.evidence import Evidence, Known
 from assent.core.familiarity import Familiarity
@@ -49,7 +50,15 @@ def measure_chain(
     seen = known.dimensions.get(aspect)
     if seen is None or not seen.chain:
         return usual(name, nothing)
-    return found(name, history_words(seen, evidence, naming), chain_weights(aspect, seen), PROFILE)
+    return _measured(name, aspect, seen, person_words(evidence), _peers_words(evidence), naming)
+
+
+# The same comparison is made for every action of a session; it costs more than to remember it.
+@lru_cache(maxsize=4096)
+def _measured(
+    name: str, aspect: str, seen: Familiarity, who: str, peers: str, naming: Naming
+) -> Signal:
+    return found(name, _history(seen, who, peers, naming), chain_weights(aspect, seen), PROFILE)
 
 
 def chain_weights(aspect: str, seen: Familiarity) -> tuple[int, ...]:
@@ -71,13 +80,16 @@ def history_words(seen: Familiarity, evidence: Evidence, naming: Naming = plain_
 
     The most general level is named that is new for the person, the value itself if none is.
     """
-    who = person_words(evidence)
-    own, peers, every = (
+    return _history(seen, person_words(evidence), _peers_words(evidence), naming)
+
+
+def _history(seen: Familiarity, who: str, peers: str, naming: Naming) -> str:
+    own, near, every = (
         part[-1] if part else 0 for part in (seen.person, seen.peers, seen.everyone)
     )
-    if not own and not peers and not every:
+    if not own and not near and not every:
         return f"{naming(seen, 0)}: nothing was learned yet of {who} or anybody else"
-    counts = seen.person if own else seen.peers if peers else seen.everyone
+    counts = seen.person if own else seen.peers if near else seen.everyone
     place = _most_general_new(counts, len(seen.chain))
     level = seen.level(place)
     value = naming(seen, place)
@@ -85,18 +97,18 @@ def history_words(seen: Familiarity, evidence: Evidence, naming: Naming = plain_
         days = f" on {count_words(level.days, 'day')}" if 0 < level.days < _PROBATION_DAYS else ""
         return f"{value}: {count_words(level.person, 'time')}{days} by {who}"
     start = f"never before by {who}" if own else f"nothing was learned of {who} yet"
-    return f"{value}: {start}, {_crowd_words(seen, place, evidence)}"
+    return f"{value}: {start}, {_crowd_words(seen, place, peers)}"
 
 
 def _most_general_new(counts: Sequence[int], deep: int) -> int:
     return next((place for place in range(deep - 1, -1, -1) if not counts[place]), 0)
 
 
-def _crowd_words(seen: Familiarity, place: int, evidence: Evidence) -> str:
+def _crowd_words(seen: Familiarity, place: int, peers: str) -> str:
     # The crowds without the person, who would otherwise be compared with themselves.
     own = seen.person[-1] if seen.person else 0
     of_own = seen.person[place] if seen.person else 0
-    for counts, name in ((seen.peers, _peers_words(evidence)), (seen.everyone, "everybody else")):
+    for counts, name in ((seen.peers, peers), (seen.everyone, "everybody else")):
         whole = counts[-1] - own if counts else 0
         count = counts[place] - of_own if counts else 0
         if whole > 0 and count > 0:

@@ -1,6 +1,7 @@
 """Whether this usually comes after what was done before it in the session."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from assent.core.action import Action
 from assent.core.evidence import Evidence
@@ -23,8 +24,14 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     step = known.dimensions.get("step")
     if step is None or len(step.chain) != 1:
         return usual(NAME, "it follows nothing")
-    bits = of_step(step, likelihood_of(as_step(known.dimensions.get("action"), step)))
-    return found(NAME, _words(step, evidence), weights(bits), PROFILE)
+    before = evidence.session.previous if evidence.session else ""
+    return _measured(step, known.dimensions.get("action"), before, person_words(evidence))
+
+
+@lru_cache(maxsize=4096)
+def _measured(step: Familiarity, done: Familiarity | None, before: str, who: str) -> Signal:
+    bits = of_step(step, likelihood_of(as_step(done, step)))
+    return found(NAME, _words(step, before, who), weights(bits), PROFILE)
 
 
 def as_step(done: Familiarity | None, step: Familiarity) -> Familiarity:
@@ -50,11 +57,9 @@ def _without_first(counts: tuple[int, ...], deep: int) -> tuple[int, ...]:
     return (*counts[1:deep], *counts[deep + 1 :])
 
 
-def _words(step: Familiarity, evidence: Evidence) -> str:
-    before = evidence.session.previous if evidence.session else ""
+def _words(step: Familiarity, before: str, who: str) -> str:
     after = f"after {_step_words(before)}" if before else "at the start of a session"
     level = step.level(0)
-    who = person_words(evidence)
     total = step.person[-1] / 1000.0 if step.person else 0.0
     if total <= 0.0:
         return f"what {who} does {after} was not learned yet"
