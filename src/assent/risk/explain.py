@@ -14,8 +14,14 @@ from assent.risk.model import MODEL, Model
 COLUMNS = 100
 """No line is longer, so that a notice does not wrap in a terminal of common width."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 _LONGEST_REASON = 240
+_JOINT = " · "
+_ALIKE = re.compile(r"(?<!\S)·|·(?!\S)")
+"""What of a name would look like the joint between two factors."""
+
 _ORDER = (RiskLevel.LOW, RiskLevel.MEDIUM, RiskLevel.HIGH)
 
 
@@ -74,7 +80,10 @@ def _changed(signals: Sequence[Signal], alternative: Alternative) -> list[Signal
 
 def _sum(assessment: Assessment) -> list[str]:
     head = f"risk {assessment.score} of 100 ({assessment.level.value})"
-    parts = [f"{factor.points:+d} {_plain(factor.reason)}" for factor in assessment.factors]
+    parts = [
+        f"{factor.points:+d} {_ALIKE.sub('�', _plain(factor.reason))}"
+        for factor in assessment.factors
+    ]
     if not parts:
         return [head]
     lines: list[str] = []
@@ -84,7 +93,7 @@ def _sum(assessment: Assessment) -> list[str]:
         if len(line) + len(joint) + len(part) > COLUMNS and joint != " ":
             lines.append(line)
             line, joint = "  ", ""
-        line, joint = f"{line}{joint}{part}", " · "
+        line, joint = f"{line}{joint}{part}", _JOINT
     lines.append(line)
     return lines
 
@@ -98,5 +107,5 @@ def _wrapped(line: str) -> list[str]:
     if len(line) <= COLUMNS:
         return [line]
     return textwrap.wrap(
-        line, COLUMNS, initial_indent="", subsequent_indent="  ", drop_whitespace=True
+        line, COLUMNS, initial_indent="", subsequent_indent="    ", drop_whitespace=True
     )
