@@ -165,8 +165,9 @@ def _bits(families: Mapping[str, Sequence[Signal]]) -> list[float]:
     by_family = []
     for family in families.values():
         columns = zip(*(signal.weights for signal in family), strict=True)
-        by_family.append(_each(columns, _MILLI))
-    return _each(zip(*by_family, strict=True), 1.0) if by_family else [0.0] * len(ATTACKERS)
+        by_family.append(_each(columns, 1.0))
+    # Divided at the end only: until then the sums of whole numbers are exact.
+    return _each(zip(*by_family, strict=True), _MILLI) if by_family else [0.0] * len(ATTACKERS)
 
 
 def _each(columns: Iterable[tuple[float, ...]], unit: float) -> list[float]:
