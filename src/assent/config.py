@@ -66,8 +66,8 @@ class PersonConfig:
     groups: what policies call them by. password: a reference (`file:…`, `env:…`) to the
     Argon2 hash of it. disabled: nothing is permitted any more. since: the day they began, such
     as `2024-05-01`. time_zone: where their day is, such as `Europe/Berlin`; without it hours
-    are UTC's. verified_by, verified_on: who confirmed that these groups are theirs, and when;
-    `unverified = true` says that nobody did, and nothing they do is low risk then.
+    are UTC's. verified_by, verified_on: who confirmed that these groups are theirs, and when.
+    unverified: nobody confirmed it, and nothing they do is low risk then.
     """
 
     name: str

@@ -13,7 +13,11 @@ from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
 
 app = App(name="risk", help="Say what a score consists of, and what is usual.")
-app.command("assent.cli.risk_evaluate:evaluate", name="evaluate")
+app.command(
+    "assent.cli.risk_evaluate:evaluate",
+    name="evaluate",
+    help="Measure the engine on a file of events, beside what others do.",
+)
 
 _BAR = 24
 

@@ -12,12 +12,13 @@ from assent.control.grants import Grants
 from assent.control.sign_in import Caller, SignIn
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
+from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.changes import PutCredential, PutGrant, PutRequest
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit, describe
 from assent.core.entry import Entry, EntryKind
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import ActionId, CredentialId, EntryId, Ids, RequestId, TargetId
@@ -70,6 +71,7 @@ class Access:
         grants: Grants,
         sign_in: SignIn,
         verifiers: Verifiers,
+        watching: Watching,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -80,6 +82,7 @@ class Access:
         self._grants = grants
         self._sign_in = sign_in
         self._verifiers = verifiers
+        self._watching = watching
         self._clock = clock
         self._ids = ids
         waiting.when_changed(self._changed)
@@ -130,7 +133,8 @@ class Access:
             raise ConflictFault("duration", "ask for a second at least and 30 days at most")
         reason, ticket = reason[:_LONGEST_REASON], ticket[:_LONGEST_TICKET]
         action = self._action(caller, target, lasts_for)
-        circumstances = self._circumstances(caller, target, reason, ticket)
+        presence = await self._presence(caller)
+        circumstances = self._circumstances(caller, target, presence, reason, ticket)
         outcome = await self._decider.decide(action, circumstances)
         if isinstance(outcome.decision, Deny):
             if not outcome.decision.remedies:
@@ -143,13 +147,14 @@ class Access:
     async def outlook(self, caller: Caller) -> Sequence[Outlook]:
         """Return, for every target, what asking for it now would lead to; nothing is logged."""
         found = []
+        presence = await self._presence(caller)
         for target in self._directory.targets():
             valid = self._grants.valid(caller.subject.id, target.id, self._clock.now())
             if valid:
                 found.append(Outlook(target, "granted", (), valid[0]))
                 continue
             action = self._action(caller, target, None)
-            circumstances = self._circumstances(caller, target, "", "")
+            circumstances = self._circumstances(caller, target, presence, "", "")
             decision = (await self._decider.consider(action, circumstances)).decision
             if isinstance(decision, Permit):
                 found.append(Outlook(target, "automatic", (), None))
@@ -293,8 +298,11 @@ class Access:
             salt=self._ids.token(16),
         )
 
+    async def _presence(self, caller: Caller) -> Presence | None:
+        return await self._watching.presence(caller.subject.id, None, self._clock.now())
+
     def _circumstances(
-        self, caller: Caller, target: Target, reason: str, ticket: str
+        self, caller: Caller, target: Target, presence: Presence | None, reason: str, ticket: str
     ) -> Circumstances:
         return Circumstances(
             authentication=caller.authentication,
@@ -302,6 +310,8 @@ class Access:
             grants=tuple(self._grants.valid(caller.subject.id, target.id, self._clock.now())),
             reason=reason,
             ticket=ticket,
+            presence=presence or Presence(),
+            unavailable=frozenset() if presence else frozenset({"presence"}),
         )
 
 

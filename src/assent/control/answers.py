@@ -32,10 +32,17 @@ class Answers:
     async def recover(self) -> None:
         """Take up what people answered before."""
         settled = await self._store.requests(_SETTLED, limit=_MOST_READ)
+        # What was settled in this process already is among them, and counts once.
+        self._feedback, self._count = Feedback(), 0
         for request in reversed(settled):
-            self.answered(request)
+            self._answered(request)
 
-    def answered(self, request: Request) -> None:
+    async def changed(self, request: Request) -> None:
+        """Count the answers of a request once it is settled."""
+        if request.state in _SETTLED:
+            self._answered(request)
+
+    def _answered(self, request: Request) -> None:
         """Count the answers of a request that was settled; one nobody answered is none."""
         verdicts = {approval.verdict for approval in request.approvals}
         if not verdicts:

@@ -91,6 +91,7 @@ def assemble(outside: Outside) -> Assembly:
     policies = Policies(outside.policies)
     history = History(store, clock)
     learning = Learning(store, directory, clock, ids)
+    learning.when_forgotten(history.forget)
     warnings, answers = Warnings(store, clock), Answers(store, directory)
     watching = Watching(
         store=store, learning=learning, warnings=warnings, live=live, network=outside.network
@@ -119,8 +120,12 @@ def assemble(outside: Outside) -> Assembly:
         ids=ids,
     )
     sign_in = SignIn(store=store, directory=directory, hasher=outside.hasher, clock=clock, ids=ids)
+    sign_in.when_refused(warnings.refused)
+    # Before the requests hear of a step-up: what they release is decided without suspicion.
+    sign_in.when_stepped_up(watching.proved)
     verifiers = Verifiers(outside.credential_key)
     waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
+    waiting.when_changed(answers.changed)
     requests = Requests(
         store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
     )
@@ -155,6 +160,7 @@ def assemble(outside: Outside) -> Assembly:
         grants=grants,
         sign_in=sign_in,
         verifiers=verifiers,
+        watching=watching,
         clock=clock,
         ids=ids,
     )

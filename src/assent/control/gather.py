@@ -40,7 +40,8 @@ class Circumstances:
     """What the door that an action came through knows of it.
 
     grants: the ones that count for it now. request: the one it waits in, if it does.
-    device: the one that the session is bound to. session: None outside of one.
+    device: the one that the session is bound to. session: None outside of one. unavailable:
+    kinds of evidence that the door should have brought, and could not.
     """
 
     authentication: Authentication | None = None
@@ -52,6 +53,7 @@ class Circumstances:
     device: Device | None = None
     session: SessionSoFar | None = None
     presence: Presence = field(default_factory=Presence)
+    unavailable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Gatherer:
         Raises MissingFault for a gone subject.
         """
         sources = self._from
-        unavailable: set[str] = set()
+        unavailable = set(circumstances.unavailable)
         history = await _in_time(sources.history.counts(action), "history", unavailable) or {}
         if not sources.learning.is_ready(action.subject):
             await _in_time(sources.learning.ready(action.subject), "known", unavailable)

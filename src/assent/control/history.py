@@ -58,6 +58,13 @@ class History:
         async with self._passing:
             await self._save()
 
+    async def forget(self, subject: SubjectId) -> None:
+        """Forget the counts of a subject that the store forgot."""
+        async with self._passing:
+            for counts in (self._counts, self._unsaved):
+                for key in [key for key in counts if key[0] == subject]:
+                    del counts[key]
+
     async def _read(self, subject: SubjectId, target: TargetId, keys: Iterable[_Key]) -> None:
         unknown = [key for key in keys if key not in self._counts]
         asked = [(verb, resource) for _, _, verb, resource in unknown]

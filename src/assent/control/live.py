@@ -25,6 +25,7 @@ class LiveSession:
     cancelled: the client asked to cancel what is held. gone: the client hung up.
     process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
     so_far: what was done in it. presence: where else the person was when it opened.
+    unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
     """
 
@@ -40,6 +41,7 @@ class LiveSession:
     epoch: Epoch = field(default_factory=Epoch)
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)
+    unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0

@@ -29,6 +29,7 @@ from assent.core.ports import Store
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
 from assent.risk.confidence import confidence_in
+from assent.signals.aspects import UNKNOWN
 
 _MOST_VALUES = 8
 _PAGE = 1_000
@@ -260,7 +261,7 @@ def _dimensions(lessons: Sequence[Lesson]) -> Mapping[str, Sequence[Usual]]:
         for aspect in lesson.aspects:
             if aspect.after:
                 continue
-            value = " · ".join(aspect.chain) if aspect.chain else _amount(aspect.amount)
+            value = _chain(aspect.chain) if aspect.chain else _amount(aspect.amount)
             times = aspect.times_milli * lesson.weight_milli / 1_000_000
             found = counts.setdefault(aspect.dimension, defaultdict(float))
             found[value] += times
@@ -272,6 +273,15 @@ def _dimensions(lessons: Sequence[Lesson]) -> Mapping[str, Sequence[Usual]]:
             for value, times in sorted(found.items(), key=lambda one: -one[1])[:_MOST_VALUES]
         )
     return usual
+
+
+def _chain(chain: Sequence[str]) -> str:
+    """Return a chain for people: without what is not known, and what the part before it says."""
+    said: list[str] = []
+    for level in chain:
+        if level != UNKNOWN and not any(level in before for before in said):
+            said.append(level)
+    return ", ".join(said) or chain[0]
 
 
 def _amount(amount: int) -> str:

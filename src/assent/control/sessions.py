@@ -28,7 +28,7 @@ from assent.core.changes import EndSession, PutSession, UseCredential
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
-from assent.core.evidence import Authentication, Connection, Presence
+from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
@@ -139,7 +139,7 @@ class Sessions:
             return _access_over(candidate.target)
         live = self._draft(candidate, grant, database, connection, handles)
         handles.drafted(live)
-        live.presence = await self._presence(live, credential)
+        await self._place(live, credential)
         action = self._action(
             live,
             Statement("session.open", (_opening(candidate.target),), complete=True),
@@ -333,6 +333,7 @@ class Sessions:
         return Circumstances(
             authentication=replace(live.authentication, stepped_up_at=stepped_up_at),
             connection=live.connection,
+            unavailable=live.unavailable,
             session=live.so_far.shown(now),
             presence=self._watching.now_at(
                 live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
@@ -345,15 +346,14 @@ class Sessions:
             ),
         )
 
-    async def _presence(self, live: LiveSession, credential: Credential) -> Presence:
-        """Return where else the person is; without the store, only what is known here."""
+    async def _place(self, live: LiveSession, credential: Credential) -> None:
+        """Find out where else the person is and was, or say that it is not known."""
         now = self._clock.now()
-        try:
-            return await self._watching.presence(
-                live.subject.id, live.connection.address, credential, now
-            )
-        except Fault:
-            return Presence()
+        presence = await self._watching.presence(live.subject.id, credential, now)
+        if presence is None:
+            live.unavailable = frozenset({"presence"})
+        else:
+            live.presence = presence
 
     def ran(self, live: LiveSession, frame: ResultFrame) -> None:
         """Count what came of a statement of an open session."""

@@ -62,6 +62,11 @@ class SignIn:
         self._failures: dict[tuple[str, str], deque[datetime]] = {}
         self._stepped_up: dict[SubjectId, datetime] = {}
         self._listeners: list[Callable[[Subject], Awaitable[None]]] = []
+        self._when_refused: list[Callable[[SubjectId], None]] = []
+
+    def when_refused(self, listener: Callable[[SubjectId], None]) -> None:
+        """Call `listener` after every refused password of somebody who is known."""
+        self._when_refused.append(listener)
 
     def when_stepped_up(self, listener: Callable[[Subject], Awaitable[None]]) -> None:
         """Await `listener` after every step-up."""
@@ -127,9 +132,15 @@ class SignIn:
         # An unknown name costs the same work, so that time does not tell names apart.
         proved = await self._hasher.verify(kept, password)
         if subject is None or subject.disabled or not proved:
+            if subject is not None:
+                self._count_refused(subject)
             raise ForbiddenFault("sign-in-refused", _REFUSED)
         failures.clear()
         return subject
+
+    def _count_refused(self, subject: Subject) -> None:
+        for listener in self._when_refused:
+            listener(subject.id)
 
     def _recent_failures(self, key: tuple[str, str]) -> deque[datetime]:
         while len(self._failures) > _MOST_KEYS:

@@ -40,7 +40,9 @@ class Warnings:
         """Read the subject's events if they are not here yet."""
         if subject not in self._events:
             since = self._clock.now() - COUNT_FOR
-            self._events[subject] = tuple(await self._store.security_events(subject, since, _MOST))
+            found = await self._store.security_events(subject, since, _MOST)
+            # Somebody may have warned meanwhile: what is here then knows of it.
+            self._events.setdefault(subject, tuple(found))
 
     def of(self, subject: SubjectId, now: datetime) -> tuple[SecurityEvent, ...]:
         """Return the events that still count for a subject that is `ready`, newest first."""

@@ -1,5 +1,6 @@
 """What a session's actions say of who acts in it, and what of them may be learned."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,17 +13,20 @@ from assent.core.action import Action, Phase
 from assent.core.assessment import RiskLevel
 from assent.core.decision import Permit
 from assent.core.evidence import Presence
+from assent.core.faults import Fault
 from assent.core.frame import ResultFrame
 from assent.core.ids import SessionId, SubjectId
 from assent.core.network import Network, Sighting
 from assent.core.ports import NetworkBook, Store
 from assent.core.session import Credential
+from assent.core.subject import Subject
 from assent.risk.session_filter import told_by_behaviour
 from assent.signals.aspects import previous_of
 
 FRESH_PROOF = timedelta(minutes=15)
 """A step-up so recent vouches for who acts."""
 
+_DEADLINE_S = 0.5
 _MOST_UNTAUGHT = 1_000
 
 
@@ -45,11 +49,16 @@ class Watching:
         self._network = network
 
     async def presence(
-        self, subject: SubjectId, address: str, credential: Credential | None, now: datetime
-    ) -> Presence:
-        """Return where else a person is and was when a session of theirs opens."""
+        self, subject: SubjectId, credential: Credential | None, now: datetime
+    ) -> Presence | None:
+        """Return where else a person is and was, None where the store does not say in time."""
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                sessions = await self._store.sessions(subject, limit=8)
+        except (TimeoutError, Fault):
+            return None
         last = None
-        for session in await self._store.sessions(subject, limit=8):
+        for session in sessions:
             if session.client_address:
                 last = self._sighting(session.client_address, session.ended_at or now)
                 break
@@ -120,9 +129,9 @@ class Watching:
         else:
             self._learning.ended(live.session.id)
 
-    def proved(self, subject: SubjectId) -> None:
+    async def proved(self, subject: Subject) -> None:
         """Take suspicion off the sessions of somebody who proved who they are."""
-        for live in self._live.of(subject):
+        for live in self._live.of(subject.id):
             live.so_far.proved()
             live.epoch.bump()
 

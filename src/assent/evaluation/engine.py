@@ -18,7 +18,7 @@ from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, dimension
 from assent.risk.feedback import Feedback
 from assent.risk.memory import Memory, Seen
 from assent.risk.persistence import Persistence
-from assent.risk.together import bits_of, families_of
+from assent.risk.together import bits_of, families_of, joined, whoever
 
 EVENTS_A_DAY = 100.0
 """Without a clock, so many events of a subject are one day."""
@@ -65,12 +65,14 @@ class _Session:
         "odds",
         "pending",
         "scored",
+        "suspicion",
     )
 
     def __init__(self, carried: float, before: int | None, scored: _Thread, learned: _Thread):
         self.carried = carried
         self.before = before
-        self.bits: list[float] = [0.0] * len(ATTACKERS)
+        self.bits: list[float] = [0.0] * (2 + len(ATTACKERS))
+        self.suspicion = 0.0
         self.scored = scored
         self.learned = learned
         self.answer: int | None = None
@@ -118,10 +120,11 @@ class Engine:
         rarity = self._rarity(subject)
         if row.session:
             session.bits = list(map(add, session.bits, bits_of(reading, seen)))
-            odds = total_odds(list(map(add, session.bits, PRIOR_BITS))) + session.carried + rarity
+            session.suspicion = session.bits[0] + max(whoever(session.bits))
+            odds = total_odds(joined(session.bits)) + session.carried + rarity
             session.inputs = {_SESSION: odds}
-            session.odds = self._of_sessions.bits(session.inputs)
-            return session.odds
+            session.odds = odds
+            return odds
         return self._row_odds(row, session, families_of(reading, seen), rarity)
 
     def block_score(self, scores: Sequence[float], rows: Sequence[Row]) -> float:
@@ -132,7 +135,12 @@ class Engine:
         return total_odds(list(last.values()))
 
     def probability(self, score: float) -> float:
-        """Return the probability that a score stands for."""
+        """Return the probability that a score stands for.
+
+        A row's is calibrated when it is scored, a session's by the answers until now.
+        """
+        if self._of_sessions.answers:
+            score = self._of_sessions.bits({_SESSION: score})
         return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, score * log(2.0)))))
 
     def learn(self, row: Row, *, label: int | None) -> None:
@@ -157,7 +165,8 @@ class Engine:
                 self._now(row, subject),
                 weight=weight,
                 confirmed=is_history or label == 0,
-                unbounded=is_history,
+                # Without a clock there are no weeks that a budget could be for.
+                unbounded=is_history or row.seconds is None,
             )
             subject.events += 1
             self._total += 1
@@ -189,7 +198,7 @@ class Engine:
         total = total_odds(sums)
         # What a family says is what it says of those attackers that are likely.
         shares = [2.0 ** (bits - total) for bits in sums]
-        session.bits = [bits - prior for bits, prior in zip(sums, PRIOR_BITS, strict=True)]
+        session.suspicion = max(bits - prior for bits, prior in zip(sums, PRIOR_BITS, strict=True))
         session.odds = total + blend.bits(inputs)
         for name, bits in families.items():
             inputs[name] = sum(map(float.__mul__, shares, bits))
@@ -201,8 +210,12 @@ class Engine:
         if session.pending is None:
             return
         if session.inputs:
-            blend = self._of_sessions if row.session else self._of_rows
-            blend.learn(session.inputs, session.odds, attack=session.pending == 1)
+            odds = session.odds
+            blend = self._of_rows
+            if row.session:
+                blend = self._of_sessions
+                odds = blend.bits(session.inputs)
+            blend.learn(session.inputs, odds, attack=session.pending == 1)
         session.pending = None
 
     def _rarity(self, subject: _Subject) -> float:
@@ -221,7 +234,7 @@ class Engine:
             return 1.0
         if label is not None:
             return 1.0 if label == 0 else 0.0
-        return 1.0 / (1.0 + 2.0 ** min(60.0, max(session.bits)))
+        return 1.0 / (1.0 + 2.0 ** min(60.0, session.suspicion))
 
     def _subject(self, row: Row) -> _Subject:
         found = self._subjects.get(row.subject)
@@ -249,7 +262,7 @@ class Engine:
             return _Session(0.0, None, _Thread({}), _Thread({}))
         self._settle(row, last)
         self._persistence.learn(last.before, last.answer)
-        carried = self._persistence.carried(max(last.bits) + last.carried, last.answer)
+        carried = self._persistence.carried(last.suspicion + last.carried, last.answer)
         scored, learned = _Thread(last.scored.previous), _Thread(last.learned.previous)
         return _Session(carried, last.answer, scored, learned)
 

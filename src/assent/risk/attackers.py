@@ -37,6 +37,9 @@ order of ATTACKERS. What is not listed is behaviour, which none of them has."""
 VOLUME_SHARES = (0.5, 0.5, 0.5, 0.5, 1.0, 1.0, 0.25)
 """How much of an unusual amount each attacker explains, in the order of ATTACKERS."""
 
+OWN = (False, False, False, False, True, False, False)
+"""Which attackers act under their own name, in the order of ATTACKERS."""
+
 
 def weights_of_chain(dimension: Dimension, seen: Likelihood) -> Sequence[float]:
     """Return the bits that a chain gives each kind of attacker, in the order of ATTACKERS."""

@@ -10,6 +10,7 @@ from operator import add
 
 from msgspec import Struct
 
+from assent.core.canonical import LARGEST
 from assent.core.evidence import Known
 from assent.core.familiarity import Familiarity, Magnitude
 from assent.risk.dimensions import Dimension
@@ -27,6 +28,7 @@ LANDMARK = 20_454.0
 """2026-01-01: the day that kept weights are in terms of. Good for 15 years before and after."""
 
 _MILLI = 1000.0
+_MOST_REMEMBERED = 256
 
 
 class Seen(Struct, frozen=True, gc=False):
@@ -62,7 +64,10 @@ class Memory:
 
         Somebody who was never learned from has a profile without counts: their peers speak.
         """
-        reading = self.reading(person, groups, now)
+        return self.known_by(self.reading(person, groups, now), seen)
+
+    def known_by(self, reading: "Reading", seen: Sequence[Seen]) -> Known:
+        """Return what `known` does, of a person who is being read already."""
         dimensions: dict[str, Familiarity] = {}
         amounts: dict[str, Magnitude] = {}
         for aspect in seen:
@@ -153,7 +158,7 @@ _NOBODY = Profile()
 class Reading:
     """Counts of one person at one moment, in thousandths of an event."""
 
-    __slots__ = ("age", "everyone", "peers", "profile")
+    __slots__ = ("_told", "age", "everyone", "peers", "profile")
 
     def __init__(
         self, profile: Profile, peers: Sequence[Counts], everyone: Counts, age: float
@@ -162,6 +167,7 @@ class Reading:
         self.peers = peers
         self.everyone = everyone
         self.age = age
+        self._told: dict[tuple[str, tuple[str, ...], str], Familiarity] = {}
 
     def fade(self, dimension: Dimension) -> float:
         """Return what a kept weight is multiplied with to be thousandths of an event now."""
@@ -187,7 +193,16 @@ class Reading:
         return found
 
     def familiarity(self, aspect: Seen) -> Familiarity:
-        """Return how usual a chain is, in whole numbers."""
+        """Return how usual a chain is, in whole numbers; asked again, the same answer."""
+        asked = (aspect.dimension.name, aspect.chain, aspect.after)
+        found = self._told.get(asked)
+        if found is None:
+            if len(self._told) >= _MOST_REMEMBERED:
+                self._told.clear()
+            found = self._told[asked] = self._familiarity(aspect)
+        return found
+
+    def _familiarity(self, aspect: Seen) -> Familiarity:
         keys = chain_keys(aspect.dimension.name, aspect.chain, aspect.after)
         fade = self.fade(aspect.dimension)
         return Familiarity(
@@ -207,7 +222,8 @@ class Reading:
         for kept in (self.of_person(keys), self.of_peers(keys), self.of_everyone(keys)):
             total = kept.pop() if kept else 0.0
             counted += (int(sum(kept) * fade), int(total * fade))
-        return Magnitude(aspect.dimension.name, int(max(0.0, aspect.amount)), *counted)
+        amount = min(LARGEST, int(max(0.0, aspect.amount)))
+        return Magnitude(aspect.dimension.name, amount, *counted)
 
 
 def _whole(kept: Sequence[float], fade: float) -> tuple[int, ...]:

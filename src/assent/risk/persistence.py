@@ -1,7 +1,7 @@
 """What a session says of the same person's next one: who took an account over comes again.
 
-Where people said what the last session was, that decides, by how often attack followed attack in
-what they said; where nobody did, its own suspicion goes on in part.
+Its suspicion goes on in part. Where people said what it was, their answer counts as well, by how
+often attack followed attack in what they said.
 """
 
 from math import log2
@@ -38,7 +38,9 @@ class Persistence:
 
         suspicion: of the last one, in bits. answer: what people said of it, None for nothing.
         """
-        bits = SHARE * suspicion if answer is None else self._told(answer)
+        bits = SHARE * suspicion
+        if answer is not None:
+            bits += self._told(answer)
         return max(-MOST_BITS, min(MOST_BITS, bits))
 
     def _told(self, answer: int) -> float:

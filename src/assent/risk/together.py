@@ -7,7 +7,7 @@ here in one pass without either: for evaluations, and for sessions that are watc
 from collections.abc import Sequence
 from operator import add
 
-from assent.risk.attackers import MATCHED, VOLUME_SHARES, weights_of_chain
+from assent.risk.attackers import MATCHED, OWN, PRIOR_BITS, VOLUME_SHARES, weights_of_chain
 from assent.risk.combine import combined
 from assent.risk.dimensions import VOLUME
 from assent.risk.keys import AmountKeys, ChainKeys, amount_keys, bucket_of, chain_keys
@@ -15,24 +15,43 @@ from assent.risk.likelihood import Likelihood, amount_bits, chain_likelihood, st
 from assent.risk.memory import Reading, Seen
 
 _ALL_PROMOTED = (None,) * 64
+_NOTHING = (0.0,) * len(VOLUME_SHARES)
 _ALL_EQUAL = (1.0,) * len(VOLUME_SHARES)
 
 
 def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
-    """Return the bits for each kind of attacker, in the order of ATTACKERS, without priors.
+    """Return the bits that one action gives: of behaviour, of amounts, then of each attacker.
 
-    seen: a step stands behind the chain that it follows.
+    The last ones, in the order of ATTACKERS, are what each could not show as the person would;
+    `joined` puts all of them together. seen: a step stands behind the chain that it follows.
     """
     alike, told = _weighed(reading, seen)
     volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
-    same = sum(map(combined, alike.values()))
-    sums = [same + volume * share for share in VOLUME_SHARES]
+    sums = [sum(map(combined, alike.values())), volume, *_NOTHING]
     for family in told.values():
-        if len(family) == 1:
-            sums = list(map(add, sums, family[0]))
-        else:
-            sums = list(map(add, sums, map(combined, zip(*family, strict=True))))
+        own = family[0] if len(family) == 1 else map(combined, zip(*family, strict=True))
+        sums[2:] = map(add, sums[2:], own)
     return sums
+
+
+def whoever(parts: Sequence[float]) -> list[float]:
+    """Return the bits of each attacker without behaviour and priors. parts: as for `joined`."""
+    _, volume, *own = parts
+    return [bits + volume * share for bits, share in zip(own, VOLUME_SHARES, strict=True)]
+
+
+def joined(parts: Sequence[float]) -> list[float]:
+    """Return the bits for each attacker, priors included. parts: sums of what `bits_of` returns.
+
+    Whoever acts under their own name does what is usual, but too much of it: where amounts are
+    known, that behaviour is usual says nothing for them.
+    """
+    behaviour, volume, *own = parts
+    unusual = 0.0 if behaviour < 0.0 and volume else behaviour
+    return [
+        prior + bits + volume * share + (unusual if is_own else behaviour)
+        for prior, bits, share, is_own in zip(PRIOR_BITS, own, VOLUME_SHARES, OWN, strict=True)
+    ]
 
 
 def families_of(reading: Reading, seen: Sequence[Seen]) -> dict[str, Sequence[float]]:

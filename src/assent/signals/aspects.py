@@ -163,8 +163,12 @@ def _amounts(
 
 
 def _leaves(action: Action) -> list[Touch]:
-    """Return the touches that a person chose, each once."""
-    chosen = [touch for touch in action.touches if not _is_catalogue_read(touch)]
+    """Return the touches that a person chose, each once: not what clients do by themselves."""
+    chosen = [
+        touch
+        for touch in action.touches
+        if touch.verb != "sql.session" and not _is_catalogue_read(touch)
+    ]
     return list(dict.fromkeys(chosen))
 
 

@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse
 
 from assent.core.faults import Fault, MissingFault
 from assent.core.ids import RequestId
+from assent.core.request import RejectedAs, RequestState, Verdict
 from assent.core.request import Request as Asked
-from assent.core.request import RequestState, Verdict
 from assent.core.secret import Secret
 from assent.web.desk import ActingSeat, PageRoute, Seat, from_htmx, status_of
 from assent.web.inbox import RequestPath, values_of
@@ -29,11 +29,16 @@ async def answer(
     request_id: RequestPath,
     verdict: Annotated[Verdict, Form()],
     comment: Prose = "",
+    rejected_as: Literal["", "not-needed", "suspicious"] = Form(""),
     page: Page = "request",
 ) -> Response:
-    """Take one person's answer."""
+    """Take one person's answer. rejected_as: counts with a rejection only."""
     doing = seat.desk.plane.requests.answer(
-        seat.caller, RequestId(request_id), verdict, _clean(comment)
+        seat.caller,
+        RequestId(request_id),
+        verdict,
+        _clean(comment),
+        RejectedAs(rejected_as) if rejected_as else None,
     )
     return await _done(request, seat, request_id, page, doing, _said)
 

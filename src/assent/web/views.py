@@ -11,7 +11,7 @@ from assent.core.clock import isoformat
 from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy, describe
 from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.ids import SubjectId
-from assent.core.request import Request, RequestState, Verdict
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.signal import SignalStatus
 from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
 
@@ -43,11 +43,16 @@ class TouchView:
 
 @dataclass(frozen=True, slots=True)
 class FactorView:
-    """One factor and its segment of the bar: `left` and `points` in hundredths of it."""
+    """One factor and its segment of the bar: `left` and `width` in hundredths of it.
+
+    points: with their sign, as people read them. width: of those that raise the score, their
+    part of it; 0 for those that lower it, which shorten the others.
+    """
 
     name: str
-    points: int
-    left: int
+    points: str
+    left: float
+    width: float
     shade: int
     reason: str
     measured: bool
@@ -89,6 +94,10 @@ class Card:
     score: int
     level: str
     factors: tuple[FactorView, ...]
+    headline: str
+    confidence: str
+    otherwise: str
+    unknown: tuple[str, ...]
     messages: tuple[str, ...]
     policies: tuple[str, ...]
     unmet: tuple[str, ...]
@@ -140,6 +149,10 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         score=request.assessment.score,
         level=request.assessment.level.value,
         factors=_factors(request.assessment),
+        headline=request.assessment.headline,
+        confidence=request.assessment.confidence_because,
+        otherwise=request.assessment.otherwise,
+        unknown=request.assessment.unknown,
         messages=request.messages,
         policies=request.denied_by,
         unmet=tuple(plane.requests.unmet(request)),
@@ -218,24 +231,39 @@ def _touches(action: Action) -> tuple[TouchView, ...]:
 
 def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
     found: list[FactorView] = []
-    left = 0
+    raised = sum(max(0, factor.points) for factor in assessment.factors)
+    left = 0.0
     for factor in assessment.factors:
         measured = factor.status is not SignalStatus.UNAVAILABLE
-        # Factors without points are told only where that is news: not measured.
-        if factor.points or not measured:
-            shade = min(len(found), _MOST_SHADES - 1)
-            found.append(
-                FactorView(factor.name, factor.points, left, shade, factor.reason, measured)
+        shade = min(len(found), _MOST_SHADES - 1)
+        width = max(0, factor.points) * assessment.score / raised if raised else 0.0
+        points = f"{factor.points:+d}".replace("-", "−")
+        found.append(
+            FactorView(
+                factor.name, points, round(left, 2), round(width, 2), shade, factor.reason, measured
             )
-        left += factor.points
+        )
+        left += width
     return tuple(found)
+
+
+def _answer_words(approval: Approval) -> str:
+    if approval.verdict is Verdict.APPROVE:
+        return "assented"
+    match approval.rejected_as:
+        case RejectedAs.SUSPICIOUS:
+            return "rejected as suspicious"
+        case RejectedAs.NOT_NEEDED:
+            return "rejected as not needed"
+        case None:
+            return "rejected"
 
 
 def _approvals(plane: ControlPlane, request: Request) -> tuple[ApprovalView, ...]:
     return tuple(
         ApprovalView(
             who=_person(plane, approval.approver)[0],
-            words="assented" if approval.verdict is Verdict.APPROVE else "rejected",
+            words=_answer_words(approval),
             comment=approval.comment,
             at=isoformat(approval.at),
         )
