@@ -4,24 +4,28 @@ What a test is about is said in the test; everything else comes from here.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import patch
 
 from assent.audit.note import Signer
 from assent.control.access import Access, Opened
+from assent.control.answers import Answers
 from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
-from assent.control.decide import Decider
+from assent.control.decide import Decider, Outcome
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
+from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.holding import Holding
+from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.policies import Policies
 from assent.control.requests import Requests
@@ -31,6 +35,7 @@ from assent.control.sign_in import Caller, SignIn
 from assent.control.sweep import Sweep
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
+from assent.control.warnings import Warnings
 from assent.core.action import Action, Operation, Phase, Statement, Touch
 from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.changes import Change, PutSubject, PutTarget
@@ -38,7 +43,7 @@ from assent.core.decision import ApprovalRemedy, Quorum
 from assent.core.entry import Entry
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import OutsideFault
-from assent.core.frame import Frame
+from assent.core.frame import Frame, ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import (
     PREFIXES,
@@ -49,7 +54,7 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
-from assent.core.plugins import Authorize, Held, ProtocolPlugin, Refused
+from assent.core.plugins import Authorize, Held, Permitted, ProtocolPlugin, Refused
 from assent.core.ports import Recorder, Store
 from assent.core.request import Request, RequestState
 from assent.core.resource import Resource, Target
@@ -62,6 +67,7 @@ from assent.stores import SqlStore, open_store
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PASSWORD = "correct horse battery staple"
+OFFICE = "192.0.2.1"
 SIGNER = Signer("assent.example/tests", Secret(b"s" * 32))
 
 SQL = ProtocolPlugin(
@@ -328,6 +334,9 @@ class World:
     audit: Audit
     sweep: Sweep
     verifiers: Verifiers
+    learning: Learning
+    answers: Answers
+    warnings: Warnings
 
     @property
     def journal(self) -> list[str]:
@@ -352,20 +361,51 @@ class World:
         assert candidate is not None
         return candidate
 
-    async def connect(self, subject: Subject = ANA, client: Client | None = None) -> Client:
+    async def connect(
+        self, subject: Subject = ANA, client: Client | None = None, address: str = "127.0.0.1"
+    ) -> Client:
         """Return a client with an open session, or with the refusal of it."""
-        client = client or Client()
         await self.opened(subject)
+        return await self.connected(subject, address, client)
+
+    async def connected(
+        self, subject: Subject, address: str, client: Client | None = None
+    ) -> Client:
+        """Return a client that used the newest credential of a subject."""
+        client = client or Client()
         candidate = await self.candidate(subject)
         client.live = await self.sessions.open(
             candidate,
             candidate.credentials[0],
             "",
-            Connection("127.0.0.1", "psql"),
+            Connection(address, "psql"),
             client.handles(),
             client.held.append,
         )
         return client
+
+    async def did(self, client: Client, question: Authorize, *, error: str = "") -> Any:
+        """Ask, and when it is permitted let it end, well unless with an error."""
+        answer, action = await self.sessions.authorize(client.session, question, client.held.append)
+        if isinstance(answer, Permitted):
+            frame = ResultFrame(1, self.clock.now(), 1_000, 3, 300, error)
+            self.sessions.ran(client.session, frame)
+            await self.sessions.finish(client.session, action, answer.request, frame)
+        return answer
+
+    async def decided(self, work: Awaitable[Any]) -> tuple[Action, Outcome]:
+        """Return what was decided last while `work` was done."""
+        found: list[tuple[Action, Outcome]] = []
+        consider = self.decider.consider
+
+        async def noted(action: Action, circumstances: Circumstances) -> Outcome:
+            outcome = await consider(action, circumstances)
+            found.append((action, outcome))
+            return outcome
+
+        with patch.object(self.decider, "consider", noted):
+            await work
+        return found[-1]
 
     async def ask(self, client: Client, question: Authorize) -> Any:
         """Return the final answer to one question of the session."""
@@ -483,6 +523,9 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         audit=plane.audit,
         sweep=made.sweep,
         verifiers=made.verifiers,
+        learning=made.learning,
+        answers=made.answers,
+        warnings=made.decider._gatherer._from.warnings,
     )
 
 

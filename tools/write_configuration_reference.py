@@ -14,6 +14,8 @@ SECTIONS = (
     config.ServerConfig,
     config.PostgresConfig,
     config.PoliciesConfig,
+    config.NetworkConfig,
+    config.RiskConfig,
     config.PersonConfig,
     config.TargetConfig,
 )
@@ -71,7 +73,10 @@ def _section(kind: type[Any]) -> str:
 def _type(hint: Any) -> str:
     if hint in _KINDS:
         return _KINDS[hint]
-    return "list of texts" if typing.get_origin(hint) is tuple else "table of lists of texts"
+    if typing.get_origin(hint) is tuple:
+        return "list of texts"
+    inner = typing.get_args(hint)[1]
+    return "table of texts" if inner is str else "table of lists of texts"
 
 
 def _default(field: "dataclasses.Field[Any]") -> str:

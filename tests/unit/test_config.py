@@ -3,23 +3,31 @@
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from assent.config import (
     Config,
+    NetworkConfig,
     PersonConfig,
     PoliciesConfig,
     PostgresConfig,
+    RiskConfig,
     ServerConfig,
     TargetConfig,
+    budget,
     load,
     parse,
+    parse_day,
     split_address,
+    time_zone,
 )
 from assent.core.faults import OperatorFault
+from assent.risk.budget import Budget
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = {"name": "shop", "host": "db", "user": "assent", "password": "env:SHOP"}
@@ -38,6 +46,22 @@ EVERYTHING: dict[str, Any] = {
         "most_connections": 7,
     },
     "policies": {"folder": "p"},
+    "network": {
+        "city": "city.mmdb",
+        "country": "country.mmdb",
+        "asn": "asn.mmdb",
+        "anonymous": "anonymous.mmdb",
+        "hosting_networks": "hosting.txt",
+        "reputation": "bad.txt",
+        "lists": {"tor": "tor.txt"},
+        "zones": {"office": ["192.0.2.0/24"]},
+    },
+    "risk": {
+        "medium_from": 20,
+        "high_from": 50,
+        "step_up_budget": "2%",
+        "approval_budget": "0.5%",
+    },
     "people": [
         {
             "name": "ana@example",
@@ -45,6 +69,11 @@ EVERYTHING: dict[str, Any] = {
             "groups": ["dba"],
             "password": "env:ANA",
             "disabled": True,
+            "since": "2024-05-01",
+            "time_zone": "Europe/Berlin",
+            "verified_by": "dora",
+            "verified_on": "2026-01-31",
+            "unverified": True,
         }
     ],
     "targets": [
@@ -85,9 +114,14 @@ def test_every_key_is_read() -> None:
         ("server", ServerConfig),
         ("postgres", PostgresConfig),
         ("policies", PoliciesConfig),
+        ("risk", RiskConfig),
     ):
         assert set(EVERYTHING[name]) == {field.name for field in fields(kind)}
         assert getattr(config, name) == kind(**EVERYTHING[name])
+    network = EVERYTHING["network"]
+    assert set(network) == {field.name for field in fields(NetworkConfig)}
+    zones = {"office": ("192.0.2.0/24",)}
+    assert config.network == NetworkConfig(**{**network, "zones": zones})
     assert set(EVERYTHING["people"][0]) == {field.name for field in fields(PersonConfig)}
     assert set(EVERYTHING["targets"][0]) == {field.name for field in fields(TargetConfig)}
     assert config.people[0].groups == ("dba",)
@@ -121,7 +155,9 @@ def test_an_unknown_key_stops_the_start_and_is_named(tree: dict[str, Any], place
         ({"people": [{"name": "a", "disabled": 1}]}, "must be true or false"),
         ({"people": [{"name": "a", "groups": "dba"}]}, "must be a list of texts"),
         ({"people": [{"name": "a", "groups": [1]}]}, "must be a list of texts"),
-        ({"targets": [{**TARGET, "labels": ["x"]}]}, "must be a table of lists"),
+        ({"targets": [{**TARGET, "labels": ["x"]}]}, "must be a table"),
+        ({"network": {"lists": {"tor": ["tor.txt"]}}}, "lists.tor: must be a text"),
+        ({"network": {"zones": {"office": "192.0.2.0/24"}}}, "must be a list of texts"),
         ({"targets": [{**TARGET, "labels": {"x": "pii"}}]}, "must be a list of texts"),
         ({"people": [{}]}, "[[people]] 1: needs the key `name`"),
         ({"targets": [{"name": "shop"}]}, "[[targets]] 1 shop: needs the key `host`"),
@@ -147,6 +183,18 @@ def test_a_value_of_another_type_says_what_is_expected(tree: dict[str, Any], wor
         ({"server": {"origin": "our log"}}, "without spaces"),
         ({"server": {"origin": "a+b"}}, "without spaces"),
         ({"server": {"origin": ""}}, "without spaces"),
+        ({"people": [{"name": "a", "since": "yesterday"}]}, "a since: `yesterday` is no day"),
+        ({"people": [{"name": "a", "verified_on": "2026-02-30"}]}, "is no day"),
+        ({"people": [{"name": "a", "time_zone": "Europe/Atlantis"}]}, "is no time zone"),
+        ({"people": [{"name": "a", "time_zone": "../../etc/passwd"}]}, "is no time zone"),
+        ({"risk": {"medium_from": 60}}, "must be 0 < `medium_from` < `high_from` <= 100"),
+        ({"risk": {"medium_from": 0}}, "must be 0 < `medium_from`"),
+        ({"risk": {"high_from": 101}}, "`high_from` <= 100"),
+        ({"risk": {"step_up_budget": "2%"}}, "needs both"),
+        ({"risk": {"step_up_budget": "2", "approval_budget": "1%"}}, "`2` is no share"),
+        ({"risk": {"step_up_budget": "-2%", "approval_budget": "1%"}}, "is no share"),
+        ({"risk": {"step_up_budget": "1%", "approval_budget": "1%"}}, "must be 0 % <"),
+        ({"risk": {"step_up_budget": "1%", "approval_budget": "0%"}}, "must be 0 % <"),
     ],
 )
 def test_a_value_that_cannot_work_does_not_start(tree: dict[str, Any], words: str) -> None:
@@ -162,6 +210,19 @@ def test_names_are_plain(name: str) -> None:
         {"targets": [{**TARGET, "owners": [name]}]},
     ):
         assert "must be 1 to 63 of letters" in refused(tree)
+
+
+def test_a_budget_is_a_share_of_all_actions() -> None:
+    assert budget(RiskConfig(), "x") is None
+    found = budget(RiskConfig(step_up_budget="2 %", approval_budget="0.125%"), "x")
+    assert found == Budget(medium_milli=2000, high_milli=125)
+
+
+def test_a_day_begins_in_utc_and_a_zone_has_a_name() -> None:
+    assert parse_day("", "x") is None
+    assert parse_day("2024-05-01", "x") == datetime(2024, 5, 1, tzinfo=UTC)
+    assert time_zone("", "x") is None
+    assert time_zone("Europe/Berlin", "x") == ZoneInfo("Europe/Berlin")
 
 
 def test_an_address_is_host_and_port() -> None:

@@ -81,8 +81,8 @@ async def test_a_table_of_another_database_is_not_the_one_of_the_targets_own(
         assert isinstance(own, Refused)
         assert isinstance(other, Permitted)
         log = await world.log()
-        assert '"resource":"Table public.orders"' in log
-        assert '"resource":"Table archive.public.orders"' in log
+        assert '"resource":{"kind":"Table","name":"public.orders"}' in log
+        assert '"resource":{"kind":"Table","name":"archive.public.orders"}' in log
         habits = [("sql.read", "public.orders"), ("sql.read", "archive.public.orders")]
         await world.history.flush()
         found = await world.store.habits(own_subject(world), SHOP.id, habits)

@@ -141,7 +141,7 @@ async def test_the_policies_of_this_moment_decide(world: World) -> None:
 
 async def test_an_assessment_is_the_one_of_its_signals(world: World) -> None:
     outcome = await world.decider.consider(an_action("sql.delete"), HELD)
-    assert outcome.assessment == assess(outcome.signals)
+    assert outcome.assessment == assess(outcome.signals, outcome.evidence.known)
 
 
 def test_the_longest_duration_is_read_from_the_obligation() -> None:
