@@ -1,120 +1,231 @@
-"""Unit tests of risk/assess.py, calibrated on the story that the demo plays."""
+"""Unit tests of risk/assess.py: small sums that can be checked by hand."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
-from assent.core.action import Action, Operation, Statement, Touch
-from assent.core.assessment import Assessment, RiskLevel
-from assent.core.evidence import Evidence
-from assent.core.faults import OperatorFault
-from assent.core.ids import ActionId, SubjectId, TargetId
-from assent.core.resource import Resource, Target
-from assent.core.signal import Signal, SignalStatus
-from assent.core.subject import Subject
-from assent.risk.assess import assess, level_of
+from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
+from assent.core.evidence import Known
+from assent.core.signal import ATTACKERS, Attacker, Signal, SignalStatus
+from assent.risk.assess import BASE_RATE, CEILING, HEADLINES, assess, headline, level_of
 from assent.risk.model import Model
-from assent.signals import SIGNALS
 
-NIGHT = datetime(2026, 3, 4, 3, 12, tzinfo=UTC)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-ANA = Subject(SubjectId("sub_ana"), "ana", groups=frozenset({"engineers"}))
-ORDERS = Resource("Table", "public.orders")
-PII: Mapping[str, frozenset[str]] = {"public.orders": frozenset({"pii.address"})}
-READ = Touch("sql.read", Operation.READ, ORDERS, frozenset({"*"}))
-DELETE = Touch("sql.delete", Operation.WRITE, ORDERS)
-TEN = Model({"a": 60, "b": 50, "c": 30})
+OUTSIDERS = (6000, 6000, 4000, 0, 0, 0, 0)
+TEN = Model(points_per_bit=10)
+ALONE = Model()
+"""Without families: each signal is its own."""
 
 
-def scored(
-    touch: Touch,
-    at: datetime,
-    has_where: bool = True,
-    labels: Mapping[str, frozenset[str]] = PII,
-    unavailable: frozenset[str] = frozenset(),
-) -> Assessment:
-    shop = Target(TargetId("tgt_1"), "shop", "postgres", "h", 1, "d", "u", "c", labels=labels)
-    evidence = Evidence(at=at, subject=ANA, target=shop, unavailable=unavailable)
-    statement = Statement(touch.verb, (touch,), True, has_where=has_where)
-    action = Action(ActionId("act_1"), ANA.id, statement, shop.id)
-    return assess([plugin.measure(action, evidence, at) for plugin in SIGNALS])
+def signal(
+    name: str,
+    bits: int | tuple[int, ...] = (),
+    harm: int = 0,
+    floor: int = 0,
+    status: SignalStatus = SignalStatus.OBSERVED,
+) -> Signal:
+    """Return a signal. bits: thousandths, the same for every attacker where there is one."""
+    weights = (bits,) * len(ATTACKERS) if isinstance(bits, int) else bits
+    return Signal(name, status, f"because of {name}", weights, harm, floor)
 
 
-def observed(name: str, strength: int) -> Signal:
-    return Signal(name, SignalStatus.OBSERVED, strength, name)
+def points(assessment: Assessment) -> list[tuple[str, int]]:
+    return [(factor.name, factor.points) for factor in assessment.factors]
 
 
-def points(assessment: Assessment) -> dict[str, int]:
-    return {factor.name: factor.points for factor in assessment.factors}
+def test_nothing_at_all_is_zero_and_low() -> None:
+    assessment = assess([])
+    assert (assessment.score, assessment.level, assessment.factors) == (0, RiskLevel.LOW, ())
+    assert assessment.attacker is None
 
 
-def test_reading_one_order_for_the_first_time_at_three_in_the_morning_is_low() -> None:
-    assessment = scored(READ, NIGHT)
-    assert assessment.score < 25
-    assert assessment.level is RiskLevel.LOW
+def test_harm_counts_as_it_is() -> None:
+    assert points(assess([signal("a", harm=38), signal("b", harm=13)])) == [("a", 38), ("b", 13)]
 
 
-def test_deleting_all_orders_for_the_first_time_at_night_is_high_but_not_refused() -> None:
-    assessment = scored(DELETE, NIGHT, has_where=False)
-    assert 60 <= assessment.score < 90
-    assert assessment.level is RiskLevel.HIGH
+def test_a_bit_against_the_person_counts_five_points_or_what_the_model_says() -> None:
+    assert points(assess([signal("off_hours", 4000)])) == [("off_hours", 20)]
+    assert points(assess([signal("off_hours", 4000)], None, TEN)) == [("off_hours", 40)]
 
 
-def test_the_same_delete_with_a_where_at_noon_is_less() -> None:
-    assert scored(DELETE, NOON).level is RiskLevel.MEDIUM
+def test_what_speaks_for_the_person_is_a_negative_factor() -> None:
+    found = assess([signal("off_hours", 4000), signal("new_device", -3000)])
+    assert points(found) == [("off_hours", 20), ("new_device", -15)]
+    assert found.score == 5
 
 
-def test_the_factors_sum_to_the_score_largest_first() -> None:
-    assessment = scored(DELETE, NIGHT, has_where=False)
-    shown = [factor.points for factor in assessment.factors]
-    assert sum(shown) == assessment.score
-    assert shown == sorted(shown, reverse=True)
+def test_usual_things_take_away_no_more_than_the_discount() -> None:
+    found = assess([signal("drop", harm=30), signal("new_device", -9000)])
+    assert points(found) == [("drop", 30), ("new_device", -10)]
 
 
-def test_a_history_that_cannot_be_read_counts_more_than_one_that_knows_it() -> None:
-    known = scored(READ, NOON, labels={})
-    blind = scored(READ, NOON, labels={}, unavailable=frozenset({"history"}))
-    assert blind.score >= known.score
-    assert blind.factors[0].reason.endswith("(counted as 50 % of its weight)")
-    assert blind.factors[0].status is SignalStatus.UNAVAILABLE
+def test_usual_things_take_away_no_more_than_there_is() -> None:
+    found = assess([signal("insert", harm=4), signal("new_device", -9000)])
+    assert points(found) == [("insert", 4), ("new_device", -4)]
 
 
-def test_an_absent_signal_has_no_points_whatever_its_strength() -> None:
-    signals = [Signal(name, SignalStatus.ABSENT, 99, "") for name in "abc"]
-    assert assess(signals, TEN) == Assessment(0, RiskLevel.LOW)
+def test_usual_things_share_what_is_left_of_the_discount() -> None:
+    usual = [signal("b", -6000), signal("c", -3000)]
+    found = assess([signal("a", harm=30), signal("d", 1000), *usual])
+    assert points(found) == [("a", 30), ("d", 5), ("c", -3), ("b", -12)]
+    assert found.score == 20
 
 
-def test_a_sum_over_one_hundred_is_cut_from_the_smallest() -> None:
-    capped = assess([observed("a", 100), observed("b", 100), observed("c", 100)], TEN)
-    assert capped.score == 100
-    assert points(capped) == {"a": 60, "b": 40}
+def test_usual_things_alone_are_no_line_of_their_own() -> None:
+    assert points(assess([signal("new_device", -9000), signal("new_network", -4000)])) == []
 
 
-def test_a_signal_that_was_not_measured_counts_as_unavailable() -> None:
-    assessment = assess([observed("a", 0), observed("b", 0)], TEN)
-    assert points(assessment) == {"c": 15}
-    assert assessment.factors[0].reason.startswith("`c` was not measured")
+def test_kinds_of_evidence_count_in_part_after_the_strongest() -> None:
+    found = assess([signal(name, 8000) for name in "abcd"], None, ALONE)
+    assert [factor.points for factor in found.factors] == [40, 20, 10, 5]
 
 
-def test_of_two_with_one_name_the_strongest_counts() -> None:
-    rest = [observed("b", 0), observed("c", 0)]
-    assert assess([observed("a", 10), observed("a", 90), *rest], TEN).score == 54
+def test_signals_of_one_family_are_combined_before_the_families_are() -> None:
+    # new_network and impossible_travel are the network: 8 + 4 bits; pace half of 8 bits.
+    names = ("impossible_travel", "new_network", "pace")
+    found = assess([signal(name, 8000) for name in names])
+    assert points(found) == [("impossible_travel", 40), ("new_network", 20), ("pace", 20)]
+    alone = assess([signal(name, 8000) for name in names], None, ALONE)
+    assert alone.score == 40 + 20 + 10
 
 
-def test_a_strength_out_of_range_is_brought_back_into_it() -> None:
-    rest = [observed("b", 0), observed("c", 0)]
-    assert assess([observed("a", 500), *rest], TEN).score == 60
-    assert assess([observed("a", -500), *rest], TEN).score == 0
+def test_how_rare_an_attacker_is_has_a_line_of_its_own() -> None:
+    inside = signal("volume", (0, 0, 0, 0, 6000, 0, 0))
+    assert points(assess([inside])) == [("volume", 30), (BASE_RATE, -16)]
 
 
-def test_a_signal_without_a_weight_is_the_operators_fault() -> None:
-    with pytest.raises(OperatorFault, match="no weight for the signal `moon_phase`"):
-        assess([observed("moon_phase", 1)])
+def test_the_attacker_that_explains_most_gives_the_headline() -> None:
+    naive = assess([signal("new_network", OUTSIDERS)])
+    assert (naive.attacker, naive.headline) == (Attacker.NAIVE, HEADLINES[Attacker.NAIVE])
+    inside = assess([signal("volume", (0, 0, 0, 0, 6000, 0, 0))])
+    assert (inside.attacker, inside.headline) == (Attacker.INSIDER, HEADLINES[Attacker.INSIDER])
+
+
+def test_nobody_is_suspected_by_name_below_five_points_of_odds() -> None:
+    assert assess([signal("a", 900, harm=60)]).attacker is None
+    assert assess([signal("a", 1100)]).attacker is Attacker.NAIVE
+
+
+def test_every_attacker_has_a_headline() -> None:
+    assert set(HEADLINES) == set(Attacker)
+
+
+def test_a_sum_over_one_hundred_is_cut_in_a_line_of_its_own() -> None:
+    found = assess([signal("a", 30_000)])
+    assert points(found) == [("a", 150), (CEILING, -50)]
+    assert found.score == 100
+
+
+def test_a_floor_raises_the_score_in_a_line_of_its_own() -> None:
+    found = assess([signal("a", harm=10), signal("device_posture", floor=40)])
+    assert points(found) == [("device_posture", 30), ("a", 10)]
+    assert found.factors[0].reason == "because of device_posture: it cannot be less than 40"
+
+
+def test_the_highest_floor_holds_and_one_below_the_score_says_nothing() -> None:
+    low, high = signal("a", floor=30), signal("b", floor=45)
+    assert assess([low, high]).score == 45
+    found = assess([low, signal("c", harm=50)])
+    assert points(found) == [("c", 50)]
+
+
+def test_rounding_gives_what_is_left_to_the_largest_remainders() -> None:
+    # 1.5, 0.75 and 0.375 points: 2.625 are 3, and 1.5 gives way to the larger remainder.
+    found = assess([signal(name, 300) for name in "abc"], None, ALONE)
+    assert found.score == 3
+    assert points(found) == [("a", 2), ("b", 1)]
+
+
+def test_what_could_not_be_measured_never_speaks_for_the_person() -> None:
+    danger = signal("a", 4000)
+    usual = signal("b", -4000, status=SignalStatus.UNAVAILABLE)
+    assert assess([danger, usual]).score == assess([danger]).score == 20
+
+
+def test_what_could_not_be_measured_is_named_once_and_in_order() -> None:
+    missing = [
+        Signal(name, SignalStatus.UNAVAILABLE, reason)
+        for name, reason in (("c", "no places"), ("a", "no device"), ("b", "no places"))
+    ]
+    assert assess(missing).unknown == ("no device", "no places")
+    assert assess(missing[::-1]) == assess(missing)
+
+
+def test_of_two_with_one_name_each_counts_where_it_says_more() -> None:
+    one, other = signal("a", (5000, 0, 0, 0, 0, 0, 0), harm=3), signal("a", 1000, harm=9, floor=2)
+    both = signal("a", (5000, *(1000,) * 6), harm=9, floor=2)
+    assert assess([one, other]) == assess([other, one])
+    assert assess([one, other]).score == assess([both]).score
+    assert {factor.reason for factor in assess([one, other]).factors} == {
+        "because of a",
+        "how rare such attacks are, and what else it could be",
+    }
+
+
+@pytest.mark.parametrize(("given", "counted"), [(-50, 0), (101, 100), (10**9, 100)])
+def test_harm_and_floor_out_of_range_are_brought_back_into_it(given: int, counted: int) -> None:
+    assert assess([signal("a", harm=given)]).score == counted
+    assert assess([signal("a", floor=given)]).score == counted
+
+
+def test_a_factor_keeps_where_and_when_its_evidence_is_from() -> None:
+    told = Signal(
+        "a", SignalStatus.UNAVAILABLE, "it is old", harm=10, at=NOON, source="device report"
+    )
+    assert assess([told]).factors == (
+        Factor("a", 10, "it is old", SignalStatus.UNAVAILABLE, NOON, "device report"),
+    )
+
+
+def test_the_odds_are_those_of_any_attacker_in_thousandths_of_a_bit() -> None:
+    # 2^-10 + 2^-11 + 4 · 2^-12 + 2^-14 against one.
+    assert assess([]).odds_mb == -8642
+    assert assess([signal("a", 8642)]).odds_mb == 0
+    assert assess([signal("a", -1000)]).odds_mb == -9642
+
+
+def test_a_signal_that_says_nothing_leaves_the_odds_to_the_last_bit() -> None:
+    half = [signal("a", (28_579, *(-40_000,) * 6)), signal("b", (19_931, *(-40_000,) * 6))]
+    silent = signal("c", 0, status=SignalStatus.ABSENT)
+    assert assess([*half, silent]).odds_mb == assess(half).odds_mb
+
+
+def test_the_confidence_comes_with_what_it_rests_on() -> None:
+    found = assess([], Known(sessions=40, days=30))
+    assert (found.confidence, found.confidence_because) == (
+        Confidence.HIGH,
+        "40 sessions seen in 30 days",
+    )
+    assert assess([], None).confidence is Confidence.LOW
 
 
 @pytest.mark.parametrize(
-    ("score", "level"), [(24, "low"), (25, "medium"), (59, "medium"), (60, "high")]
+    ("confidence", "factors", "words"),
+    [
+        (Confidence.HIGH, (), "this is usual for the person"),
+        (Confidence.LOW, (), "nothing speaks against the person"),
+        (
+            Confidence.MEDIUM,
+            (Factor("a", 1, ""),),
+            "this is usual for the person; the risk is in what it does",
+        ),
+    ],
+)
+def test_where_nobody_is_suspected_the_headline_says_what_is_known(
+    confidence: Confidence, factors: tuple[Factor, ...], words: str
+) -> None:
+    assert headline(None, factors, confidence) == words
+
+
+@pytest.mark.parametrize(
+    ("score", "level"),
+    [(0, "low"), (24, "low"), (25, "medium"), (59, "medium"), (60, "high"), (100, "high")],
 )
 def test_levels_begin_at_their_first_score(score: int, level: str) -> None:
     assert level_of(score).value == level
+
+
+def test_levels_follow_the_model() -> None:
+    strict = Model(medium_from=10, high_from=11)
+    assert [level_of(score, strict).value for score in (9, 10, 11)] == ["low", "medium", "high"]
+    assert assess([signal("a", harm=10)], None, strict).level is RiskLevel.MEDIUM

@@ -3,24 +3,38 @@
 import pytest
 
 from assent.risk.model import MODEL, Model
+from assent.risk.session_filter import FAMILIES
 from assent.signals import SIGNALS
 
 
-def test_every_signal_has_a_weight_and_every_weight_a_signal() -> None:
-    assert set(MODEL.weights) == {plugin.name for plugin in SIGNALS}
+def test_families_are_of_signals_that_there_are() -> None:
+    assert set(MODEL.families) <= {plugin.name for plugin in SIGNALS}
 
 
-def test_the_weights_of_the_model_in_use_sum_to_one_hundred() -> None:
-    assert sum(MODEL.weights.values()) == 100
+def test_what_speaks_of_the_connection_is_apart_from_what_is_done() -> None:
+    assert set(FAMILIES) <= set(MODEL.families.values())
+    assert not {"network", "device"} & set(FAMILIES)
 
 
-def test_a_weight_that_would_lower_risk_is_refused() -> None:
-    with pytest.raises(ValueError, match="the weight of `a`"):
-        Model({"a": -1})
+def test_the_model_in_use_has_the_levels_that_the_documentation_says() -> None:
+    assert (MODEL.medium_from, MODEL.high_from) == (25, 60)
 
 
-def test_a_share_or_a_level_out_of_range_is_refused() -> None:
-    with pytest.raises(ValueError, match="share"):
-        Model({}, unavailable_percent=-1)
+@pytest.mark.parametrize(
+    ("medium", "high"), [(0, 60), (60, 60), (61, 60), (25, 101), (-5, 60), (25, 0)]
+)
+def test_levels_out_of_order_are_refused(medium: int, high: int) -> None:
     with pytest.raises(ValueError, match="levels"):
-        Model({}, medium_from=60, high_from=60)
+        Model(medium_from=medium, high_from=high)
+
+
+def test_numbers_that_would_turn_risk_round_are_refused() -> None:
+    with pytest.raises(ValueError, match="one point or more"):
+        Model(points_per_bit=0)
+    with pytest.raises(ValueError, match="discount"):
+        Model(most_discount=-1)
+
+
+def test_the_least_and_the_most_that_is_allowed_is_taken() -> None:
+    model = Model(points_per_bit=1, most_discount=0, medium_from=1, high_from=100)
+    assert (model.medium_from, model.high_from) == (1, 100)
