@@ -112,6 +112,35 @@ def _is_first_time(moment: Moment) -> bool:
     return not _is_history_known(moment) or moment.evidence.history.get(key, 0) <= 0
 
 
+def _attacker(moment: Moment) -> str:
+    attacker = moment.assessment.attacker
+    return attacker.value if attacker else ""
+
+
+def _asn(moment: Moment) -> int | None:
+    network = moment.evidence.network
+    return network.asn if network else None
+
+
+def _asn_or_0(moment: Moment) -> int:
+    return _asn(moment) or 0
+
+
+def _country(moment: Moment) -> str:
+    network = moment.evidence.network
+    return network.country if network else ""
+
+
+def _zones(moment: Moment) -> list[str]:
+    network = moment.evidence.network
+    return sorted(network.zones) if network else []
+
+
+def _lists(moment: Moment) -> list[str]:
+    network = moment.evidence.network
+    return sorted(network.lists) if network else []
+
+
 def _utc(moment: Moment) -> datetime:
     return moment.now.astimezone(UTC)
 
@@ -144,6 +173,23 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
     "risk": {
         "score": Fact("Long", "0 to 100", lambda m: m.assessment.score),
         "level": Fact("String", "`low`, `medium` or `high`", lambda m: m.assessment.level.value),
+        "attacker": Fact("String", "the kind of attacker it looks like, empty for none", _attacker),
+        "confidence": Fact(
+            "String",
+            "`low`, `medium` or `high`: from how much of their own history",
+            lambda m: m.assessment.confidence.value,
+        ),
+    },
+    "network": {
+        "known": Fact(
+            "Bool", "whether the files say in which network it is", lambda m: _asn(m) is not None
+        ),
+        "asn": Fact("Long", "number of the autonomous system, 0 where not known", _asn_or_0),
+        "country": Fact("String", "ISO 3166-1 code, empty where not known", _country),
+        "zones": Fact("Set<String>", "your own networks that it is in", _zones),
+        "lists": Fact(
+            "Set<String>", "`hosting`, `vpn`, `proxy`, `tor`: the lists that it is on", _lists
+        ),
     },
     "time": {
         "hour": Fact("Long", "0 to 23, UTC", lambda m: _utc(m).hour),

@@ -16,6 +16,9 @@ from assent.signals.words import count_words, person_words, share_words
 
 Naming = Callable[[int], str]
 
+_GROWN = 20
+"""From so many actions on, little is a sign that the person works as usual."""
+
 
 def measure_amounts(
     name: str, evidence: Evidence, namings: Mapping[str, Naming], shares: Sequence[float]
@@ -34,16 +37,25 @@ def measure_amounts(
     ]
     if not amounts:
         return usual(name, "there is no amount to compare")
-    return _measured(name, tuple(amounts), person_words(evidence), tuple(shares))
+    actions = evidence.session.actions if evidence.session else 0
+    trust = min(_GROWN, actions)
+    return _measured(name, tuple(amounts), person_words(evidence), tuple(shares), trust)
 
 
 @lru_cache(maxsize=4096)
 def _measured(
-    name: str, amounts: tuple[tuple[Magnitude, Naming], ...], who: str, shares: tuple[float, ...]
+    name: str,
+    amounts: tuple[tuple[Magnitude, Naming], ...],
+    who: str,
+    shares: tuple[float, ...],
+    trust: int,
 ) -> Signal:
     bits, _, place = max(
         (of_amount(seen), seen.dimension, place) for place, (seen, _) in enumerate(amounts)
     )
+    if bits < 0.0:
+        # Every session begins with little, whoever opened it: that says nothing for anybody.
+        bits *= trust / _GROWN
     largest, naming = amounts[place]
     words = amount_words(largest, naming(largest.value), who)
     return found(name, words, weights(bits, shares), PROFILE)

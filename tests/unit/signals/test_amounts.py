@@ -1,5 +1,8 @@
 """Unit tests of signals/amounts.py."""
 
+from dataclasses import replace
+
+from assent.core.evidence import SessionSoFar
 from assent.core.familiarity import Magnitude
 from assent.core.signal import SignalStatus
 from assent.signals.amounts import amount_words, measure_amounts
@@ -20,15 +23,19 @@ def test_the_most_unusual_amount_speaks() -> None:
 
 
 def test_a_usual_amount_speaks_for_the_person() -> None:
-    signal = measure_amounts("s", knowing(USUAL), NAMINGS, OUTSIDERS)
+    grown = replace(knowing(USUAL), session=SessionSoFar(actions=20))
+    signal = measure_amounts("s", grown, NAMINGS, OUTSIDERS)
     assert signal.status is SignalStatus.ABSENT
     assert -1740 <= signal.weights[0] < 0
 
 
+def test_a_session_that_has_just_begun_is_not_cleared_by_how_little_it_did() -> None:
+    begun = replace(knowing(USUAL), session=SessionSoFar(actions=0))
+    assert measure_amounts("s", begun, NAMINGS, OUTSIDERS).weights == ()
+
+
 def test_an_amount_is_compared_with_whoever_has_a_history() -> None:
-    assert (
-        amount_words(USUAL, "5", evidence()) == "5: 90 % of 100 times by ana were at least as much"
-    )
+    assert amount_words(USUAL, "5", "ana") == "5: 90 % of 100 times by ana were at least as much"
     of_team = Magnitude("rows", 5, 0, 0, 1000, 8000, 1000, 9000)
     assert "12 % of 8 times by the team" in amount_words(of_team, "5", evidence())
     nobody = Magnitude("rows", 5)

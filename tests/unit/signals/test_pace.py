@@ -1,5 +1,8 @@
 """Unit tests of signals/pace.py."""
 
+from dataclasses import replace
+
+from assent.core.evidence import SessionSoFar
 from assent.core.familiarity import Magnitude
 from assent.core.signal import Attacker
 from assent.signals.pace import measure
@@ -15,4 +18,11 @@ def test_a_program_explains_a_burst_best() -> None:
 def test_the_first_action_is_no_burst() -> None:
     signal = measure(READ, knowing(Magnitude("pace", 0, 400_000, 400_000)), NOON)
     assert signal.reason.startswith("no action before it:")
-    assert max(signal.weights) < 0
+    assert signal.weights == ()
+
+
+def test_a_usual_pace_speaks_for_the_person_once_there_was_time_for_another() -> None:
+    known = replace(
+        knowing(Magnitude("pace", 0, 400_000, 400_000)), session=SessionSoFar(actions=20)
+    )
+    assert max(measure(READ, known, NOON).weights) < 0
