@@ -1,7 +1,7 @@
 """What a session says of the same person's next one: who took an account over comes again.
 
-Its suspicion goes on in part. Where people said what it was, their answer counts as well, by how
-often attack followed attack in what they said.
+Its suspicion goes on in part. Where people said what it was, next to nothing of that is left, and
+their answer counts, by how often attack followed attack in what they said.
 """
 
 from math import log2
@@ -11,6 +11,12 @@ SHARE = 0.5
 
 MOST_BITS = 14.0
 """What came before never decides alone."""
+
+MOST_AS_USUAL = 3.0
+"""Bits; a usual session says little for the next, which may be the first of an attack."""
+
+MOST_AFTER_ANSWER = 2.0
+"""Bits of suspicion in either direction that are left when people said what it was."""
 
 _STRENGTH = 4.0
 """So many answers are thought to have been there already, for each kind of last session."""
@@ -25,7 +31,7 @@ class Persistence:
     __slots__ = ("_counts",)
 
     def __init__(self) -> None:
-        # answer before → [legitimate, attacks] after it
+        # Answer before → legitimate ones and attacks after it.
         self._counts = ([0.0, 0.0], [0.0, 0.0])
 
     def learn(self, before: int | None, answer: int | None) -> None:
@@ -39,9 +45,10 @@ class Persistence:
         suspicion: of the last one, in bits. answer: what people said of it, None for nothing.
         """
         bits = SHARE * suspicion
-        if answer is not None:
-            bits += self._told(answer)
-        return max(-MOST_BITS, min(MOST_BITS, bits))
+        if answer is None:
+            return max(-MOST_AS_USUAL, min(MOST_BITS, bits))
+        bits = max(-MOST_AFTER_ANSWER, min(MOST_AFTER_ANSWER, bits))
+        return max(-MOST_BITS, min(MOST_BITS, bits + self._told(answer)))
 
     def _told(self, answer: int) -> float:
         (calm, begun), (ended, kept) = self._counts
