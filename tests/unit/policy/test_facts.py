@@ -8,6 +8,7 @@ from assent.core.canonical import Json
 from assent.core.evidence import Authentication, Connection
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, SubjectId, TargetId
+from assent.core.network import Network
 from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context, labels_of
 from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
 
@@ -116,13 +117,24 @@ def test_a_grant_is_active_only_for_this_person_this_target_and_now() -> None:
 
 
 def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
-    facts = replace(evidence(reason="because"), connection=Connection("10.0.0.1", "psql"))
+    facts = replace(
+        evidence(reason="because"),
+        connection=Connection("10.0.0.1", "psql"),
+        network=Network("10.0.0.1", asn=64500, zones=frozenset({"office"})),
+    )
     what = replace(action(READ), phase=Phase.PREPARE, in_transaction=True)
     at = replace(moment(), action=what, evidence=facts, assessment=risk(60))
     assert context(at, EVERY_FACT) | {"time": {}, "history": {}, "authentication": {}} == {
         "statement": {"kind": "sql.read", "has_where": True, "complete": True, "functions": []},
         "touch": {"columns": ["email"], "labels": ["pii"]},
-        "risk": {"score": 60, "level": "high"},
+        "risk": {"score": 60, "level": "high", "attacker": "", "confidence": "low"},
+        "network": {
+            "known": True,
+            "asn": 64500,
+            "country": "",
+            "zones": ["office"],
+            "lists": [],
+        },
         "time": {},
         "session": {"in_transaction": True, "phase": "prepare"},
         "grant": {"active": False},

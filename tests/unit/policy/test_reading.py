@@ -72,6 +72,8 @@ def test_a_record_taken_whole_is_all_of_its_facts() -> None:
     assert facts_named(when('context.risk == {score: 1, level: "low"}')) == {
         "risk.score",
         "risk.level",
+        "risk.attacker",
+        "risk.confidence",
     }
     assert facts_named(when("context == {}")) == EVERY_FACT
     assert facts_named(when("(if true then context else context).risk.score > 1")) == EVERY_FACT
