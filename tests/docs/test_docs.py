@@ -26,6 +26,11 @@ from assent.policy.facts import EVERY_FACT
 from assent.protocols import postgres
 from assent.protocols.postgres import refusals
 from assent.protocols.postgres.statements import VERBS
+from assent.risk.budget import ENOUGH, HIGH_BOUNDS, MEDIUM_BOUNDS
+from assent.risk.confidence import HIGH_FROM_DAYS, HIGH_FROM_SESSIONS, MEDIUM_FROM_SESSIONS
+from assent.risk.dimensions import dimension
+from assent.risk.model import MODEL
+from assent.risk.profile import GROWN, WEEKLY_SHARE
 from assent.signals import SIGNALS
 from shell_sessions import Shown, Terminal, shown, unmatched
 
@@ -90,7 +95,7 @@ def test_the_architecture_page_has_the_floors_and_folders_that_there_are() -> No
     assert [line.split("   ")[0].strip() for line in drawn.group(1).splitlines()] == layers
     folders = [place.parent.name for place in (ROOT / "src" / "assent").glob("*/__init__.py")]
     tests = [place.name for place in (ROOT / "tests").iterdir() if place.is_dir()]
-    named = [*folders, *(name for name in tests if not name.startswith("_"))]
+    named = [*folders, *(name for name in tests if not name.startswith((".", "_")))]
     lost = [name for name in sorted(named) if not re.search(rf"^\|.*`{name}[`/]", page, re.M)]
     assert lost == []
 
@@ -104,6 +109,8 @@ def test_every_key_of_the_configuration_is_in_the_documentation() -> None:
         config.ServerConfig,
         config.PostgresConfig,
         config.PoliciesConfig,
+        config.NetworkConfig,
+        config.RiskConfig,
         config.PersonConfig,
         config.TargetConfig,
     ]
@@ -130,9 +137,33 @@ def test_every_obligation_is_explained() -> None:
     assert [name for name in sorted(postgres.PLUGIN.honours) if f"`{name}`" not in text] == []
 
 
-def test_every_signal_is_in_the_glossary() -> None:
-    text = _text(ROOT / "docs" / "glossary.md")
-    assert [signal.name for signal in SIGNALS if f"`{signal.name}`" not in text] == []
+def test_every_signal_and_attacker_is_explained_with_its_bounds() -> None:
+    text = _text(ROOT / "docs" / "explanation" / "risk.md")
+    assert [signal.name for signal in SIGNALS if f"| `{signal.name}` |" not in text] == []
+    tool = ROOT / "tools" / "write_signal_table.py"
+    ended = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert ended.returncode == 0, "run `python tools/write_signal_table.py`"
+
+
+def test_the_levels_and_bounds_on_the_pages_are_those_of_the_model() -> None:
+    risk = _text(ROOT / "docs" / "explanation" / "risk.md")
+    words = (
+        f"`medium` from {MODEL.medium_from}, `high` from {MODEL.high_from}",
+        f"{MODEL.points_per_bit} × rise in bits",
+        f"take away {MODEL.most_discount} points at most",
+        f"low below {MEDIUM_FROM_SESSIONS} sessions",
+        f"high from {HIGH_FROM_SESSIONS} sessions over {HIGH_FROM_DAYS}",
+        f"Until {ENOUGH:.0f} actions were seen",
+        f"within {MEDIUM_BOUNDS[0]}–{MEDIUM_BOUNDS[1]} and `high` within {HIGH_BOUNDS[0]}–",
+        f"by {WEEKLY_SHARE:.0%} at most".replace("%", " %"),
+        f"a grown profile ({GROWN:.0f} events)",
+    )
+    plain = " ".join(risk.split())
+    assert [said for said in words if said not in plain] == []
+    halves = re.findall(r"^\| (.+?) \| .+ \| (\d+) days \|$", risk, re.M)
+    told = {name: int(days) for names, days in halves for name in names.split(", ")}
+    named = {name: of for name in told if (of := dimension(name)).half_life_days != told[name]}
+    assert named == {}
 
 
 def test_every_sqlstate_of_ours_is_in_the_reference() -> None:
