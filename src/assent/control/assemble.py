@@ -96,6 +96,7 @@ def assemble(outside: Outside) -> Assembly:
     watching = Watching(
         store=store, learning=learning, warnings=warnings, live=live, network=outside.network
     )
+    warnings.when_warned(watching.warned)
     thresholds = Thresholds(outside.budget, *outside.levels)
     decider = Decider(
         store=store,
@@ -165,6 +166,18 @@ def assemble(outside: Outside) -> Assembly:
         ids=ids,
     )
     explain = Explain(store=store, requests=requests, directory=directory)
+    risk = Risk(
+        store=store,
+        directory=directory,
+        explain=explain,
+        learning=learning,
+        warnings=warnings,
+        live=live,
+        signals=outside.signals,
+        clock=clock,
+        ids=ids,
+    )
+    waiting.when_changed(risk.rejected)
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -180,17 +193,7 @@ def assemble(outside: Outside) -> Assembly:
         ),
         explain=explain,
         audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
-        risk=Risk(
-            store=store,
-            directory=directory,
-            explain=explain,
-            learning=learning,
-            warnings=warnings,
-            live=live,
-            signals=outside.signals,
-            clock=clock,
-            ids=ids,
-        ),
+        risk=risk,
     )
     sweep = Sweep(
         store=store,

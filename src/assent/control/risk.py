@@ -26,6 +26,7 @@ from assent.core.ids import EntryId, Ids, SessionId
 from assent.core.lesson import Lesson
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
+from assent.core.request import RejectedAs, Request, RequestState
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
 from assent.risk.confidence import confidence_in
@@ -159,7 +160,8 @@ class Risk:
         if "security" not in caller.subject.groups:
             raise ForbiddenFault("not-yours", "only `security` can make it forget somebody")
         subject = self._subject(caller, name)
-        await self._store.commit((), (self._entry(EntryKind.PROFILE_FORGOTTEN, caller, subject),))
+        entry = self._entry(EntryKind.PROFILE_FORGOTTEN, caller.subject, subject)
+        await self._store.commit((), (entry,))
         await self._learning.forget(subject.id)
         return subject
 
@@ -178,12 +180,35 @@ class Risk:
         now = self._clock.now()
         reason = f"{caller.subject.name} says that session {session} was not {subject.name}"
         event = SecurityEvent("not-me", subject.id, now, "person", reason=reason)
-        entry = self._entry(EntryKind.SECURITY_EVENT, caller, subject, {"session": session})
+        facts: dict[str, Json] = {"session": session}
+        entry = self._entry(EntryKind.SECURITY_EVENT, caller.subject, subject, facts)
         await self._warnings.warn(event, (entry,))
         live = self._live.get(session)
         if live is not None:
             live.cut(f"{caller.subject.name} says that this is not {subject.name}")
         return await self._learning.unlearn(subject.id, session)
+
+    async def rejected(self, request: Request) -> None:
+        """Remember that somebody found a request suspicious, and unlearn its session."""
+        if request.state is not RequestState.REJECTED:
+            return
+        for approval in request.approvals:
+            if approval.rejected_as is RejectedAs.SUSPICIOUS:
+                subject = self._directory.subject(request.action.subject)
+                who = self._directory.subject(approval.approver)
+                event = SecurityEvent(
+                    "rejected-as-suspicious",
+                    subject.id,
+                    self._clock.now(),
+                    "people",
+                    reason=f"{who.name} found request {request.id} suspicious",
+                )
+                facts: dict[str, Json] = {"request": request.id}
+                entry = self._entry(EntryKind.SECURITY_EVENT, who, subject, facts)
+                await self._warnings.warn(event, (entry,))
+                if request.action.session is not None:
+                    await self._learning.unlearn(subject.id, request.action.session)
+                return
 
     def _explained(
         self, attempt: Mapping[str, Any] | None, decision: Mapping[str, Any]
@@ -236,7 +261,7 @@ class Risk:
     def _entry(
         self,
         kind: EntryKind,
-        caller: Caller,
+        by: Subject,
         subject: Subject,
         facts: Mapping[str, Json] | None = None,
     ) -> Entry:
@@ -244,7 +269,7 @@ class Risk:
             id=EntryId(self._ids.mint("entry")),
             kind=kind,
             at=self._clock.now(),
-            subject=caller.subject.id,
+            subject=by.id,
             facts={"about": subject.id, **(facts or {})},
         )
 

@@ -18,6 +18,7 @@ from assent.core.frame import ResultFrame
 from assent.core.ids import SessionId, SubjectId
 from assent.core.network import Network, Sighting
 from assent.core.ports import NetworkBook, Store
+from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential
 from assent.core.subject import Subject
 from assent.risk.session_filter import told_by_behaviour
@@ -133,6 +134,11 @@ class Watching:
         """Take suspicion off the sessions of somebody who proved who they are."""
         for live in self._live.of(subject.id):
             live.so_far.proved()
+            live.epoch.bump()
+
+    async def warned(self, event: SecurityEvent) -> None:
+        """Make the sessions of somebody decide anew who was warned about."""
+        for live in self._live.of(event.subject):
             live.epoch.bump()
 
     def _sighting(self, address: str, at: datetime) -> Sighting:
