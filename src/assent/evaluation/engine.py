@@ -6,6 +6,7 @@ file has no clock, a hundred events of a subject are taken for one of their days
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from math import exp, log, log2
 from operator import add
 
@@ -14,7 +15,7 @@ from assent.evaluation.rows import Row
 from assent.evaluation.scorer import LearnMode
 from assent.risk.attackers import PRIOR_BITS, total_odds
 from assent.risk.blend import Blend
-from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, dimension
+from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, Dimension, dimension
 from assent.risk.feedback import Feedback
 from assent.risk.memory import Memory, Seen
 from assent.risk.persistence import Persistence
@@ -33,6 +34,7 @@ MOST_SESSIONS = 8
 
 _DAY_S = 86_400.0
 _CONTEXT = frozenset({NETWORK, DEVICE, TIME, PURPOSE})
+_LN_2 = log(2.0)
 _ANSWERS = "answers"
 _RARITY = "rarity"
 _SESSION = "session"
@@ -141,7 +143,7 @@ class Engine:
         """
         if self._of_sessions.answers:
             score = self._of_sessions.bits({_SESSION: score})
-        return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, score * log(2.0)))))
+        return 1.0 / (1.0 + exp(-max(-60.0, min(60.0, score * _LN_2))))
 
     def learn(self, row: Row, *, label: int | None) -> None:
         """Learn the row by the product's trust rule, and its answer where there is one."""
@@ -161,7 +163,7 @@ class Engine:
             self._memory.learn(
                 row.subject,
                 (row.group,) if row.group else (),
-                _seen(row, session.learned),
+                _news(row, session.learned),
                 self._now(row, subject),
                 weight=weight,
                 confirmed=is_history or label == 0,
@@ -276,25 +278,51 @@ class Engine:
 
 
 def _seen(row: Row, thread: _Thread) -> list[Seen]:
+    """Return the aspects of a row; one that is repeated in its session counts less each time."""
     seen: list[Seen] = []
     steps: list[Seen] = []
+    repeats, previous = thread.repeats, thread.previous
     for name, value in row.features.items():
-        aspect = dimension(name)
+        aspect, step = _aspects(name)
         if isinstance(value, float):
             seen.append(Seen(aspect, (), value))
             continue
         chain = (value,) if isinstance(value, str) else value
         leaf = chain[0]
-        times = thread.repeats[name, leaf] = thread.repeats.get((name, leaf), 0) + 1
-        seen.append(Seen(aspect, chain, times=1.0 / times))
-        if aspect.family in _CONTEXT or name == "resource":
+        times = repeats[name, leaf] = repeats.get((name, leaf), 0) + 1
+        seen.append(Seen(aspect, chain, -1.0, "", 1.0 / times))
+        if step is None:
             continue
-        before = thread.previous.get(name)
+        before = previous.get(name)
         if before is not None and len(steps) < MOST_STEPS:
-            step = dimension(f"{name}>", name)
-            steps.append(Seen(step, (leaf,), after=before, times=1.0 / times))
-        thread.previous[name] = leaf
+            steps.append(Seen(step, (leaf,), -1.0, before, 1.0 / times))
+        previous[name] = leaf
     return seen + steps
+
+
+def _news(row: Row, thread: _Thread) -> list[Seen]:
+    """Return what is worth learning of a row: what is repeated, only when it doubled.
+
+    The sum of 1 / k from one power of two to the next is ln 2.
+    """
+    found: list[Seen] = []
+    for aspect in _seen(row, thread):
+        if aspect.times == 1.0:
+            found.append(aspect)
+            continue
+        times = round(1.0 / aspect.times)
+        if times & (times - 1) == 0:
+            found.append(Seen(aspect.dimension, aspect.chain, -1.0, aspect.after, _LN_2))
+    return found
+
+
+@cache
+def _aspects(name: str) -> tuple[Dimension, Dimension | None]:
+    """Return the dimension of a feature and, if it is looked at in sequence, that of its steps."""
+    aspect = dimension(name)
+    if aspect.family in _CONTEXT or name == "resource":
+        return aspect, None
+    return aspect, dimension(f"{name}>", name)
 
 
 def _values(row: Row) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ total variation distance between before and after is bounded by the share of new
 """
 
 from array import array
+from itertools import chain
 
 from assent.risk.fading import PersonalCounts
 
@@ -17,22 +18,24 @@ GROWN = 200.0
 # Seven full days and the one that is going on: no span of 168 hours touches more.
 _DAYS_HELD = 8
 _VERSION = 1
+_GROWTH = WEEKLY_SHARE / (1.0 - WEEKLY_SHARE)
+# From here on a share of what is there is more than what is missing to GROWN.
+_FREE_FROM = GROWN / (1.0 + _GROWTH)
 _HEAD = 5
 
 
 class Profile:
     """One person's counts. sessions: learned from. first_day, last_day: days since 1970."""
 
-    __slots__ = ("_spent", "_totals", "counts", "first_day", "last_day", "sessions")
+    __slots__ = ("_spent", "counts", "first_day", "last_day", "sessions")
 
     def __init__(self) -> None:
         self.counts = PersonalCounts()
         self.sessions = 0
         self.first_day = -1
         self.last_day = -1
-        # For each total, what it was given on each of the last days, by day modulo.
-        self._totals = array("I")
-        self._spent = array("f")
+        # For each total, what it was given on each of the last days, by day modulo, and the sum.
+        self._spent: dict[int, list[float]] = {}
 
     def afford(self, total: int, held: float, wanted: float, now: float) -> float:
         """Return how much of `wanted` a dimension may be given now, and count it as given.
@@ -42,24 +45,26 @@ class Profile:
         today = int(now)
         if today != self.last_day:
             self._turn_to(today)
-        if total not in self._totals:
-            self._totals.append(total)
-            self._spent.extend([0.0] * _DAYS_HELD)
-        start = self._totals.index(total) * _DAYS_HELD
-        week = sum(self._spent[start : start + _DAYS_HELD])
+        spent = self._spent.get(total)
+        if spent is None:
+            spent = self._spent[total] = [0.0] * (_DAYS_HELD + 1)
+        week = spent[_DAYS_HELD]
         # The share of what was there before the week's own events.
-        before = max(0.0, held - week)
-        budget = max(WEEKLY_SHARE / (1.0 - WEEKLY_SHARE) * before, GROWN - before)
-        given = max(0.0, min(wanted, budget - week))
-        self._spent[start + today % _DAYS_HELD] += given
+        before = held - week if held > week else 0.0
+        budget = _GROWTH * before if before >= _FREE_FROM else GROWN - before
+        left = budget - week
+        given = wanted if wanted <= left else left if left > 0.0 else 0.0
+        spent[today % _DAYS_HELD] += given
+        spent[_DAYS_HELD] = week + given
         return given
 
     def to_bytes(self) -> bytes:
         """Return the profile as bytes, to keep: head, the week's spending, the counts."""
-        size = len(self._totals)
-        head = array("i", (_VERSION, self.sessions, self.first_day, self.last_day, size))
-        spending = (head, self._totals, self._spent)
-        return b"".join(part.tobytes() for part in spending) + self.counts.to_bytes()
+        head = array("i", (_VERSION, self.sessions, self.first_day, self.last_day))
+        head.append(len(self._spent))
+        totals = array("I", self._spent)
+        spent = array("f", chain.from_iterable(days[:_DAYS_HELD] for days in self._spent.values()))
+        return b"".join(part.tobytes() for part in (head, totals, spent)) + self.counts.to_bytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Profile":
@@ -77,16 +82,21 @@ class Profile:
         spent_end = totals_end + 4 * size * _DAYS_HELD
         if size < 0 or len(data) < spent_end:
             raise ValueError("a profile is shorter than it says")
-        profile._totals.frombytes(view[4 * _HEAD : totals_end])
-        profile._spent.frombytes(view[totals_end:spent_end])
+        totals, spent = array("I"), array("f")
+        totals.frombytes(view[4 * _HEAD : totals_end])
+        spent.frombytes(view[totals_end:spent_end])
+        for place, total in enumerate(totals):
+            days = spent[place * _DAYS_HELD : (place + 1) * _DAYS_HELD].tolist()
+            profile._spent[total] = [*days, sum(days)]
         profile.counts.load(view[spent_end:])
         return profile
 
     def _turn_to(self, today: int) -> None:
         gone = min(_DAYS_HELD, today - self.last_day) if self.last_day >= 0 else _DAYS_HELD
-        for back in range(gone):
-            for place in range((today - back) % _DAYS_HELD, len(self._spent), _DAYS_HELD):
-                self._spent[place] = 0.0
+        for spent in self._spent.values():
+            for back in range(gone):
+                spent[(today - back) % _DAYS_HELD] = 0.0
+            spent[_DAYS_HELD] = sum(spent[:_DAYS_HELD])
         if self.first_day < 0:
             self.first_day = today
         self.last_day = max(self.last_day, today)
