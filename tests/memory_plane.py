@@ -16,11 +16,12 @@ from assent.control.grants import Grants
 from assent.control.live import LiveSessions
 from assent.control.plane import ControlPlane
 from assent.control.requests import Requests
+from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import Caller, SignIn
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
-from assent.core.assessment import Assessment, Factor, RiskLevel
+from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.changes import (
     Change,
     DropToken,
@@ -52,7 +53,7 @@ from assent.core.request import Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
-from assent.core.signal import SignalStatus
+from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -288,6 +289,63 @@ class FakeExplain:
         return {"about": about, "entries": [{"index": 0}]}
 
 
+class FakeRisk:
+    """Explains one action, knows a little of ana, and takes one lesson back."""
+
+    def __init__(self, plane: "MemoryPlane") -> None:
+        self._plane = plane
+
+    async def explain(self, caller: Caller, about: str) -> Explained:
+        if about == "req_gone":
+            raise ConflictFault("payload-gone", "its evidence is not kept any more")
+        if not about.startswith(("act_", "req_", "ent_")):
+            raise MissingFault("nothing-to-explain", "name an action, a request or an entry")
+        return Explained(
+            action="act_1",
+            entry="ent_1",
+            at=self._plane.clock.now(),
+            subject="ana",
+            target="shop",
+            verb="sql.delete",
+            permitted=False,
+            assessment=assessment(),
+            replayed_score=62,
+            replayed_same=True,
+        )
+
+    async def profile(self, caller: Caller, name: str) -> Usually:
+        subject = self._subject(caller, name)
+        now = self._plane.clock.now()
+        return Usually(
+            subject=subject,
+            sessions=3,
+            days=2,
+            lessons=4,
+            first_at=now - timedelta(days=2),
+            last_at=now,
+            confidence="low",
+            confidence_because="3 sessions seen: low confidence",
+            dimensions={"client": (Usual("psql", 3.0, 75.0), Usual("DBeaver", 1.0, 25.0))},
+        )
+
+    async def forget(self, caller: Caller, name: str) -> Subject:
+        if "security" not in caller.subject.groups:
+            raise ForbiddenFault("not-yours", "only `security` can make it forget somebody")
+        return self._subject(caller, name)
+
+    async def disown(self, caller: Caller, session: SessionId) -> int:
+        found = self._plane.store.found_sessions.get(session)
+        if found is None or found.subject != caller.subject.id:
+            raise MissingFault("no-such-session", f"there is no session `{session[:60]}` for you")
+        return 1
+
+    def _subject(self, caller: Caller, name: str) -> Subject:
+        subject = self._plane.directory.subject_named(name)
+        if subject is None or not (caller.subject.id == subject.id or caller.oversees):
+            raise MissingFault("no-such-person", f"there is no person `{name[:60]}` for you")
+        return subject
+
+
 class FakeAudit:
     """A log with nothing in it."""
 
@@ -355,6 +413,7 @@ class MemoryPlane:
             ),
             explain=cast(Explain, FakeExplain()),
             audit=cast(Audit, FakeAudit()),
+            risk=cast(Risk, FakeRisk(self)),
         )
 
     async def caller(self, name: str) -> Caller:
@@ -447,14 +506,28 @@ class MemoryPlane:
 
 
 def assessment() -> Assessment:
-    """Return a score of 62 from three factors, and one that could not be measured."""
+    """Return a score of 62: 72 points for it, 10 against it, and one thing unmeasured."""
     return Assessment(
         62,
         RiskLevel.HIGH,
         (
-            Factor("statement_class", 34, "DELETE without WHERE removes every row of orders"),
-            Factor("table_sensitivity", 18, "orders holds payment data"),
-            Factor("time_of_day", 10, "23:40 is outside of ana's usual hours"),
+            Factor("statement_class", 40, "DELETE without WHERE removes every row of orders"),
+            Factor(
+                "new_network",
+                24,
+                "192.0.2.7 was never seen, neither its network nor its country",
+                at=NOON - timedelta(hours=3),
+                source="network files",
+            ),
+            Factor("off_hours", 8, "23:40 is outside of ana's usual hours"),
+            Factor("new_client", -10, "psql, as in 41 of 44 times by ana", source="profile"),
             Factor("first_time", 0, "history is away", SignalStatus.UNAVAILABLE),
         ),
+        attacker=Attacker.NAIVE,
+        headline="like somebody who has the password, but not the network",
+        confidence=Confidence.MEDIUM,
+        confidence_because="12 sessions seen in 9 days: medium confidence",
+        unknown=("which device it is", "how old its system is"),
+        otherwise="on a network that ana uses: 38 instead of 62",
+        odds_mb=2_400,
     )
