@@ -130,7 +130,7 @@ class Decider:
 def assessed(action: Action, evidence: Evidence, signals: Sequence[Signal]) -> Assessment:
     """Return the assessment of what was measured; above LOW with what would have lowered it."""
     model = _model(evidence.medium_from, evidence.high_from)
-    assessment = assess(signals, evidence.known, model)
+    assessment = assess(signals, evidence.known, model, evidence.dates)
     if assessment.level is RiskLevel.LOW:
         return assessment
     otherwise = nearest(signals, alternatives(action, evidence, signals), evidence.known, model)

@@ -23,6 +23,7 @@ from assent.core.evidence import (
 )
 from assent.core.faults import Fault
 from assent.core.grant import Grant
+from assent.core.ids import SubjectId
 from assent.core.network import Network
 from assent.core.ports import NetworkBook
 from assent.core.request import Approval, Request, Verdict
@@ -143,10 +144,18 @@ class Gatherer:
             tenure_days=None if subject.since is None else max(0, (now - subject.since).days),
             verified_by=subject.verified_by,
             verified_at=subject.verified_at,
+            dates=self._dates(action.subject),
             medium_from=medium,
             high_from=high,
         )
         return evidence, seen
+
+    def _dates(self, subject: SubjectId) -> dict[str, datetime]:
+        dates = dict(self._from.network.dates) if self._from.network else {}
+        learned_at = self._from.learning.learned_at(subject)
+        if learned_at is not None:
+            dates["profile"] = learned_at
+        return dates
 
     def _known(self, action: Action, seen: Sequence[Seen], now: datetime) -> Known:
         known = self._from.learning.known(action.subject, seen, now)

@@ -7,7 +7,7 @@ profile is read when its person first acts; everybody's together are summed up a
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -243,6 +243,13 @@ class Learning:
     async def lessons(self, subject: SubjectId) -> Sequence[Lesson]:
         """Return what was learned of a subject, oldest first."""
         return await self._store.lessons(subject, limit=MOST_LESSONS)
+
+    def learned_at(self, subject: SubjectId) -> datetime | None:
+        """Return the day of the subject's last lesson, None before the first one."""
+        profile = self._memory.profiles.get(subject)
+        if profile is None or profile.last_day < 0:
+            return None
+        return datetime.fromtimestamp(profile.last_day * _DAY_S, UTC)
 
     def profile(self, subject: SubjectId) -> Profile:
         """Return the profile of a subject that is `ready`; an empty one before any lesson."""

@@ -103,7 +103,8 @@ class Evidence:
     at `at`, None when their zone is not known. tenure_days: since when they are known here.
     verified_by: who said that their role is theirs, at `verified_at`. rows_estimated: by the
     target's planner, None when it was not asked. medium_from, high_from: the first scores of
-    these levels at that moment. unavailable: kinds of evidence that should be there and could
+    these levels at that moment. dates: of each source, by the name that signals give it, how old
+    what it says is. unavailable: kinds of evidence that should be there and could
     not be gathered. not_configured: kinds that the operator gave no source for.
     """
 
@@ -131,6 +132,7 @@ class Evidence:
     verified_by: str = ""
     verified_at: datetime | None = None
     rows_estimated: int | None = None
+    dates: Mapping[str, datetime] = field(default_factory=dict)
     medium_from: int = 25
     high_from: int = 60
 

@@ -187,6 +187,11 @@ class NetworkBook(Protocol):
         """Return what is known of an address, in microseconds; never raises."""
         ...
 
+    @property
+    def dates(self) -> Mapping[str, datetime]:
+        """How old the oldest content in use is: of `address database`, of `address lists`."""
+        ...
+
 
 class CredentialBroker(Protocol):
     """How a session reaches its target."""

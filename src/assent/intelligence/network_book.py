@@ -1,6 +1,7 @@
 """The operator's files on networks, held in memory and read again when they change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
@@ -76,6 +77,14 @@ class NetworkBook:
         return tuple(source.status() for source in self._sources())
 
     @property
+    def dates(self) -> Mapping[str, datetime]:
+        """How old the oldest content in use is: of `address database`, of `address lists`.
+
+        A database is as old as its maker says, a list as its last reading.
+        """
+        return self._dates
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with files now, a sentence for each; empty when all are good."""
         return tuple(
@@ -84,6 +93,7 @@ class NetworkBook:
 
     def _take(self) -> None:
         """Put the present contents into use, and forget what older ones said."""
+        self._dates = _oldest(self.status())
         snapshot = Snapshot(
             city=_content(self._city),
             country=_content(self._country),
@@ -140,3 +150,12 @@ def _has_system(record: Record) -> bool:
 
 def _has_kind(record: Record) -> bool:
     return bool(kinds_in(record))
+
+
+def _oldest(sources: Sequence[SourceStatus]) -> Mapping[str, datetime]:
+    dates: dict[str, datetime] = {}
+    for source in sources:
+        name = "address database" if source.entries is None else "address lists"
+        at = source.built_at or source.read_at
+        dates[name] = min(at, dates.get(name, at))
+    return dates

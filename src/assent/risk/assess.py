@@ -9,6 +9,7 @@ can be wrong as well.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from math import floor
 from operator import add
 
@@ -29,16 +30,21 @@ CEILING = "ceiling"
 
 _MILLI = 1000.0
 _BEFORE = total_odds(PRIOR_BITS)
+_NO_DATES: Mapping[str, datetime] = {}
 _NOTHING = (0,) * len(ATTACKERS)
 
 
 def assess(
-    signals: Sequence[Signal], known: Known | None = None, model: Model = MODEL
+    signals: Sequence[Signal],
+    known: Known | None = None,
+    model: Model = MODEL,
+    dates: Mapping[str, datetime] = _NO_DATES,
 ) -> Assessment:
     """Return the score of what was measured, as factors that sum exactly to it.
 
     signals: any order; of several with one name the one that says most counts. What could not
-    be measured counts nothing for the person. known: what the confidence rests on.
+    be measured counts nothing for the person. known: what the confidence rests on. dates: how
+    old each source is, for signals that do not say it themselves.
     """
     told = _strongest([signal for signal in signals if _says_anything(signal)])
     families = _families(told, model)
@@ -60,7 +66,7 @@ def assess(
     return Assessment(
         score=score,
         level=level_of(score, model),
-        factors=tuple(sorted(factors, key=_rank)),
+        factors=tuple(sorted((_dated(factor, dates) for factor in factors), key=_rank)),
         attacker=attacker,
         headline=headline(attacker, factors, confidence),
         confidence=confidence,
@@ -244,6 +250,11 @@ def _cut(factors: list[Factor], whole: int, told: Sequence[Signal]) -> list[Fact
             Factor(least.name, least.floor - score, words, least.status, least.at, least.source)
         )
     return kept
+
+
+def _dated(factor: Factor, dates: Mapping[str, datetime]) -> Factor:
+    at = dates.get(factor.source) if factor.at is None else None
+    return factor if at is None else replace(factor, at=at)
 
 
 def _rank(factor: Factor) -> tuple[int, str, str]:

@@ -225,3 +225,13 @@ def test_published_files_together() -> None:
     assert book.look_up("2001:218::1").country == "JP"
     assert book.look_up("10.1.2.3").zones == {"office"}
     assert all(not book.look_up(text).unavailable for text in ("81.2.69.142", "::1", "10.1.2.3"))
+
+
+def test_what_files_say_is_as_old_as_the_oldest_of_them(files: Files) -> None:
+    dates = NetworkBook(files, StoppedClock()).dates
+    assert set(dates) == {"address database", "address lists"}
+    # A list has no date of its own: it is as old as its last reading.
+    assert dates["address lists"] == NOON
+    built = [one.built_at for one in NetworkBook(files, StoppedClock()).status() if one.built_at]
+    assert dates["address database"] == min(built)
+    assert NetworkBook(Files(), StoppedClock()).dates == {}
