@@ -54,9 +54,14 @@ def _attempt(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
         bound = ("NULL" if one is None else str(one) for one in payload["parameters"])
         yield f"parameters: {', '.join(bound)}"
     yield from (f"{key.replace('_', ' ')}: {item}" for key, item in _pairs(payload, "details"))
-    for touch in payload.get("touches", ()):
+    # Older entries hold the touches alone, and their resources in words.
+    statement = payload.get("statement") or payload
+    for touch in statement.get("touches", ()):
+        resource = touch.get("resource")
+        if isinstance(resource, Mapping):
+            resource = f"{resource.get('kind')} {resource.get('name')}"
         columns = f" ({', '.join(touch['columns'])})" if touch.get("columns") else ""
-        yield f"touches {touch.get('resource')}{columns}: {touch.get('verb')}"
+        yield f"touches {resource}{columns}: {touch.get('verb')}"
     if facts.get("complete") is False:
         yield "not all of it could be understood"
 
@@ -68,13 +73,31 @@ def _decision(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
     by = f" by {policies}" if policies else ""
     risk = f"risk {facts.get('score')} of 100, {facts.get('level')}"
     yield f"{'permitted' if permits else 'denied'}{code}{by}; {risk}"
-    for factor in payload.get("factors", ()):
-        if factor.get("points") or factor.get("status") == "unavailable":
-            yield f"{factor.get('points', 0):>4}  {factor.get('reason', '')}"
+    yield from _assessment(payload.get("assessment") or payload)
     yield from (f"because {message}" for message in payload.get("messages", ()))
     yield from (f"needed: {remedy}" for remedy in payload.get("remedies", ()))
     yield from (f"obliges to {item}".rstrip(": ") for item in payload.get("obligations", ()))
     yield from (f"known: {line}" for line in _evidence(payload.get("evidence") or {}))
+
+
+def _assessment(assessment: Entry) -> Iterator[str]:
+    """Yield why the score is what it is; the points shown sum to it."""
+    for factor in assessment.get("factors", ()):
+        if factor.get("points") or factor.get("status") == "unavailable":
+            yield f"{factor.get('points', 0):>+4}  {factor.get('reason', '')}{_from(factor)}"
+    if assessment.get("headline"):
+        because = assessment.get("confidence_because")
+        yield f"{assessment['headline']}" + (f" ({because})" if because else "")
+    if assessment.get("otherwise"):
+        yield f"{assessment['otherwise']}"
+    yield from (f"not known: {words}" for words in assessment.get("unknown", ()))
+
+
+def _from(factor: Entry) -> str:
+    """Return where a factor's evidence is from and since when, in brackets, if it says so."""
+    since = in_words(factor.get("at"), output.now()) if factor.get("at") else ""
+    told = ", ".join(part for part in (factor.get("source"), since) if part)
+    return f" [{told}]" if told else ""
 
 
 def _evidence(evidence: Entry) -> Iterator[str]:
@@ -91,10 +114,15 @@ def _evidence(evidence: Entry) -> Iterator[str]:
         fresh = in_words(proof.get("stepped_up_at"), output.now())
         confirmed = f", confirmed at {fresh}" if fresh else ""
         yield f"signed in by {proof.get('method')} at {since}{confirmed}"
-    if evidence.get("groups"):
-        yield f"in the groups {', '.join(evidence['groups'])}"
+    groups = (evidence.get("subject") or evidence).get("groups")
+    if groups:
+        yield f"in the groups {', '.join(groups)}"
     if evidence.get("grants"):
-        yield f"holds {', '.join(evidence['grants'])}"
+        yield f"holds {', '.join(map(_id, evidence['grants']))}"
+    yield from _session(evidence.get("session") or {}, evidence.get("presence") or {})
+    for event in evidence.get("events", ()):
+        at = in_words(event.get("at"), output.now())
+        yield f"{event.get('source')} said {event.get('type')} at {at}"
     for what, times in evidence.get("history", ()):
         yield f"did {what} {_times(times)} before" if times else f"never did {what} before"
     for name in ("reason", "ticket"):
@@ -102,6 +130,33 @@ def _evidence(evidence: Entry) -> Iterator[str]:
             yield f"{name} “{evidence[name]}”"
     if evidence.get("unavailable"):
         yield f"{', '.join(evidence['unavailable'])} could not be read"
+
+
+def _session(session: Entry, presence: Entry) -> Iterator[str]:
+    counted = [
+        f"{session[key]} {words}" for key, words in _COUNTED.items() if session.get(key, 0) > 0
+    ]
+    if counted:
+        yield f"in the session so far {', '.join(counted)}"
+    elsewhere = [str(place.get("address")) for place in presence.get("others", ())]
+    if elsewhere:
+        yield f"other sessions from {', '.join(elsewhere)}"
+    for name, words in (("minted", "credential handed out to"), ("last", "last seen at")):
+        place = presence.get(name)
+        if place and place.get("address"):
+            yield f"{words} {place['address']}"
+    if presence.get("failures"):
+        yield f"{_times(presence['failures'])} refused within the last hour"
+
+
+_COUNTED: Mapping[str, str] = {
+    "actions": "actions",
+    "errors": "errors",
+    "denials": "denials",
+    "tables": "tables",
+    "rows": "rows",
+    "bytes": "bytes",
+}
 
 
 def _opened(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
@@ -207,6 +262,10 @@ def _bullets(items: Sequence[Any], depth: int) -> Iterator[str]:
 def _pairs(value: Entry, key: str) -> Sequence[tuple[str, object]]:
     inner = value.get(key)
     return tuple(inner.items()) if isinstance(inner, Mapping) else ()
+
+
+def _id(item: object) -> str:
+    return str(item.get("id")) if isinstance(item, Mapping) else str(item)
 
 
 def _times(times: int) -> str:

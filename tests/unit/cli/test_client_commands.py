@@ -365,6 +365,8 @@ def entry_json(kind: str, subject: str = "ana", **more: Any) -> dict[str, Any]:
 
 
 def a_story() -> list[dict[str, Any]]:
+    resource = {"kind": "Table", "name": "public.carts"}
+    touch = {"resource": resource, "verb": "sql.delete", "columns": []}
     attempt = entry_json(
         "attempt",
         facts={"action": "act_1", "verb": "sql.delete", "complete": True, "phase": "execute"},
@@ -372,17 +374,38 @@ def a_story() -> list[dict[str, Any]]:
             "text": "DELETE FROM carts",
             "parameters": [],
             "salt": "salt",
-            "touches": [{"resource": "Table public.carts", "verb": "sql.delete", "columns": []}],
+            "statement": {"touches": [touch]},
         },
     )
     evidence = {
         "connection": {"address": "10.0.0.7", "application": "psql", "door": "gateway"},
-        "groups": ["engineers"],
+        "events": [
+            {"type": "credential-change", "source": "idp", "at": "2026-11-22T09:00:00Z"},
+        ],
+        "grants": [{"id": "grt_1", "subject": "sub_ana"}],
         "history": [["sql.delete public.carts", 0]],
+        "presence": {
+            "failures": 2,
+            "last": {"address": "10.0.0.9"},
+            "minted": {"address": "10.0.0.8"},
+            "others": [{"address": "10.0.0.5"}],
+        },
+        "session": {"actions": 3, "errors": 0, "rows": 70},
+        "subject": {"groups": ["engineers"]},
         "unavailable": [],
     }
     facts = {"action": "act_1", "score": 58, "level": "medium", "digest": "sha256:00"}
-    risk = {"factors": [{"points": 38, "reason": "it touches every row"}], "evidence": evidence}
+    network = {"points": 25, "reason": "AS64500 is new", "source": "asn.mmdb"}
+    since = {"points": -5, "reason": "as usual", "at": "2026-11-22T10:00:00Z", "source": "profile"}
+    device = {"points": 0, "reason": "no device was read", "status": "unavailable"}
+    assessment = {
+        "factors": [{"points": 38, "reason": "it touches every row"}, network, since, device],
+        "headline": "like somebody with the password only",
+        "confidence_because": "3 sessions seen: low confidence",
+        "otherwise": "with a WHERE: 20 instead of 58 (low)",
+        "unknown": ["no device reports how it is kept"],
+    }
+    risk = {"assessment": assessment, "evidence": evidence}
     denied = entry_json(
         "decision",
         facts=facts | {"outcome": "deny", "code": "remedy-needed", "policies": ["a", "b"]},
@@ -419,22 +442,37 @@ def test_explain_tells_who_did_what_how_risky_it_was_and_who_answered(
     told = [
         line.partition("  ")[2] if line[:2].isdigit() and ":" in line else line for line in lines
     ]
-    assert told[1:13] == [
+    assert told[1:26] == [
         "ana attempts sql.delete on shop",
         "DELETE FROM carts",
         "touches Table public.carts: sql.delete",
         "denied (remedy-needed) by a + b; risk 58 of 100, medium",
-        "38  it touches every row",
+        "+38  it touches every row",
+        "+25  AS64500 is new [asn.mmdb]",
+        told[7],
+        "+0  no device was read",
+        "like somebody with the password only (3 sessions seen: low confidence)",
+        "with a WHERE: 20 instead of 58 (low)",
+        "not known: no device reports how it is kept",
         "because ask a DBA",
         "needed: assent of 1 of dba",
         "known: from 10.0.0.7 with psql through the gateway",
         "known: in the groups engineers",
+        "known: holds grt_1",
+        "known: in the session so far 3 actions, 70 rows",
+        "known: other sessions from 10.0.0.5",
+        "known: credential handed out to 10.0.0.8",
+        "known: last seen at 10.0.0.9",
+        "known: 2 times refused within the last hour",
+        told[22],
         "known: never did sql.delete public.carts before",
-        told[11],
+        told[24],
         "ben assents: “they may go”",
     ]
-    assert told[11].startswith(f"{REQUEST_ID} waits for people, until ")
-    assert told[13:] == [
+    assert told[7].startswith("-5  as usual [profile, ")
+    assert told[22].startswith("known: idp said credential-change at ")
+    assert told[24].startswith(f"{REQUEST_ID} waits for people, until ")
+    assert told[26:] == [
         "approved: all that was needed is there",
         "decided again, on what was known by then",
         "permitted by writes; risk 58 of 100, medium",
@@ -442,6 +480,26 @@ def test_explain_tells_who_did_what_how_risky_it_was_and_who_answered(
         "outcome done, 15 rows, 1.5 ms",
         "completed: done, 15 rows",
     ]
+
+
+def test_explain_still_tells_entries_of_an_older_form(
+    signed_in: FakeServer, capsys: Capture
+) -> None:
+    touch = {"resource": "Table public.carts", "verb": "sql.delete", "columns": ["id"]}
+    factors = [{"points": 38, "reason": "it touches every row", "status": "observed"}]
+    evidence = {"groups": ["engineers"], "grants": ["grt_1"], "history": []}
+    facts = {"action": "act_1", "score": 38, "level": "medium", "outcome": "permit"}
+    story = [
+        entry_json("attempt", facts={"verb": "sql.delete"}, payload={"touches": [touch]}),
+        entry_json("decision", facts=facts, payload={"factors": factors, "evidence": evidence}),
+    ]
+    signed_in.answer(f"GET /v1/explain/{REQUEST_ID}", 200, {"entries": story})
+    assert run(["explain", REQUEST_ID]) == 0
+    out = capsys.readouterr().out
+    assert "touches Table public.carts (id): sql.delete" in out
+    assert " +38  it touches every row" in out
+    assert "known: in the groups engineers" in out
+    assert "known: holds grt_1" in out
 
 
 def test_explain_shows_kinds_that_it_does_not_know_with_all_that_they_say(

@@ -1,11 +1,11 @@
 """Evidence: what cannot be had in time is named, and never guessed."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -91,6 +91,9 @@ class Source:
 
     def is_ready(self, subject: str) -> bool:
         return False
+
+    def learned_at(self, subject: str) -> None:
+        return None
 
     def of(self, subject: str, now: datetime) -> tuple[()]:
         return ()
@@ -178,6 +181,8 @@ async def test_what_the_door_knows_of_the_session_is_evidence(world: World) -> N
 
 class Book:
     """Knows one place."""
+
+    dates: ClassVar[Mapping[str, datetime]] = {}
 
     def look_up(self, address: str) -> Network:
         return HOME if address == HOME.address else Network(address)
