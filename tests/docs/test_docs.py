@@ -21,6 +21,9 @@ import pytest
 from assent import config, policy
 from assent.cli.application import command_names
 from assent.cli.exit_codes import MEANINGS, VERIFY_MEANINGS
+from assent.core.assessment import Assessment, Factor
+from assent.core.entry import EntryKind
+from assent.core.evidence import Evidence
 from assent.policy.annotations import ALLOWED
 from assent.policy.facts import EVERY_FACT
 from assent.protocols import postgres
@@ -117,6 +120,29 @@ def test_every_key_of_the_configuration_is_in_the_documentation() -> None:
     keys = {item.name for section in sections for item in fields(section)}
     text = _everything()
     assert [key for key in sorted(keys) if not re.search(rf"^{key} = |`{key}`", text, re.M)] == []
+
+
+def test_what_entries_hold_of_an_assessment_is_in_the_format() -> None:
+    text = _text(ROOT / "docs" / "specs" / "log-format.md")
+    assessment = {item.name for item in fields(Assessment)}
+    keys = (
+        {item.name for item in fields(Evidence)}
+        | assessment
+        | {item.name for item in fields(Factor)}
+    )
+    assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
+    ours = {EntryKind.SECURITY_EVENT, EntryKind.PROFILE_FORGOTTEN, EntryKind.APPROVAL}
+    assert [kind for kind in sorted(ours) if f"| `{kind.value}` |" not in text] == []
+
+
+def test_every_operation_on_risk_is_in_the_reference_of_the_api() -> None:
+    text = _text(ROOT / "docs" / "reference" / "http-api.md")
+    source = (ROOT / "src" / "assent" / "api" / "routes" / "risk.py").read_text(encoding="utf-8")
+    found = re.findall(r'@router\.(\w+)\("(/[^"]+)"', source)
+    assert found
+    wanted = [f"`{verb.upper()} /v1/risk{re.sub('{.*?}', '{', path)}" for verb, path in found]
+    plain = re.sub(r"{\w+}", "{", text)
+    assert [line for line in wanted if line not in plain] == []
 
 
 def test_every_word_of_policies_is_in_their_reference() -> None:
