@@ -371,6 +371,7 @@ class MemoryPlane:
         self.directory = Directory(PEOPLE, (SHOP,))
         self.events = Events()
         self.live: dict[str, object] = {}
+        self.assessment = assessment()
         store = cast(Store, self.store)
         self.sign_in = SignIn(
             store=store,
@@ -501,7 +502,7 @@ class MemoryPlane:
             hold_for=lasts_for,
         )
         evidence = Evidence(self.clock.now(), PEOPLE[0])
-        outcome = Outcome(denial, (), assessment(), evidence, EntryId("ent_0"))
+        outcome = Outcome(denial, (), self.assessment, evidence, EntryId("ent_0"))
         return await self.waiting.open(action, outcome, denial, reason=reason, ticket=ticket)
 
 

@@ -15,7 +15,7 @@ from assent import web
 from assent.api import build_app
 from assent.app import running
 from assent.config import Config, PersonConfig, PostgresConfig, ServerConfig, TargetConfig
-from assent.core.request import Verdict
+from assent.core.request import RejectedAs, Verdict
 from assent.core.secret import Secret
 from assent.identity.passwords import Argon2Hasher
 from memory_plane import PASSWORD, TWO_DBAS, MemoryPlane, WallClock
@@ -139,6 +139,46 @@ async def test_the_inbox_is_live_and_answered_by_keyboard(house: House) -> None:
     assert house.errors == []
 
 
+async def test_why_it_is_rejected_is_chosen_by_keyboard_and_outlives_what_arrives(
+    house: House,
+) -> None:
+    ben = await house.signed_in("ben")
+    held = await house.plane.hold("DELETE FROM orders")
+    why = ben.get_by_label("Why you reject it")
+    await why.focus()
+    await ben.keyboard.type("Susp")
+    await expect(why).to_have_value("suspicious")
+    await house.plane.hold("TRUNCATE payments")
+    await expect(ben.get_by_text("TRUNCATE payments")).to_be_visible()
+    await expect(why.first).to_have_value("suspicious")
+    await expect(why.first).to_be_focused()
+    await expect(ben.locator("#region.moved")).to_have_count(0)
+    await ben.keyboard.press("Tab")
+    await expect(ben.locator(f"#reject-{held.id}")).to_be_focused()
+    await ben.keyboard.press("Enter")
+    await expect(ben.get_by_role("status")).to_contain_text("Rejected")
+    kept = await house.plane.store.request(held.id)
+    assert kept is not None
+    assert kept.approvals[0].rejected_as is RejectedAs.SUSPICIOUS
+    assert house.errors == []
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_the_bar_is_as_long_as_the_score_and_no_points_are_cut(
+    house: House, width: int
+) -> None:
+    page = await house.signed_in("ben", viewport={"width": width, "height": 900})
+    await house.plane.hold()
+    await expect(page.locator(".factors li")).to_have_count(5)
+    track, *parts = [await part.bounding_box() for part in await page.locator(".bar rect").all()]
+    assert track is not None
+    filled = sum(part["width"] for part in parts if part is not None)
+    assert filled / track["width"] == pytest.approx(0.62, abs=0.02)
+    for points in await page.locator(".factors b").all():
+        assert await points.evaluate("one => one.getClientRects().length") == 1
+        assert await points.evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+
+
 async def test_an_answer_that_comes_too_late_is_told_on_the_page(house: House) -> None:
     request = await house.plane.hold()
     ben = await (await house.context()).new_page()
@@ -166,6 +206,7 @@ async def test_a_link_from_a_notice_leads_to_the_request_after_sign_in(house: Ho
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Sign in").click()
     await expect(page).to_have_url(f"{house.url}/requests/{request.id}")
+    await expect(page.get_by_text("live", exact=True)).to_be_visible()
     await page.get_by_role("button", name="Assent").click()
     await expect(page.get_by_role("status")).to_contain_text("waits for others")
     await expect(page.get_by_text("Ben Brandt assented")).to_be_visible()
@@ -235,7 +276,11 @@ async def test_nothing_is_wider_than_the_window(house: House, width: int, scheme
     await house.plane.hold("TRUNCATE payments")
     await expect(page.get_by_text("TRUNCATE payments")).to_be_visible()
     await expect(page.get_by_text("U+202E")).to_be_visible()
+    await page.get_by_text("2 things could not be measured").first.click()
+    await expect(page.get_by_text("which device it is").first).to_be_visible()
     await page.screenshot(path=SCREENSHOTS / f"inbox-{width}-{scheme}.png", full_page=True)
+    card = page.locator("article").first
+    await card.screenshot(path=SCREENSHOTS / f"card-{width}-{scheme}.png")
     widest = await page.evaluate("document.documentElement.scrollWidth")
     assert widest <= width
     assert house.errors == []

@@ -46,7 +46,7 @@ class FactorView:
     """One factor and its segment of the bar: `left` and `width` in hundredths of it.
 
     points: with their sign, as people read them. width: of those that raise the score, their
-    part of it; 0 for those that lower it, which shorten the others.
+    part of it; 0 for those that lower it, which shorten the others. source, at: of the evidence.
     """
 
     name: str
@@ -56,6 +56,8 @@ class FactorView:
     shade: int
     reason: str
     measured: bool
+    source: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,15 @@ def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
         points = f"{factor.points:+d}".replace("-", "−")
         found.append(
             FactorView(
-                factor.name, points, round(left, 2), round(width, 2), shade, factor.reason, measured
+                name=factor.name,
+                points=points,
+                left=round(left, 2),
+                width=round(width, 2),
+                shade=shade,
+                reason=factor.reason,
+                measured=measured,
+                source=factor.source,
+                at=isoformat(factor.at) if factor.at else "",
             )
         )
         left += width

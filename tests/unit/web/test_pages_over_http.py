@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx2
@@ -10,10 +11,11 @@ import pytest
 
 from assent import web
 from assent.api import build_app
+from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy
-from assent.core.request import RequestState, Verdict
+from assent.core.request import RejectedAs, RequestState, Verdict
 from assent.web import pages
-from memory_plane import NOON, PASSWORD, PEOPLE, TWO_DBAS, MemoryPlane
+from memory_plane import NOON, PASSWORD, PEOPLE, TWO_DBAS, MemoryPlane, assessment
 
 URL = "http://assent.test"
 HTMX = {"hx-request": "true"}
@@ -134,8 +136,7 @@ async def test_the_inbox_shows_everything_that_an_answer_rests_on(browser: Brows
         "DELETE FROM orders -- &lt;b&gt;",
         "<em>NULL</em>",
         "deletes rows of table <code>public.orders</code>",
-        'x="34" y="0" width="18"',
-        "orders holds payment data",
+        "192.0.2.7 was never seen, neither its network nor its country",
         "could not be measured",
         "prod.delete-without-where",
         "assent of 1 of dba",
@@ -143,6 +144,102 @@ async def test_the_inbox_shows_everything_that_an_answer_rests_on(browser: Brows
         f'datetime="{held.deadline_at:%Y-%m-%dT%H:%M:%S}.000000Z" data-countdown',
     ):
         assert words in page, words
+
+
+async def test_the_bar_and_the_points_of_a_score_sum_to_it(browser: Browser) -> None:
+    await browser.plane.hold()
+    await browser.sign_in("ben")
+    page = (await browser.http.get("/")).text
+    bar = re.findall(r'<rect class="shade-(\d)" x="([\d.]+)" y="0" width="([\d.]+)"', page)
+    assert [shade for shade, _, _ in bar] == ["0", "1", "2"]
+    assert sum(float(width) for _, _, width in bar) == pytest.approx(62, abs=0.05)
+    ends = [float(left) + float(width) for _, left, width in bar]
+    assert [float(left) for _, left, _ in bar[1:]] == pytest.approx(ends[:-1], abs=0.05)
+    points = re.findall(r"<b>([+−]\d+)</b>", page)
+    assert points == ["+40", "+24", "+8", "−10", "+0"]
+    assert sum(int(one.replace("−", "-")) for one in points) == 62
+    assert (page.count('class="lowers"'), page.count('class="unmeasured"')) == (1, 1)
+
+
+async def test_a_score_is_shown_with_all_that_explains_it(browser: Browser) -> None:
+    await browser.plane.hold()
+    await browser.sign_in("ben")
+    page = (await browser.http.get("/")).text
+    for words in (
+        "Like somebody who has the password, but not the network.",
+        "12 sessions seen in 9 days: medium confidence.",
+        "What would have lowered it: on a network that ana uses: 38 instead of 62",
+        "2 things could not be measured",
+        "<li>which device it is</li>",
+        '<small>network files, <time datetime="2026-11-21T09:00:00.000000Z" data-local>',
+        "<small>profile</small>",
+    ):
+        assert words in page, words
+
+
+async def test_nothing_that_somebody_named_becomes_markup_in_a_score(browser: Browser) -> None:
+    hostile = "<img src=x onerror=alert(1)>`<b>`"
+    factor = Factor("f", 3, hostile, source=hostile)
+    browser.plane.assessment = replace(
+        assessment(),
+        score=3,
+        factors=(factor,),
+        headline=hostile,
+        otherwise=hostile,
+        unknown=(hostile,),
+        confidence_because=hostile,
+    )
+    await browser.plane.hold()
+    await browser.sign_in("ben")
+    page = (await browser.http.get("/")).text
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") == 6
+    assert "<img" not in page
+    assert "<b>`" not in page
+
+
+async def test_a_request_of_an_older_version_without_a_headline_is_shown(browser: Browser) -> None:
+    browser.plane.assessment = Assessment(0, RiskLevel.LOW)
+    await browser.plane.hold()
+    await browser.sign_in("ben")
+    page = (await browser.http.get("/")).text
+    assert "Nothing about it raises risk." in page
+    assert 'class="headline"' not in page
+    assert "What would have lowered it" not in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "kept_as", "words"),
+    [
+        ("", None, "rejected"),
+        ("suspicious", RejectedAs.SUSPICIOUS, "rejected as suspicious"),
+        ("not-needed", RejectedAs.NOT_NEEDED, "rejected as not needed"),
+    ],
+)
+async def test_a_rejection_is_kept_with_why(
+    browser: Browser, chosen: str, kept_as: RejectedAs | None, words: str
+) -> None:
+    held = await browser.plane.hold()
+    await browser.sign_in("ben")
+    page = (await browser.http.get("/")).text
+    assert 'name="rejected_as" aria-label="Why you reject it"' in page
+    assert f'<option value="{chosen}">' in page
+    path = f"/requests/{held.id}"
+    await browser.post(f"{path}/answer", HTMX, verdict="reject", rejected_as=chosen)
+    kept = await browser.plane.store.request(held.id)
+    assert kept is not None
+    assert [one.rejected_as for one in kept.approvals] == [kept_as]
+    shown = (await browser.http.get(path)).text
+    assert f"<b>Ben Brandt</b> {words} <time" in shown
+
+
+async def test_why_it_would_be_rejected_says_nothing_about_an_assent(browser: Browser) -> None:
+    held = await browser.plane.hold(remedies=(TWO_DBAS,))
+    await browser.sign_in("ben")
+    path = f"/requests/{held.id}/answer"
+    await browser.post(path, HTMX, verdict="approve", rejected_as="suspicious")
+    kept = await browser.plane.store.request(held.id)
+    assert kept is not None
+    assert [(one.verdict, one.rejected_as) for one in kept.approvals] == [(Verdict.APPROVE, None)]
 
 
 async def test_an_answer_is_taken_with_its_comment(browser: Browser) -> None:
@@ -190,6 +287,7 @@ async def test_an_answer_that_comes_too_late_is_told_in_place(browser: Browser, 
         ({}, {"origin": "null"}, 403),
         ({"verdict": "perhaps"}, {}, 422),
         ({"comment": "x" * 2001}, {}, 422),
+        ({"verdict": "reject", "rejected_as": "boring"}, {}, 422),
     ],
 )
 async def test_an_answer_that_no_page_of_ours_sent_changes_nothing(
