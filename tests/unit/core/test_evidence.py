@@ -98,9 +98,9 @@ def test_what_is_not_there_is_said_to_be_not_there() -> None:
 def test_the_same_evidence_gives_the_same_bytes_whatever_the_order_of_its_sets() -> None:
     turned = replace(
         FULL,
-        history=dict(reversed(FULL.history.items())),
+        history=dict(list(FULL.history.items())[::-1]),
         unavailable=frozenset(sorted(FULL.unavailable, reverse=True)),
-        target=replace(LABELLED, labels=dict(reversed(LABELLED.labels.items()))),
+        target=replace(LABELLED, labels=dict(list(LABELLED.labels.items())[::-1])),
     )
     assert canonical_bytes(turned.to_json()) == canonical_bytes(FULL.to_json())
 
