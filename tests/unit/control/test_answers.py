@@ -70,7 +70,19 @@ async def test_rejections_and_approvals_move_the_next_such_request(world: World)
         await assents.changed(answered(Verdict.REJECT, other))
     assert refusals.of(delete)[0] > 0 > assents.of(delete)[0]
     assert refusals.of(delete)[0] > refusals.of(other)[0]
-    assert (refusals.of(delete)[1], assents.of(delete)[1]) == (10, 10)
+    # Of a kind are requests of one verb on one target.
+    assert (refusals.of(delete)[1], assents.of(delete)[1]) == (5, 5)
+
+
+async def test_the_approvals_of_somebody_who_never_says_no_say_less(world: World) -> None:
+    delete, other = an_action("sql.delete"), an_action("sql.update", subject=TIM)
+    stamped, looked_at = empty(world), empty(world)
+    await looked_at.changed(answered(Verdict.REJECT, other))
+    await stamped.changed(replace(answered(Verdict.REJECT, other), approvals=()))
+    for _ in range(30):
+        await stamped.changed(answered(Verdict.APPROVE, delete))
+        await looked_at.changed(answered(Verdict.APPROVE, delete))
+    assert stamped._worth(BEN.id) < looked_at._worth(BEN.id)
 
 
 async def test_a_rejection_as_suspicious_says_more_than_one_as_not_needed(world: World) -> None:
