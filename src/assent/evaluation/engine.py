@@ -32,6 +32,12 @@ MOST_STEPS = 2
 MOST_SESSIONS = 8
 """Open sessions of one subject; the one that was quiet the longest is closed for a new one."""
 
+MOST_REPEATED = 4096
+"""Different values of one session, of which it is known how often they were there."""
+
+YOUNG = 50
+"""Events of a subject, before which a new value of history is in no probation: all are new."""
+
 _DAY_S = 86_400.0
 _CONTEXT = frozenset({NETWORK, DEVICE, TIME, PURPOSE})
 _LN_2 = log(2.0)
@@ -160,13 +166,15 @@ class Engine:
         weight = self._trust(row, session, label)
         if weight > 0.0:
             is_history = row.label is None or self._mode is LearnMode.ALL
+            is_young = row.seconds is None or subject.events < YOUNG
             self._memory.learn(
                 row.subject,
                 (row.group,) if row.group else (),
                 _news(row, session.learned),
                 self._now(row, subject),
                 weight=weight,
-                confirmed=is_history or label == 0,
+                strong=is_history,
+                confirmed=label == 0 or (is_history and is_young),
                 # Without a clock there are no weeks that a budget could be for.
                 unbounded=is_history or row.seconds is None,
             )
@@ -174,6 +182,8 @@ class Engine:
             self._total += 1
         if not row.session:
             self._settle(row, session)
+            # The subject's next row is something new.
+            subject.sessions.pop("", None)
 
     def subject_bytes(self, subject: str) -> int:
         """Return the size of the subject's profile as it is kept."""
@@ -236,7 +246,7 @@ class Engine:
             return 1.0
         if label is not None:
             return 1.0 if label == 0 else 0.0
-        return 1.0 / (1.0 + 2.0 ** min(60.0, session.suspicion))
+        return 1.0 / (1.0 + exp(min(60.0, session.suspicion) * _LN_2))
 
     def _subject(self, row: Row) -> _Subject:
         found = self._subjects.get(row.subject)
@@ -251,11 +261,11 @@ class Engine:
             return found
         if found is None:
             found = self._opened(row, subject)
-            sessions.pop(row.session, None)
-            if len(sessions) >= MOST_SESSIONS:
-                del sessions[next(iter(sessions))]
-            sessions[row.session] = found
-        subject.last = found
+        # In the order of use: the first was quiet the longest.
+        sessions.pop(row.session, None)
+        sessions[row.session] = subject.last = found
+        if len(sessions) > MOST_SESSIONS:
+            del sessions[next(iter(sessions))]
         return found
 
     def _opened(self, row: Row, subject: _Subject) -> _Session:
@@ -282,6 +292,8 @@ def _seen(row: Row, thread: _Thread) -> list[Seen]:
     seen: list[Seen] = []
     steps: list[Seen] = []
     repeats, previous = thread.repeats, thread.previous
+    if len(repeats) > MOST_REPEATED:
+        repeats.clear()
     for name, value in row.features.items():
         aspect, step = _aspects(name)
         if isinstance(value, float):
