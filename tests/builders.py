@@ -29,6 +29,7 @@ from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.policies import Policies
 from assent.control.requests import Requests
+from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Candidate, Handles, Sessions
 from assent.control.sign_in import Caller, SignIn
@@ -337,6 +338,7 @@ class World:
     learning: Learning
     answers: Answers
     warnings: Warnings
+    risk: Risk
 
     @property
     def journal(self) -> list[str]:
@@ -526,6 +528,7 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         learning=made.learning,
         answers=made.answers,
         warnings=made.decider._gatherer._from.warnings,
+        risk=plane.risk,
     )
 
 

@@ -197,6 +197,7 @@ async def test_an_approval_is_kept_with_its_comment(door: Door) -> None:
         {
             "approver": "ben",
             "verdict": "approve",
+            "rejected_as": None,
             "comment": "fine",
             "at": "2026-11-21T12:00:00.000000Z",
         }
