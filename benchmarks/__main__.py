@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("process", "postgres")
+SUITES = ("process", "postgres", "risk")
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
 """Writes measured figures from build/bench/*.json into README.md and docs, between markers.
 
 A place is `<!-- figures: SUITE [NAME …] -->` … `<!-- /figures -->`: one table with the figures of
-that suite, all of them or those named. What was not measured is said to be so.
+that suite, all of them or those named. `<!-- figures-across: SUITE PATTERN … -->` is a table with
+a column a pattern, such as `auc_{}` and `auc_{}_freeman`, and a line for each word that stands for
+`{}` in all of them. What was not measured is said to be so.
 """
 
 import json
@@ -12,29 +14,38 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / "build" / "bench"
-_PLACE = re.compile(r"<!-- figures: ([^>]*?) -->\n.*?<!-- /figures -->", re.DOTALL)
+_PLACE = re.compile(r"<!-- (figures|figures-across): ([^>]*?) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 Figure = Mapping[str, object]
 
 
 def pages() -> list[Path]:
     """Return the pages that may have places for figures."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *_docs()]
 
 
 def filled(text: str, bench: Path) -> str:
     """Return a page with every place filled from the suites in the folder `bench`."""
-    return _PLACE.sub(lambda place: _place(place.group(1), bench), text)
+    return _PLACE.sub(lambda place: _place(place.group(1), place.group(2), bench), text)
 
 
-def _place(wanted: str, bench: Path) -> str:
+def _docs() -> list[Path]:
+    return sorted((ROOT / "docs").rglob("*.md"))
+
+
+def _place(kind: str, wanted: str, bench: Path) -> str:
     suite, *names = wanted.split()
-    rows = _rows(_figures(bench / f"{suite}.json"), names)
+    figures = _figures(bench / f"{suite}.json")
+    if kind == "figures":
+        columns, rows = ("figure", "measured", "goal"), _rows(figures, names)
+    else:
+        columns = ("", *(f"`{name.replace('{}', '…')}`" for name in names))
+        rows = _rows_across(figures, names)
     if rows:
-        body = "| figure | measured | goal |\n|---|---|---|\n" + "\n".join(rows)
+        body = "\n".join([f"| {' | '.join(columns)} |", "|" + "---|" * len(columns), *rows])
     else:
         body = f"Not measured yet: `make bench ONLY={suite}`, then `python tools/write_figures.py`."
-    return f"<!-- figures: {wanted} -->\n{body}\n<!-- /figures -->"
+    return f"<!-- {kind}: {wanted} -->\n{body}\n<!-- /{kind} -->"
 
 
 def _figures(path: Path) -> list[Figure]:
@@ -48,6 +59,19 @@ def _rows(figures: list[Figure], names: list[str]) -> list[str]:
     known = {str(figure["name"]): figure for figure in figures}
     chosen = [known[name] for name in names if name in known] if names else figures
     return [_row(figure) for figure in chosen]
+
+
+def _rows_across(figures: list[Figure], patterns: list[str]) -> list[str]:
+    known = {str(figure["name"]): figure for figure in figures}
+    first, _, last = patterns[0].partition("{}") if patterns else ("", "", "")
+    rows = []
+    for name in known:
+        word = name[len(first) : len(name) - len(last)]
+        names = [pattern.replace("{}", word) for pattern in patterns]
+        if word and names[0] == name and all(one in known for one in names):
+            cells = [_number(known[one]["value"]) for one in names]
+            rows.append(f"| {' | '.join([word, *cells])} |")
+    return rows
 
 
 def _row(figure: Figure) -> str:

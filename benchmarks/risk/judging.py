@@ -8,15 +8,14 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from assent.evaluation import blocks, metrics
-from assent.evaluation.metrics import FALSE_ALARMS, Figures, Item, Ranking
+from assent.evaluation.metrics import FALSE_ALARMS, Item, Ranking
 from assent.evaluation.options import By, Feedback, Options
 from assent.evaluation.peers import chosen
 from assent.evaluation.prequential import Run, Track
 from assent.evaluation.rows import Row, read
-from assent.evaluation.run import evaluate, own_engine
+from assent.evaluation.run import own_engine
 from assent.evaluation.scorer import Calibrated, LearnMode
 from benchmarks.risk import simulate
 from benchmarks.risk.rows import Row as Line
@@ -64,12 +63,6 @@ def judge(
     # A session is judged at its last row, so this is the order of what was judged.
     who = [attackers.get(block) for block in sorted(ends, key=ends.__getitem__)]
     return {track.scorer.name: _judged(track, who) for track in run.tracks}
-
-
-def report(path: Path, options: Options) -> dict[str, tuple[Figures, float | None]]:
-    """Return by name the figures, and the calibration error, of an evaluation of a file."""
-    found = evaluate(path, options)
-    return {one.name: (one.figures, one.ece) for one in (found.ours, *found.peers)}
 
 
 def _judged(track: Track, who: Sequence[str | None]) -> Judged:

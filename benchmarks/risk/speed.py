@@ -60,6 +60,12 @@ def sizes(rows: Sequence[Row]) -> Figure:
     return figure(f"bytes_per_subject_{EVENTS}", [fmean(found)], "bytes", "<= 5000")
 
 
+def in_rounds(took_ns: Sequence[int], rounds: int, percent: float) -> list[float]:
+    """Return a percentile in microseconds of each of so many equal parts, in time order."""
+    size = len(took_ns) // rounds
+    return _each([took_ns[part * size : (part + 1) * size] for part in range(rounds)], percent)
+
+
 @contextmanager
 def spared_collector() -> Iterator[None]:
     """Set the garbage collector as the gateway sets it when it starts."""
