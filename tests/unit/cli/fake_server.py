@@ -100,9 +100,22 @@ def request_json(**changes: Any) -> dict[str, Any]:
         "risk": {
             "score": 55,
             "level": "medium",
+            "headline": "nothing speaks against the person; the risk is in what it does",
+            "attacker": None,
+            "confidence": "low",
+            "confidence_because": "3 sessions seen: low confidence",
+            "otherwise": "with a WHERE: 20 instead of 55 (low)",
             "factors": [
-                {"name": "class", "points": 55, "reason": "no WHERE", "status": "observed"}
+                {
+                    "name": "class",
+                    "points": 55,
+                    "reason": "no WHERE",
+                    "status": "observed",
+                    "at": None,
+                    "source": "",
+                }
             ],
+            "unknown": [],
         },
         "demands": ["assent of 1 of dba"],
         "unmet": ["assent of 1 of dba"],
