@@ -15,8 +15,10 @@ import pytest
 import gateway_world
 from assent.control.history import History
 from assent.core.action import Action
-from assent.core.faults import OperatorFault
+from assent.core.faults import OperatorFault, OutsideFault
+from assent.core.ids import SubjectId
 from assent.demo.world import World
+from assent.stores import SqlStore
 from assent.system.clock import SystemClock
 from gateway_world import Gateway, Shop, asyncpg_connect
 
@@ -115,6 +117,44 @@ async def test_evidence_that_does_not_come_in_time_never_lowers_the_risk(
     assert "unavailable" in str(blind["factors"])
     assert "unavailable" not in str(usual["factors"])
     assert shop.count(table) == 1000
+
+
+@pytest.mark.parametrize("behaves", ["hangs", "fails"])
+async def test_without_what_was_learned_decisions_go_on_and_are_no_less_risky(
+    template: World,
+    shop: Shop,
+    table: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    behaves: str,
+) -> None:
+    """Row: evidence cannot be gathered in time. Here the store of profiles is away."""
+
+    async def away(self: SqlStore, subject: SubjectId) -> bytes | None:
+        if behaves == "hangs":
+            await asyncio.sleep(3600)
+        raise OutsideFault("store-unavailable", "the profiles are away")
+
+    async def risk_of_a_read(gateway: Gateway) -> tuple[int, str]:
+        connection = await asyncpg_connect(await asyncio.to_thread(gateway.connect_as, "ana"))
+        assert await connection.fetchval(f"select count(*) from {table}") == 1000
+        await connection.close(timeout=5)
+        sessions = await asyncio.to_thread(gateway.answer, "ana", "GET", "/v1/sessions")
+        newest = max(sessions["items"], key=lambda item: item["opened_at"])["id"]
+        told = await asyncio.to_thread(gateway.answer, "ana", "GET", f"/v1/explain/{newest}")
+        decided = [entry for entry in told["entries"] if entry["kind"] == "decision"]
+        return decided[-1]["facts"]["score"], str(decided[-1]["payload"])
+
+    created = gateway_world.create_world(tmp_path / "own", template)
+    with gateway_world.serving_inside(created, shop.loop) as inside:
+        usual, said = await risk_of_a_read(inside)
+        assert "'unavailable': ['known']" not in said
+    blinded = gateway_world.create_world(tmp_path / "blind", template)
+    monkeypatch.setattr(SqlStore, "profile", away)
+    with gateway_world.serving_inside(blinded, shop.loop) as inside:
+        blind, said = await risk_of_a_read(inside)
+        assert "'unavailable': ['known']" in said
+    assert blind >= usual
 
 
 ERRING = """
