@@ -37,9 +37,10 @@ def _place(kind: str, wanted: str, bench: Path) -> str:
     suite, *names = wanted.split()
     figures = _figures(bench / f"{suite}.json")
     if kind == "figures":
-        columns, rows = ("figure", "measured", "goal"), _rows(figures, names)
+        columns = ["figure", "measured", "goal"]
+        rows = _rows(figures, names)
     else:
-        columns = ("", *(f"`{name.replace('{}', '…')}`" for name in names))
+        columns = ["", *(f"`{name.replace('{}', '…')}`" for name in names)]
         rows = _rows_across(figures, names)
     if rows:
         body = "\n".join([f"| {' | '.join(columns)} |", "|" + "---|" * len(columns), *rows])

@@ -50,6 +50,7 @@ OF_THEIR_OWN = {
     "system/test_system_clock.py",
     "test_mirror.py",
     "test_risk_simulator.py",
+    "test_risk_suite.py",
     "web/test_pages_over_http.py",
     "web/test_stylesheet.py",
 }
