@@ -115,9 +115,11 @@ class Risk:
         about: an action (act_…), an entry (ent_…), or a request (req_…): its last decision.
         Raises MissingFault when there is none that this person may see.
         """
+        told: Mapping[str, Any]
         if about.startswith("act_"):
-            about = await self._decision_of(about)
-        told: Mapping[str, Any] = await self._explain.explain(caller, about)
+            told = await self._of_action(caller, about)
+        else:
+            told = await self._explain.explain(caller, about)
         entries: Sequence[Mapping[str, Any]] = told["entries"]
         decisions = [entry for entry in entries if entry["kind"] == EntryKind.DECISION]
         if not decisions:
@@ -182,10 +184,11 @@ class Risk:
         event = SecurityEvent("not-me", subject.id, now, "person", reason=reason)
         facts: dict[str, Json] = {"session": session}
         entry = self._entry(EntryKind.SECURITY_EVENT, caller.subject, subject, facts)
-        await self._warnings.warn(event, (entry,))
         live = self._live.get(session)
         if live is not None:
+            # Before anything that could fail: what is not them ends at once.
             live.cut(f"{caller.subject.name} says that this is not {subject.name}")
+        await self._warnings.warn(event, (entry,))
         return await self._learning.unlearn(subject.id, session)
 
     async def rejected(self, request: Request) -> None:
@@ -233,9 +236,18 @@ class Risk:
             permitted=facts["outcome"] == "permit",
             assessment=_assessment(facts, decision["payload"]["assessment"]),
             replayed_score=again.score,
-            replayed_same=again.score == facts["score"]
+            replayed_same=(again.score, again.level) == (facts["score"], facts["level"])
             and said == decision["payload"]["assessment"],
         )
+
+    async def _of_action(self, caller: Caller, action: str) -> Mapping[str, Json]:
+        """Return what `Explain` says of an action's last decision. Raises MissingFault."""
+        try:
+            return await self._explain.explain(caller, await self._decision_of(action))
+        except MissingFault:
+            # In the same words, whether it never was or is somebody else's.
+            words = f"there is no action `{action[:60]}` for you"
+            raise MissingFault("nothing-to-explain", words) from None
 
     async def _decision_of(self, action: str) -> str:
         """Return the id of an action's last decision. Raises MissingFault."""
@@ -250,7 +262,7 @@ class Risk:
                     if leaf["kind"] == EntryKind.DECISION:
                         return str(leaf["id"])
             end = start
-        raise MissingFault("nothing-to-explain", f"there is no action `{action[:60]}` for you")
+        raise MissingFault("nothing-to-explain", "it is not among the newest entries")
 
     def _subject(self, caller: Caller, name: str) -> Subject:
         subject = self._directory.subject_named(name)
