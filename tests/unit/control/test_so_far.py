@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from assent.control.so_far import SoFar
+from assent.control.so_far import ORDINARY_MB, SoFar
 from assent.core.evidence import SessionSoFar
 from assent.core.frame import ResultFrame
 from builders import NOON, an_action
@@ -37,14 +37,26 @@ def test_a_catalogue_read_leaves_the_previous_step() -> None:
     assert so_far.previous == "sql.read orders"
 
 
+def strange(so_far: SoFar, step: str, beyond_mb: int) -> None:
+    """Decide on a step whose behaviour is by so much more than ordinarily unusual."""
+    so_far.decided(READ, step, ORDINARY_MB + beyond_mb, permitted=True)
+
+
 def test_suspicion_ratchets_and_usual_things_do_not_make_up_for_it() -> None:
     so_far = SoFar()
-    so_far.decided(READ, "a", 4_000, permitted=True)
+    strange(so_far, "a", 4_000)
     for step in ("b", "c", "d"):
         so_far.decided(READ, step, -9_000, permitted=True)
     assert so_far.shown(NOON).suspicion_mb == 4_000
-    so_far.decided(READ, "e", 500, permitted=True)
+    strange(so_far, "e", 500)
     assert so_far.suspicion_mb == 4_500
+
+
+def test_what_is_a_little_unusual_does_not_add_up() -> None:
+    so_far = SoFar()
+    for turn in range(1_000):
+        so_far.decided(READ, f"step {turn}", ORDINARY_MB, permitted=True)
+    assert so_far.suspicion_mb == 0
 
 
 def test_the_kth_repetition_of_a_step_counts_one_kth() -> None:
@@ -52,16 +64,16 @@ def test_the_kth_repetition_of_a_step_counts_one_kth() -> None:
     told = []
     for _ in range(4):
         before = so_far.suspicion_mb
-        so_far.decided(READ, "a", 6_000, permitted=True)
+        strange(so_far, "a", 6_000)
         told.append(so_far.suspicion_mb - before)
     assert told == [6_000, 3_000, 2_000, 1_500]
-    so_far.decided(READ, "b", 6_000, permitted=True)
+    strange(so_far, "b", 6_000)
     assert so_far.suspicion_mb == sum(told) + 6_000
 
 
 def test_only_a_proof_takes_suspicion_off_and_nothing_else() -> None:
     so_far = SoFar()
-    so_far.decided(READ, "a", 6_000, permitted=True)
+    strange(so_far, "a", 6_000)
     so_far.ran(result(3))
     before = so_far.shown(NOON)
     so_far.proved()

@@ -6,7 +6,7 @@ import pytest
 
 from assent.control import sweep
 from assent.core.request import RequestState
-from builders import MINUTE, TIM, World, a_caller, until
+from builders import ANA, MINUTE, TIM, World, a_caller, until
 
 
 async def test_sessions_grants_and_requests_end_on_time(world: World) -> None:
@@ -66,6 +66,22 @@ async def test_checkpoints_are_published_and_habits_saved_now_and_then(world: Wo
     assert checkpoint is not None
     assert checkpoint.size == len(world.journal)
     assert world.history._unsaved == {}
+
+
+async def test_what_was_learned_is_kept_now_and_then_and_again_after_a_fault(
+    world: World,
+) -> None:
+    client = await world.connect()
+    await world.sessions.end(client.session, "done")
+    world.store.away = True
+    for _ in range(25):
+        await world.sweep.once()
+    assert await world.learning.lessons(ANA.id) == []
+    world.store.away = False
+    for _ in range(25):
+        await world.sweep.once()
+    assert len(await world.learning.lessons(ANA.id)) == 1
+    assert await world.store.profile(ANA.id) is not None
 
 
 async def test_a_fault_of_ours_in_one_duty_does_not_stop_the_others(

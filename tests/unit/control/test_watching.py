@@ -18,7 +18,6 @@ from assent.core.lesson import Lesson
 from assent.core.network import Network
 from assent.core.plugins import Authorize, Permitted, Refused
 from assent.core.request import Approval, Verdict
-from assent.core.security_event import SecurityEvent
 from assent.core.session import Session
 from builders import (
     ANA,
@@ -258,17 +257,6 @@ async def test_a_presence_that_the_store_does_not_say_in_time_is_none(
     for behave in (hangs, fails):
         world.store.sessions = behave
         assert await watching(world).presence(ANA.id, None, NOON) is None
-
-
-async def test_a_warning_about_the_person_is_learned_from_by_nobody(world: World) -> None:
-    client = await world.connect()
-    await world.warnings.warn(
-        SecurityEvent("credential-compromise", ANA.id, NOON, "https://idp.example")
-    )
-    _, outcome = await world.decided(world.did(client, READ))
-    learned = verbs(await lessons(world, client))
-    assert outcome.assessment.level is not RiskLevel.LOW
-    assert learned == {"session.open"}
 
 
 def test_a_sighting_has_all_that_is_known_of_its_place() -> None:
