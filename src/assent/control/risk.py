@@ -35,6 +35,8 @@ from assent.signals.aspects import UNKNOWN
 _MOST_VALUES = 8
 _PAGE = 1_000
 _MOST_LOOKED_AT = 100_000
+# What was kept by another version, or changed in the store since, may make no sense to signals.
+_NOT_EVIDENCE = (msgspec.ValidationError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,7 @@ class Risk:
         about: an action (act_…), an entry (ent_…), or a request (req_…): its last decision.
         Raises MissingFault when there is none that this person may see.
         """
-        told: Mapping[str, Any]
-        if about.startswith("act_"):
-            told = await self._of_action(caller, about)
-        else:
-            told = await self._explain.explain(caller, about)
+        told = await self._told(caller, about)
         entries: Sequence[Mapping[str, Any]] = told["entries"]
         decisions = [entry for entry in entries if entry["kind"] == EntryKind.DECISION]
         if not decisions:
@@ -220,10 +218,12 @@ class Risk:
             raise ConflictFault("payload-gone", "its evidence is not kept any more")
         try:
             again = replay(attempt, decision, self._signals)
-        except (msgspec.ValidationError, KeyError) as fault:
-            raise ConflictFault(
-                "not-replayable", "it was decided by a version that kept less evidence"
-            ) from fault
+            made = _assessment(decision["facts"], decision["payload"]["assessment"])
+        except _NOT_EVIDENCE as fault:
+            words = (
+                "its entry holds no evidence that can be assessed again: it is older, or changed"
+            )
+            raise ConflictFault("not-replayable", words) from fault
         facts = decision["facts"]
         said = json.loads(canonical_bytes(assessment_json(again)))
         return Explained(
@@ -234,19 +234,21 @@ class Risk:
             target=decision["target"],
             verb=attempt["facts"]["verb"],
             permitted=facts["outcome"] == "permit",
-            assessment=_assessment(facts, decision["payload"]["assessment"]),
+            assessment=made,
             replayed_score=again.score,
             replayed_same=(again.score, again.level) == (facts["score"], facts["level"])
             and said == decision["payload"]["assessment"],
         )
 
-    async def _of_action(self, caller: Caller, action: str) -> Mapping[str, Json]:
-        """Return what `Explain` says of an action's last decision. Raises MissingFault."""
+    async def _told(self, caller: Caller, about: str) -> Mapping[str, Any]:
+        """Return what `Explain` says, of an action what it says of its last decision."""
+        if not about.startswith("act_"):
+            return await self._explain.explain(caller, about)
         try:
-            return await self._explain.explain(caller, await self._decision_of(action))
+            return await self._explain.explain(caller, await self._decision_of(about))
         except MissingFault:
             # In the same words, whether it never was or is somebody else's.
-            words = f"there is no action `{action[:60]}` for you"
+            words = f"there is no action `{about[:60]}` for you"
             raise MissingFault("nothing-to-explain", words) from None
 
     async def _decision_of(self, action: str) -> str:
