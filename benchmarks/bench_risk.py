@@ -71,6 +71,7 @@ def _product() -> tuple[list[Figure], Memory]:
     took: list[int] = []
     levels: dict[bool, list[RiskLevel]] = {False: [], True: []}
     lowered: list[bool] = []
+    first: dict[str | None, bool] = {}
     with speed.spared_collector():
         for one in gateway.over(list(simulate.rows(PRODUCT))):
             took.append(one.took_ns)
@@ -79,8 +80,10 @@ def _product() -> tuple[list[Figure], Memory]:
             if is_attack and level is not RiskLevel.LOW:
                 less = one.without_top().level
                 lowered.append(product.LEVELS.index(less) < product.LEVELS.index(level))
+                first.setdefault(one.row["session"], lowered[-1])
     found = [
         figure("top_factor_lowers_level_percent", [_percent(lowered)], "%", ">= 90"),
+        figure("top_factor_lowers_first_alarm_percent", [_percent([*first.values()])], "%"),
         figure("product_attacks_from_medium_percent", [_above_low(levels[True])], "%"),
         figure("product_people_from_medium_percent", [_above_low(levels[False])], "%"),
         figure("product_score_p50_us", speed.in_rounds(took, ROUNDS, 50), "µs"),
