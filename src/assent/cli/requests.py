@@ -131,10 +131,13 @@ def _risk(risk: Mapping[str, Any]) -> str:
     lines += [f"{factor['points']:>+4}  {factor['reason']}" for factor in risk["factors"]]
     if risk["otherwise"]:
         lines.append(risk["otherwise"])
+    lines += [f"not known: {words}" for words in risk["unknown"]]
     return "\n".join([*lines, risk["confidence_because"]])
 
 
 def _answer(approval: Mapping[str, Any]) -> str:
     verb = "assents" if approval["verdict"] == "approve" else "rejects"
+    if approval["rejected_as"]:
+        verb += f" as {approval['rejected_as'].replace('-', ' ')}"
     comment = f": {approval['comment']}" if approval["comment"] else ""
     return f"{approval['approver']} {verb} at {in_words(approval['at'], output.now())}{comment}"

@@ -51,8 +51,7 @@ def explain(action: str, /, *, as_json: AsJson = False) -> None:
         output.say(f"what would have lowered it: {risk['otherwise']}")
     for words in risk["unknown"]:
         output.say(f"not known: {words}")
-    same = "the same score" if answer["replayed_same"] else f"{answer['replayed_score']}, not that"
-    output.say(f"assessed anew from the evidence in entry {answer['entry']}: {same}")
+    output.say(f"assessed anew from the evidence in entry {answer['entry']}: {_again(answer)}")
 
 
 @app.command
@@ -137,13 +136,21 @@ def disown(session: str, /, *, as_json: AsJson = False) -> None:
     )
 
 
+def _again(answer: Mapping[str, Any]) -> str:
+    if answer["replayed_same"]:
+        return "the same score"
+    if answer["replayed_score"] != answer["risk"]["score"]:
+        return f"{answer['replayed_score']}, not that: the entry was changed, or the engine was"
+    return f"{answer['replayed_score']} as well, but not of the same factors"
+
+
 def _factor(factor: Mapping[str, Any]) -> tuple[str, str, str, str]:
     points = factor["points"]
     drawn = ("█" if points > 0 else "░") * max(1, round(abs(points) / 100 * _BAR))
     known = factor["source"]
     if factor["at"]:
         known += f", {in_words(factor['at'], output.now())}"
-    return f"{points:+d}", drawn, factor["reason"], known
+    return f"{points:>+4d}", drawn, factor["reason"], known
 
 
 def _usual(dimensions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:

@@ -63,7 +63,7 @@ def serving() -> Iterator[FakeServer]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = _any  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_DELETE = _any  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
