@@ -25,6 +25,7 @@ from assent.core.network import Network, Sighting
 from assent.core.signal import Signal
 from assent.risk.assess import assess
 from assent.risk.memory import Memory, Seen
+from assent.risk.model import MODEL
 from assent.risk.session_filter import told_by_behaviour
 from assent.signals import SIGNALS
 from assent.signals.aspects import aspects, previous_of
@@ -48,12 +49,16 @@ class Assessed:
     took_ns: int
 
     def without_top(self) -> Assessment:
-        """Return the assessment without the signal of the top factor.
+        """Return the assessment without the signals that the top factor states.
 
         It is the same when the top factor is of no signal.
         """
         top = self.assessment.factors[0].name
-        left = [signal for signal in self.signals if signal.name != top]
+        left = [
+            signal
+            for signal in self.signals
+            if top not in (signal.name, MODEL.families.get(signal.name))
+        ]
         return assess(left, self.evidence.known)
 
 
