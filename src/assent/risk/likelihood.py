@@ -99,28 +99,37 @@ def chain_likelihood(
         kinds = value + deep
         own = person[value]
         count = everyone[value] - own
+        # No more of a value than of what it belongs to, also where counts were cut or damaged.
+        if own > own_above:
+            own = own_above
+        if count > others_above:
+            count = others_above
         left = strength
         if others_above:
             left += _DISCOUNT_OF_KINDS * everyone[kinds] * others_above / others
         share = left / (everyone[kinds] / kind + unseen_kinds)
         if count > discount:
             share += count - discount
-        share /= others_above + left
+        share /= others_above + strength
         base *= share
         others_above = count if count > 0.0 else 0.0
         if near_above:
             left = strength + _DISCOUNT_OF_KINDS * peers[kinds] * near_above / near
             count = peers[value] - own
+            if count > near_above:
+                count = near_above
             known = left + ((count - discount) / share if count > discount else 0.0)
-            rise = known / (near_above + left)
+            rise = known / (near_above + strength)
             peer_ratio *= rise
             share *= rise
             near_above = count if count > 0.0 else 0.0
         if own_above:
             left = strength + _DISCOUNT_OF_KINDS * person[kinds] * own_above / persons
-            within = own_above + left
+            within = own_above + strength
             own_above = own
             if own and probation[place]:
+                # What is not believed is taken as if it had not been there.
+                within -= own * (1.0 - PROBATION_SHARE)
                 own *= PROBATION_SHARE
             known = left + ((own - discount) / share if own > discount else 0.0)
             own_ratio *= known / within
@@ -153,11 +162,11 @@ def step_bits(
     if others > 0.0:
         left = STRENGTH * unit + _DISCOUNT_OF_KINDS * everyone[at + 1]
         count = everyone[at] - own - DISCOUNT * unit
-        theirs = ((count if count > 0.0 else 0.0) + left * base) / (others + left)
+        theirs = ((count if count > 0.0 else 0.0) + left * base) / (others + STRENGTH * unit)
     if owns:
         left = STRENGTH * unit + _DISCOUNT_OF_KINDS * person[at + 1]
         count = own - DISCOUNT * unit
-        mine = ((count if count > 0.0 else 0.0) + left * mine) / (owns + left)
+        mine = ((count if count > 0.0 else 0.0) + left * mine) / (owns + STRENGTH * unit)
     bits = 0.5 * log2(theirs / mine * ratio)
     return max(-MOST_BITS, min(MOST_BITS, bits))
 
