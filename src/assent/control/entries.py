@@ -124,14 +124,18 @@ def assessment_json(assessment: Assessment) -> Json:
 def evidence_json(action: Action, evidence: Evidence) -> Json:
     """Return the evidence for replay; of the target's labels only those that it can touch."""
     target = evidence.target
-    if target is not None and target.labels:
+    if target is not None:
         names = {touch.resource.name for touch in action.touches}
         labels = {
             name: labels
             for name, labels in target.labels.items()
             if name in names or name.rpartition(".")[0] in names
         }
-        evidence = replace(evidence, target=replace(target, labels=labels))
+        # Where it stands and how it is entered is nobody's business who reads the log.
+        told = replace(
+            target, labels=labels, host="", port=0, user="", credential="", certificate_authority=""
+        )
+        evidence = replace(evidence, target=told)
     return evidence.to_json()
 
 

@@ -355,6 +355,10 @@ class Sessions:
         else:
             live.presence = presence
 
+    def refused(self, candidate: Candidate) -> None:
+        """Count that somebody named this person and did not hold a credential of theirs."""
+        self._watching.refused(candidate.subject.id)
+
     def ran(self, live: LiveSession, frame: ResultFrame) -> None:
         """Count what came of a statement of an open session."""
         self._watching.ran(live, frame)

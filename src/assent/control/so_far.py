@@ -16,6 +16,11 @@ _FIRST_BYTES = 1_000_000
 _FIRST_PACE = 60
 
 
+ORDINARY_MB = 3_000
+"""Thousandths of a bit. Something a little unusual is done by everybody now and then: only what
+is more than that adds up, or every long session would become suspicious."""
+
+
 class SoFar:
     """Counters of one session. They only grow; a suspicion falls only by `proved`."""
 
@@ -56,7 +61,7 @@ class SoFar:
     def decided(self, action: Action, step: str, bits_mb: int, *, permitted: bool) -> None:
         """Count a decision. bits_mb: what the action's behaviour said of who acts.
 
-        What is done again and again says less each time: the k-th time it counts 1/k.
+        What is unusual in the same way again says less each time: the k-th time it counts 1/k.
         """
         self.denials += not permitted
         if not permitted:
@@ -64,13 +69,15 @@ class SoFar:
         for touch in action.touches:
             if touch.resource.kind == "Table" and len(self.tables) < _MOST_REMEMBERED:
                 self.tables.add(touch.resource.name)
-        times = self._repeats.get(step, 0) + 1
-        if len(self._repeats) < _MOST_REMEMBERED:
-            self._repeats[step] = times
         if step:
             self.previous = step
-        # It ratchets: usual things do not make up for what was unusual before them.
-        self.suspicion_mb += max(0, bits_mb) // times
+        notable = bits_mb - ORDINARY_MB
+        if notable > 0:
+            times = self._repeats.get(step, 0) + 1
+            if len(self._repeats) < _MOST_REMEMBERED:
+                self._repeats[step] = times
+            # It ratchets: usual things do not make up for what was unusual before them.
+            self.suspicion_mb += notable // times
 
     def proved(self) -> None:
         """The person proved who they are, independently of this session: suspicion is over."""

@@ -122,19 +122,20 @@ class Watching:
                 confirmed=assented,
             )
 
-    def ended(self, live: LiveSession, *, cut_for_risk: bool = False) -> None:
-        """Teach what a session did, or nothing where it ended in suspicion."""
+    def ended(self, live: LiveSession) -> None:
+        """Teach what a session did that is not taught yet."""
         live.untaught.clear()
-        if cut_for_risk:
-            self._learning.discard(live.session.id)
-        else:
-            self._learning.ended(live.session.id)
+        self._learning.ended(live.session.id)
 
     async def proved(self, subject: Subject) -> None:
         """Take suspicion off the sessions of somebody who proved who they are."""
         for live in self._live.of(subject.id):
             live.so_far.proved()
             live.epoch.bump()
+
+    def refused(self, subject: SubjectId) -> None:
+        """Count a refused credential under this subject's name."""
+        self._warnings.refused(subject)
 
     async def warned(self, event: SecurityEvent) -> None:
         """Make the sessions of somebody decide anew who was warned about."""

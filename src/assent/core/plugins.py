@@ -179,6 +179,10 @@ class StartTls:
     side: Side
 
 
+PROOF_REFUSED = "wrong password"
+"""The reason of a `Close` when somebody did not hold the credential that they named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Close:
     """End the conversation. reason: for the log and the recording."""

@@ -13,6 +13,7 @@ from assent.core.evidence import Connection
 from assent.core.faults import Fault
 from assent.core.frame import Frame, ResultFrame, StatementFrame
 from assent.core.plugins import (
+    PROOF_REFUSED,
     Authorize,
     Cancel,
     Connect,
@@ -110,6 +111,8 @@ class PostgresAnswerer:
         state = self._states.pop(conversation, None)
         if state is None:
             return
+        if reason == PROOF_REFUSED and state.candidate is not None:
+            self._sessions.refused(state.candidate)
         if state.draft is not None:
             state.draft.gone = True
             state.draft.nudged.set()

@@ -25,6 +25,10 @@ HIGHEST = 100
 NOTABLE_POINTS = 5.0
 """Below so many points nobody is suspected by name."""
 
+# Of the other signals of a family, those with so many points are named, and no more of them.
+_WORTH_SAYING = 1.0
+_MOST_ALSO = 2
+
 BASE_RATE = "base_rate"
 CEILING = "ceiling"
 
@@ -52,12 +56,12 @@ def assess(
     winner = max(range(len(sums)), key=sums.__getitem__)
     rise = (total_odds(sums) - _BEFORE) * model.points_per_bit
     harm = float(sum(signal.harm for signal in told))
-    likelihood = max(-min(harm, float(model.most_discount)), rise)
+    likelihood = max(-min(harm, float(model.most_discount)), _notable(rise, model))
     whole = floor(harm + likelihood + 0.5)
     factors: list[Factor] = []
     if harm or rise > 0.0:
         points = _exact(families, winner, likelihood, model)
-        factors = _rounded(told, points, whole)
+        factors = _rounded(families, points, whole)
     factors = _cut(factors, whole, told)
     score = sum(factor.points for factor in factors)
     attacker = ATTACKERS[winner] if rise >= NOTABLE_POINTS else None
@@ -78,6 +82,11 @@ def assess(
         ),
         odds_mb=round(total_odds(sums) * _MILLI),
     )
+
+
+def _notable(rise: float, model: Model) -> float:
+    """Return the points that a rise of the odds counts: a small one none, as it is ordinary."""
+    return rise if rise < 0.0 else max(0.0, rise - model.ordinary_bits * model.points_per_bit)
 
 
 def level_of(score: int, model: Model = MODEL) -> RiskLevel:
@@ -216,25 +225,38 @@ def _exact(
     return parts
 
 
-def _rounded(told: Sequence[Signal], points: Mapping[str, float], whole: int) -> list[Factor]:
-    """Return whole points that sum to `whole`: the largest remainders are rounded up."""
-    named = {signal.name: signal for signal in told}
-    lower = {name: floor(value) for name, value in points.items()}
+def _rounded(
+    families: Mapping[str, Sequence[Signal]], points: Mapping[str, float], whole: int
+) -> list[Factor]:
+    """Return a factor a family, in whole points that sum to `whole`.
+
+    Signals of one family say one thing, so they are stated as one: whoever takes it away takes
+    all of it. The largest remainders are rounded up.
+    """
+    sums = {name: sum(points[signal.name] for signal in told) for name, told in families.items()}
+    sums[BASE_RATE] = points[BASE_RATE]
+    lower = {name: floor(value) for name, value in sums.items()}
     missing = whole - sum(lower.values())
-    by_remainder = sorted(points, key=lambda name: (lower[name] - points[name], name))
+    by_remainder = sorted(sums, key=lambda name: (lower[name] - sums[name], name))
     for name in by_remainder[:missing]:
         lower[name] += 1
-    factors = []
-    for name, value in lower.items():
-        signal = named.get(name)
-        if signal is None:
-            if value:
-                words = "how rare such attacks are, and what else it could be"
-                factors.append(Factor(name, value, words))
-        elif value or signal.floor:
-            reason = signal.reason
-            factors.append(Factor(name, value, reason, signal.status, signal.at, signal.source))
+    factors = [
+        _stated(name, lower[name], told, points) for name, told in families.items() if lower[name]
+    ]
+    if lower[BASE_RATE]:
+        words = "how rare such attacks are, and what else it could be"
+        factors.append(Factor(BASE_RATE, lower[BASE_RATE], words))
     return factors
+
+
+def _stated(name: str, whole: int, told: Sequence[Signal], points: Mapping[str, float]) -> Factor:
+    """Return the factor of a family: the strongest signal's words, then those that add to it."""
+    sign = 1.0 if whole > 0 else -1.0
+    ranked = sorted(told, key=lambda signal: (-sign * points[signal.name], signal.name))
+    strongest = ranked[0]
+    also = [signal for signal in ranked[1:] if sign * points[signal.name] >= _WORTH_SAYING]
+    reason = "; ".join(signal.reason for signal in (strongest, *also[:_MOST_ALSO]))
+    return Factor(name, whole, reason, strongest.status, strongest.at, strongest.source)
 
 
 def _cut(factors: list[Factor], whole: int, told: Sequence[Signal]) -> list[Factor]:

@@ -18,9 +18,9 @@ PRIORS: Mapping[Attacker, float] = {
     Attacker.NAIVE: -10.0,
     Attacker.VPN: -11.0,
     Attacker.TARGETED: -12.0,
-    Attacker.STOLEN_DEVICE: -12.0,
-    Attacker.INSIDER: -12.0,
-    Attacker.HIJACKED_AGENT: -12.0,
+    Attacker.STOLEN_DEVICE: -11.0,
+    Attacker.INSIDER: -10.0,
+    Attacker.HIJACKED_AGENT: -11.0,
     Attacker.POISONER: -14.0,
 }
 """log2 of how likely each is before anything is seen, against the person acting as usual."""

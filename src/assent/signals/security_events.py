@@ -1,6 +1,7 @@
 """What other systems and people said of the person's security lately (CAEP 1.0, RISC 1.0)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from assent.core.action import Action
@@ -36,6 +37,11 @@ EVENTS: Mapping[str, tuple[float, Sequence[float]]] = {
 }
 """Type of event → bits when it is new, and whom it concerns; what is not listed says nothing."""
 
+LASTING = frozenset({"credential-compromise", "account-disabled", "account-purged"})
+GRAVE = LASTING | {"session-revoked", "sessions-revoked", "not-me", "rejected-as-suspicious"}
+FLOORS = ((3.0, 60), (10.0, 40), (30.0, 25))
+"""Days since a grave event → the least score: for three days nothing is less than HIGH."""
+
 RISK_LEVELS: Mapping[str, float] = {"high": 6.0, "medium": 3.0}
 HALF_LIFE_DAYS = 3.0
 LONGEST_DAYS = 30.0
@@ -54,7 +60,24 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     more = len(strongest) - 1
     also = f", and {count_words(more, 'more kind')} of event" if more else ""
     reason = f"{_words(first, now)}{also}"
-    return found(NAME, reason, _weighed(strongest, now), _SOURCE, first.at)
+    signal = found(NAME, reason, _weighed(strongest, now), _SOURCE, first.at)
+    least = max(_floor(event, evidence, now) for event in strongest)
+    return replace(signal, floor=least) if least else signal
+
+
+def _floor(event: SecurityEvent, evidence: Evidence, now: datetime) -> int:
+    """Return what the score may not be below after an event that says it is not the person.
+
+    A fresh proof of who they are ends it, but for credentials that others may have as well.
+    """
+    if event.type not in GRAVE:
+        return 0
+    proof = evidence.authentication
+    proved_at = proof.stepped_up_at if proof else None
+    if event.type not in LASTING and proved_at is not None and proved_at > event.at:
+        return 0
+    age_days = (now - event.at) / timedelta(days=1)
+    return next((floor for days, floor in FLOORS if age_days <= days), 0)
 
 
 def strength(event: SecurityEvent, now: datetime) -> float:

@@ -169,13 +169,6 @@ async def test_assent_to_a_held_statement_is_learned_as_confirmed(world: World) 
     assert verbs([lesson for lesson in found if not lesson.confirmed]) == {"session.open"}
 
 
-async def test_a_session_that_ends_in_suspicion_teaches_nothing_more(world: World) -> None:
-    client = await world.connect()
-    await world.did(client, READ)
-    watching(world).ended(client.session, cut_for_risk=True)
-    assert await lessons(world, client) == []
-
-
 async def test_what_waits_to_be_taught_is_bounded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from assent.core.faults import PeerFault
 from assent.core.plugins import (
+    PROOF_REFUSED,
     Answer,
     Ask,
     Cancel,
@@ -261,7 +262,7 @@ class ClientHandshake:
             hint=f"mint a new one: assent connect {target.partition('/')[0][:64]}",
         )
         steps.append(Send(Side.CLIENT, message))
-        self._close("wrong password", steps)
+        self._close(PROOF_REFUSED, steps)
 
     def _ask(self, question: Identify | Connect, steps: list[Step]) -> None:
         self._ticket = next(self._tickets)
