@@ -19,7 +19,7 @@ from assent.risk.dimensions import DEVICE, NETWORK, PURPOSE, TIME, Dimension, di
 from assent.risk.feedback import Feedback
 from assent.risk.memory import Memory, Seen
 from assent.risk.persistence import Persistence
-from assent.risk.together import bits_of, families_of, joined, whoever
+from assent.risk.together import bits_of, families_of, odds_of
 
 EVENTS_A_DAY = 100.0
 """Without a clock, so many events of a subject are one day."""
@@ -128,8 +128,8 @@ class Engine:
         rarity = self._rarity(subject)
         if row.session:
             session.bits = list(map(add, session.bits, bits_of(reading, seen)))
-            session.suspicion = session.bits[0] + max(whoever(session.bits))
-            odds = total_odds(joined(session.bits)) + session.carried + rarity
+            odds, session.suspicion = odds_of(session.bits)
+            odds += session.carried + rarity
             session.inputs = {_SESSION: odds}
             session.odds = odds
             return odds

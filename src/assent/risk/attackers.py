@@ -61,7 +61,7 @@ _DISTINCT = {
 def total_odds(sums: Sequence[float]) -> float:
     """Return log2 of the odds that it is any attacker. sums: each one's bits, prior included."""
     highest = max(sums)
-    return highest + log2(sum(2.0 ** (bits - highest) for bits in sums))
+    return highest + log2(sum([2.0 ** (bits - highest) for bits in sums]))
 
 
 PRIOR_BITS = tuple(PRIORS[attacker] for attacker in ATTACKERS)

@@ -7,7 +7,14 @@ here in one pass without either: for evaluations, and for sessions that are watc
 from collections.abc import Sequence
 from operator import add
 
-from assent.risk.attackers import MATCHED, OWN, PRIOR_BITS, VOLUME_SHARES, weights_of_chain
+from assent.risk.attackers import (
+    MATCHED,
+    OWN,
+    PRIOR_BITS,
+    VOLUME_SHARES,
+    total_odds,
+    weights_of_chain,
+)
 from assent.risk.combine import combined
 from assent.risk.dimensions import VOLUME
 from assent.risk.keys import AmountKeys, ChainKeys, amount_keys, bucket_of, chain_keys
@@ -15,6 +22,7 @@ from assent.risk.likelihood import Likelihood, amount_bits, chain_likelihood, st
 from assent.risk.memory import Reading, Seen
 
 _ALL_PROMOTED = (None,) * 64
+_OWN_PLACES = tuple(place for place, is_own in enumerate(OWN) if is_own)
 _NOTHING = (0.0,) * len(VOLUME_SHARES)
 _ALL_EQUAL = (1.0,) * len(VOLUME_SHARES)
 
@@ -23,7 +31,7 @@ def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
     """Return the bits that one action gives: of behaviour, of amounts, then of each attacker.
 
     The last ones, in the order of ATTACKERS, are what each could not show as the person would;
-    `joined` puts all of them together. seen: a step stands behind the chain that it follows.
+    `odds_of` puts all of them together. seen: a step stands behind the chain that it follows.
     """
     alike, told = _weighed(reading, seen)
     volume = combined(alike.pop(VOLUME)) if VOLUME in alike else 0.0
@@ -34,24 +42,20 @@ def bits_of(reading: Reading, seen: Sequence[Seen]) -> list[float]:
     return sums
 
 
-def whoever(parts: Sequence[float]) -> list[float]:
-    """Return the bits of each attacker without behaviour and priors. parts: as for `joined`."""
-    _, volume, *own = parts
-    return [bits + volume * share for bits, share in zip(own, VOLUME_SHARES, strict=True)]
+def odds_of(parts: Sequence[float]) -> tuple[float, float]:
+    """Return log2 of the odds of an attack, and the suspicion. parts: sums of `bits_of`.
 
-
-def joined(parts: Sequence[float]) -> list[float]:
-    """Return the bits for each attacker, priors included. parts: sums of what `bits_of` returns.
-
-    Whoever acts under their own name does what is usual, but too much of it: where amounts are
-    known, that behaviour is usual says nothing for them.
+    Suspicion is the bits for the likeliest attacker without priors. Whoever acts under their
+    own name does what is usual, but too much of it: where amounts are known, that behaviour is
+    usual says nothing for them.
     """
     behaviour, volume, *own = parts
-    unusual = 0.0 if behaviour < 0.0 and volume else behaviour
-    return [
-        prior + bits + volume * share + (unusual if is_own else behaviour)
-        for prior, bits, share, is_own in zip(PRIOR_BITS, own, VOLUME_SHARES, OWN, strict=True)
-    ]
+    others = [bits + volume * share for bits, share in zip(own, VOLUME_SHARES, strict=True)]
+    sums = list(map(add, others, PRIOR_BITS))
+    if behaviour < 0.0 and volume:
+        for place in _OWN_PLACES:
+            sums[place] -= behaviour
+    return behaviour + total_odds(sums), behaviour + max(others)
 
 
 def families_of(reading: Reading, seen: Sequence[Seen]) -> dict[str, Sequence[float]]:

@@ -3,11 +3,11 @@
 import pytest
 
 from assent.core.signal import ATTACKERS, Attacker
-from assent.risk.attackers import PRIOR_BITS
+from assent.risk.attackers import PRIOR_BITS, total_odds
 from assent.risk.dimensions import dimension
 from assent.risk.likelihood import of_amount, of_chain
 from assent.risk.memory import Memory, Seen
-from assent.risk.together import bits_of, families_of, joined, whoever
+from assent.risk.together import bits_of, families_of, odds_of
 
 HOME = Seen(dimension("network"), ("192.0.2.1", "AS1", "AA"))
 ABROAD = Seen(dimension("network"), ("203.0.113.9", "AS9", "ZZ"))
@@ -34,8 +34,8 @@ def test_the_sums_are_those_of_the_families(memory: Memory) -> None:
     seen = [ABROAD, READ, MUCH]
     parts = bits_of(reading, seen)
     families = families_of(reading, seen)
-    for place, sum_ in enumerate(whoever(parts)):
-        assert parts[0] + sum_ == pytest.approx(sum(bits[place] for bits in families.values()))
+    sums = [sum(bits) for bits in zip(*families.values(), strict=True)]
+    assert odds_of(parts)[1] == pytest.approx(max(sums))
 
 
 def test_bits_are_those_of_the_evidence_within_rounding(memory: Memory) -> None:
@@ -51,7 +51,9 @@ def test_from_abroad_somebody_else_is_likelier(memory: Memory) -> None:
     reading = memory.reading("u1", ("sales",), 30.0)
     naive = ATTACKERS.index(Attacker.NAIVE)
     at_home = Seen(dimension("network"), ("192.0.2.1", "AS1", "AA"))
-    assert whoever(bits_of(reading, [ABROAD]))[naive] > whoever(bits_of(reading, [at_home]))[naive]
+    abroad, home = bits_of(reading, [ABROAD]), bits_of(reading, [at_home])
+    assert abroad[2 + naive] > home[2 + naive]
+    assert odds_of(abroad) > odds_of(home)
 
 
 def test_a_repetition_counts_less(memory: Memory) -> None:
@@ -62,13 +64,18 @@ def test_a_repetition_counts_less(memory: Memory) -> None:
 
 
 def test_usual_behaviour_does_not_excuse_an_unusual_amount() -> None:
-    parts = [-30.0, 6.0, *(0.0 for _ in ATTACKERS)]
-    joint = dict(zip(ATTACKERS, joined(parts), strict=True))
-    priors = dict(zip(ATTACKERS, PRIOR_BITS, strict=True))
-    assert joint[Attacker.INSIDER] == priors[Attacker.INSIDER] + 6.0
-    assert joint[Attacker.STOLEN_DEVICE] == priors[Attacker.STOLEN_DEVICE] - 30.0 + 3.0
+    prior = PRIOR_BITS[ATTACKERS.index(Attacker.INSIDER)]
+    odds, suspicion = odds_of([-30.0, 6.0, *(0.0 for _ in ATTACKERS)])
+    assert odds == pytest.approx(prior + 6.0, abs=0.001)
+    assert suspicion == -24.0
 
 
 def test_where_no_amount_is_known_behaviour_speaks_for_everybody() -> None:
-    parts = [-30.0, 0.0, *(0.0 for _ in ATTACKERS)]
-    assert joined(parts) == [prior - 30.0 for prior in PRIOR_BITS]
+    odds, suspicion = odds_of([-30.0, 0.0, *(0.0 for _ in ATTACKERS)])
+    assert odds == pytest.approx(total_odds(PRIOR_BITS) - 30.0)
+    assert suspicion == -30.0
+
+
+def test_unusual_behaviour_speaks_against_everybody() -> None:
+    odds, _ = odds_of([9.0, 0.0, *(0.0 for _ in ATTACKERS)])
+    assert odds == pytest.approx(total_odds(PRIOR_BITS) + 9.0)
