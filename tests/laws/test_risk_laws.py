@@ -205,6 +205,7 @@ def test_a_factor_is_of_a_signal_that_was_measured_or_of_the_sum(
     found: list[Signal], model: Model, known: Known | None
 ) -> None:
     names = {signal.name for signal in found}
+    names |= {model.families.get(name, name) for name in names}
     for factor in assess(found, known, model).factors:
         assert factor.name in names | {"base_rate", "ceiling"}
 

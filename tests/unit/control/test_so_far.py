@@ -114,8 +114,16 @@ def test_a_session_decides_anew_when_its_pace_has_doubled() -> None:
 def test_what_is_remembered_of_a_session_is_bounded() -> None:
     so_far = SoFar()
     for turn in range(10_050):
-        so_far.decided(READ, f"step {turn}", 1, permitted=True)
+        so_far.decided(READ, f"step {turn}", ORDINARY_MB + 1, permitted=True)
         so_far.ran(result(rows=0, size=0))
     assert len(so_far._repeats) == 10_000
     assert so_far.in_last_minute(NOON) == 10_000
     assert so_far.actions == 10_050
+
+
+def test_usual_repetitions_do_not_wear_out_what_is_strange_later() -> None:
+    so_far = SoFar()
+    for _ in range(100):
+        so_far.decided(READ, "READ public.orders", 0, permitted=True)
+    so_far.decided(READ, "READ public.orders", ORDINARY_MB + 20_000, permitted=True)
+    assert so_far.shown(NOON).suspicion_mb == 20_000

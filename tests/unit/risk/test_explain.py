@@ -87,7 +87,7 @@ def test_a_factor_begins_further_left_than_the_rest_of_a_long_one() -> None:
 
 
 def test_the_nearest_change_says_what_it_would_be() -> None:
-    signals = [harmful(70), against(2000)]
+    signals = [harmful(70), against(5000)]
     change = Alternative("with a WHERE", (harmful(30),))
     assert nearest(signals, [change]) == "with a WHERE: 40 instead of 80 (medium)"
 

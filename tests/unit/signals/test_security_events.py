@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from assent.core.evidence import Authentication
 from assent.core.security_event import SecurityEvent
 from assent.core.signal import Attacker, Signal, SignalStatus
 from assent.signals.security_events import EVENTS, MOST_BITS, measure, strength
@@ -83,3 +84,23 @@ def test_events_that_cannot_be_read_count_and_never_hide_what_was_found() -> Non
     assert measure(READ, evidence(unavailable=away), NOON).weights == (1500,) * 7
     found = evidence(unavailable=away, events=(event("credential-compromise"),))
     assert measure(READ, found, NOON).weights[0] == 8000
+
+
+@pytest.mark.parametrize(("days", "floor"), [(0, 60), (3, 60), (4, 40), (10, 40), (11, 25)])
+def test_after_a_grave_event_nothing_is_low_for_a_while(days: int, floor: int) -> None:
+    told = evidence(events=(event("not-me", NOON - days * DAY),))
+    assert measure(READ, told, NOON).floor == floor
+
+
+def test_a_fresh_proof_ends_the_floor_but_not_of_credentials_that_others_may_have() -> None:
+    proof = Authentication("password", NOON, stepped_up_at=NOON)
+    for kind, floor in (("not-me", 0), ("credential-compromise", 60)):
+        told = evidence(events=(event(kind, NOON - DAY),), authentication=proof)
+        assert measure(READ, told, NOON).floor == floor
+    old = Authentication("password", NOON, stepped_up_at=NOON - 2 * DAY)
+    told = evidence(events=(event("not-me", NOON - DAY),), authentication=old)
+    assert measure(READ, told, NOON).floor == 60
+
+
+def test_lesser_events_set_no_floor() -> None:
+    assert measure(READ, evidence(events=(event("credential-change"),)), NOON).floor == 0
