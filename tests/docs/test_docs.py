@@ -175,7 +175,7 @@ def test_the_levels_and_bounds_on_the_pages_are_those_of_the_model() -> None:
     risk = _text(ROOT / "docs" / "explanation" / "risk.md")
     words = (
         f"`medium` from {MODEL.medium_from}, `high` from {MODEL.high_from}",
-        f"{MODEL.points_per_bit} × rise in bits",
+        f"{MODEL.points_per_bit} × (rise in bits − {MODEL.ordinary_bits:.0f}, at least 0)",
         f"take away {MODEL.most_discount} points at most",
         f"low below {MEDIUM_FROM_SESSIONS} sessions",
         f"high from {HIGH_FROM_SESSIONS} sessions over {HIGH_FROM_DAYS}",
