@@ -297,18 +297,17 @@ class Sessions:
             live.nudged.set()
 
     async def _grant_over(self, grant: Grant) -> None:
-        if grant.revoked_at is None:
-            words = "has expired"
-        else:
-            words = "was revoked"
-            if grant.revoked_because:
-                words += f": {grant.revoked_because}"
+        because = f": {grant.revoked_because}" if grant.revoked_because else ""
         for live in self.live.under_grant(grant.id):
             live.epoch.bump()
-            live.cut(
-                f"your access to `{live.target.name}` {words} (grant {grant.id}); "
-                f"ask again with `assent connect {live.target.name}`"
-            )
+            if grant.revoked_at is None:
+                # The words of the sweep, which sees the same moment a little sooner or later.
+                live.cut(_time_over(live))
+            else:
+                live.cut(
+                    f"your access to `{live.target.name}` was revoked{because} "
+                    f"(grant {grant.id}); ask again with `assent connect {live.target.name}`"
+                )
 
     async def _ask(
         self, live: LiveSession, action: Action, tell: Callable[[Held], None]
@@ -437,11 +436,15 @@ class Sessions:
 
 def _cut_if_over(live: LiveSession, now: datetime) -> None:
     if now >= live.session.ends_at:
-        live.cut(
-            f"your time on `{live.target.name}` is over: it ended at "
-            f"{isoformat(live.session.ends_at)[:19]}Z (grant {live.session.grant}); "
-            f"ask again with `assent connect {live.target.name}`"
-        )
+        live.cut(_time_over(live))
+
+
+def _time_over(live: LiveSession) -> str:
+    return (
+        f"your time on `{live.target.name}` is over: it ended at "
+        f"{isoformat(live.session.ends_at)[:19]}Z (grant {live.session.grant}); "
+        f"ask again with `assent connect {live.target.name}`"
+    )
 
 
 def _opening(target: Target) -> Touch:

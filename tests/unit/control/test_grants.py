@@ -77,7 +77,7 @@ async def test_an_expired_grant_is_told_of_and_logged_once(world: World) -> None
     for _ in range(3):
         await world.grants.expire(world.clock.now())
     assert [one.id for one in heard] == [grant.id]
-    assert "has expired" in client.cuts[0]
+    assert "is over: it ended at" in client.cuts[0]
     assert world.journal.count("grant.expired") == 1
 
 
