@@ -22,7 +22,7 @@ from assent.core.canonical import Json, canonical_bytes
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
-from assent.core.ids import EntryId, Ids, SessionId
+from assent.core.ids import EntryId, Ids, RequestId, SessionId
 from assent.core.lesson import Lesson
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
@@ -180,8 +180,7 @@ class Risk:
         now = self._clock.now()
         reason = f"{caller.subject.name} says that session {session} was not {subject.name}"
         event = SecurityEvent("not-me", subject.id, now, "person", reason=reason)
-        facts: dict[str, Json] = {"session": session}
-        entry = self._entry(EntryKind.SECURITY_EVENT, caller.subject, subject, facts)
+        entry = self._entry(EntryKind.SECURITY_EVENT, caller.subject, subject, session=session)
         live = self._live.get(session)
         if live is not None:
             # Before anything that could fail: what is not them ends at once.
@@ -204,8 +203,7 @@ class Risk:
                     "people",
                     reason=f"{who.name} found request {request.id} suspicious",
                 )
-                facts: dict[str, Json] = {"request": request.id}
-                entry = self._entry(EntryKind.SECURITY_EVENT, who, subject, facts)
+                entry = self._entry(EntryKind.SECURITY_EVENT, who, subject, request=request.id)
                 await self._warnings.warn(event, (entry,))
                 if request.action.session is not None:
                     await self._learning.unlearn(subject.id, request.action.session)
@@ -277,14 +275,23 @@ class Risk:
         kind: EntryKind,
         by: Subject,
         subject: Subject,
-        facts: Mapping[str, Json] | None = None,
+        *,
+        session: SessionId | None = None,
+        request: RequestId | None = None,
     ) -> Entry:
+        facts: dict[str, Json] = {"about": subject.id}
+        if session is not None:
+            facts["session"] = session
+        if request is not None:
+            facts["request"] = request
         return Entry(
             id=EntryId(self._ids.mint("entry")),
             kind=kind,
             at=self._clock.now(),
             subject=by.id,
-            facts={"about": subject.id, **(facts or {})},
+            session=session,
+            request=request,
+            facts=facts,
         )
 
 

@@ -141,6 +141,8 @@ async def test_what_was_not_me_is_cut_unlearned_logged_and_raises_what_comes(
     entry = (await leaves(world))[-1]
     assert (entry["kind"], entry["subject"]) == ("security.event", ANA.id)
     assert entry["facts"] == {"about": ANA.id, "session": stolen}
+    told = (await world.explain.explain(a_caller(ANA), stolen))["entries"]
+    assert "security.event" in [one["kind"] for one in told]  # type: ignore[index, union-attr]
     taught = {lesson.session for lesson in await world.learning.lessons(ANA.id)}
     assert stolen not in taught
     _, after = await world.decided(world.did(mine, READ))
@@ -216,6 +218,8 @@ async def test_a_suspicious_rejection_is_a_warning_and_unlearns_the_session(
     (entry,) = [leaf for leaf in await leaves(world) if leaf["kind"] == "security.event"]
     assert entry["subject"] == BEN.id
     assert entry["facts"] == {"about": ANA.id, "request": request}
+    told = (await world.explain.explain(a_caller(ANA), request))["entries"]
+    assert "security.event" in [one["kind"] for one in told]  # type: ignore[index, union-attr]
 
 
 @pytest.mark.parametrize("why", [None, RejectedAs.NOT_NEEDED])
