@@ -78,8 +78,8 @@ class Known:
 
     dimensions: how usual each aspect is, by name. amounts: how usual each number is, by name.
     sessions, days: how many sessions of the person were learned from, on how many days.
-    fast_slow_gap_mb: how far what was learned in the last week is from what was learned before,
-    in thousandths of a bit. answers_mb: what people's answers to requests like this one say,
+    fast_slow_gap_mb: how much more usual this looks by what days alone made usual of late, in
+    thousandths of a bit. answers_mb: what people's answers to requests like this one say,
     in thousandths of a bit, from `answers` of them.
     """
 

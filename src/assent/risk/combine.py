@@ -37,9 +37,9 @@ def combined(bits: Sequence[float]) -> float:
         return one + other - 0.5 * (other if abs(other) < abs(one) else one)
     total = 0.0
     against = sorted([value for value in bits if value > 0.0], reverse=True)
-    total += sum(map(mul, against, _SHARES))
+    total += sum(map(mul, against, _SHARES), 0.0)
     usual = sorted([value for value in bits if value < 0.0])
-    return total + sum(map(mul, usual, _SHARES))
+    return total + sum(map(mul, usual, _SHARES), 0.0)
 
 
 _SHARES = REPEATED + (REPEATED[-1],) * 60

@@ -11,12 +11,16 @@ from array import array
 PROMOTED_AFTER_DAYS = 3
 """A value is in probation until it was seen on so many different days, once with strong proof."""
 
+YOUNG_DAYS = 60
+"""A value that was promoted so lately, and that nobody vouched for, may have been made usual."""
+
 # A mark: strong proof, days seen (2 bits), the last day modulo 4096.
 _STRONG = 0x4000
 _DAYS = 0x3000
 _DAY = 0x0FFF
 _DONE = _STRONG | _DAYS
 _PINNED = 0x8000
+_YOUNG = 0x9000
 
 
 class Counts:
@@ -47,15 +51,17 @@ class PersonalCounts(Counts):
     """One person's; ten bytes a value when kept.
 
     probation: by key of a value that is not promoted yet, on how many days it was seen, the
-    last of them, and whether a strong proof of who they are came with it. pinned: totals, kept
+    last of them, and whether a strong proof of who they are came with it. young: by key of a
+    value that days alone promoted, the day on which they did, modulo 4096. pinned: totals, kept
     however faint they become.
     """
 
-    __slots__ = ("pinned", "probation")
+    __slots__ = ("pinned", "probation", "young")
 
     def __init__(self, most: int = 8192) -> None:
         super().__init__(most)
         self.probation: dict[int, int] = {}
+        self.young: dict[int, int] = {}
         self.pinned: set[int] = set()
 
     def days(self, key: int) -> int:
@@ -74,10 +80,23 @@ class PersonalCounts(Counts):
         if mark is None and key in self.weights:
             return
         mark = _seen(mark or 0, today & _DAY, strong)
-        if confirmed or (mark & _DONE) == _DONE:
+        if confirmed:
             self.probation.pop(key, None)
+        elif (mark & _DONE) == _DONE:
+            self.probation.pop(key, None)
+            self.young[key] = today & _DAY
         else:
             self.probation[key] = mark
+
+    def is_young(self, key: int, today: int) -> bool:
+        """Return whether days alone made this value usual, within the last YOUNG_DAYS."""
+        promoted = self.young.get(key)
+        if promoted is None:
+            return False
+        if (today - promoted) & _DAY <= YOUNG_DAYS:
+            return True
+        del self.young[key]
+        return False
 
     def faintest(self) -> int | None:
         """Return the key of the faintest value of a table that is full, None while it is not."""
@@ -89,15 +108,14 @@ class PersonalCounts(Counts):
     def drop(self, key: int) -> float:
         """Forget a value; return the weight that was kept of it."""
         self.probation.pop(key, None)
+        self.young.pop(key, None)
         return self.weights.pop(key, 0.0)
 
     def to_bytes(self) -> bytes:
         """Return the size, then keys, weights and marks, little-endian."""
         keys = array("I", self.weights)
         weights = array("f", self.weights.values())
-        marks = array(
-            "H", [_PINNED if k in self.pinned else self.probation.get(k, 0) for k in keys]
-        )
+        marks = array("H", map(self._mark, keys))
         parts = (array("I", (len(keys),)), keys, weights, marks)
         return b"".join(part.tobytes() for part in parts)
 
@@ -113,7 +131,14 @@ class PersonalCounts(Counts):
         self.weights = dict(zip(keys, weights, strict=True))
         marked = [(key, mark) for key, mark in zip(keys, marks, strict=True) if mark]
         self.pinned = {key for key, mark in marked if mark == _PINNED}
-        self.probation = {key: mark for key, mark in marked if mark != _PINNED}
+        self.young = {key: mark & _DAY for key, mark in marked if mark & _YOUNG == _YOUNG}
+        self.probation = {key: mark for key, mark in marked if mark < _PINNED}
+
+    def _mark(self, key: int) -> int:
+        if key in self.pinned:
+            return _PINNED
+        young = self.young.get(key)
+        return self.probation.get(key, 0) if young is None else _YOUNG | young
 
 
 def _days(mark: int) -> int:

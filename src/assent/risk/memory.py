@@ -9,13 +9,15 @@ from itertools import repeat
 from operator import add
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from assent.core.canonical import LARGEST
 from assent.core.evidence import Known
 from assent.core.familiarity import Familiarity, Magnitude
 from assent.risk.dimensions import Dimension
-from assent.risk.fading import Counts, PersonalCounts
+from assent.risk.fading import YOUNG_DAYS, Counts, PersonalCounts
 from assent.risk.keys import amount_keys, bucket_of, chain_keys
+from assent.risk.likelihood import of_chain
 from assent.risk.profile import Profile
 
 MOST_PEER_GROUPS = 4
@@ -57,7 +59,7 @@ class Memory:
         """Return what is known of one person at `now`, in days since 1970. groups: theirs."""
         profile = self.profiles.get(person) or _NOBODY
         peers = [crowd for group in groups[:MOST_PEER_GROUPS] if (crowd := self.groups.get(group))]
-        return Reading(profile, peers, self.everyone, now - self.landmark)
+        return Reading(profile, peers, self.everyone, now - self.landmark, self.landmark)
 
     def known(self, person: str, groups: Sequence[str], seen: Sequence[Seen], now: float) -> Known:
         """Return how usual each of `seen` is, as evidence; of one dimension the least usual.
@@ -81,7 +83,8 @@ class Memory:
                 amounts[name] = reading.magnitude(aspect)
         profile = reading.profile
         days = profile.last_day - profile.first_day + 1 if profile.sessions else 0
-        return Known(dimensions, amounts, profile.sessions, days)
+        gap = reading.gap(seen) if days > YOUNG_DAYS else 0
+        return Known(dimensions, amounts, profile.sessions, days, gap)
 
     def learn(
         self,
@@ -158,15 +161,21 @@ _NOBODY = Profile()
 class Reading:
     """Counts of one person at one moment, in thousandths of an event."""
 
-    __slots__ = ("_told", "age", "everyone", "peers", "profile")
+    __slots__ = ("_told", "age", "everyone", "landmark", "peers", "profile")
 
     def __init__(
-        self, profile: Profile, peers: Sequence[Counts], everyone: Counts, age: float
+        self,
+        profile: Profile,
+        peers: Sequence[Counts],
+        everyone: Counts,
+        age: float,
+        landmark: float = 0.0,
     ) -> None:
         self.profile = profile
         self.peers = peers
         self.everyone = everyone
         self.age = age
+        self.landmark = landmark
         self._told: dict[tuple[str, tuple[str, ...], str], Familiarity] = {}
 
     def fade(self, dimension: Dimension) -> float:
@@ -213,6 +222,28 @@ class Reading:
             _whole(self.of_everyone(keys.all), fade),
             tuple(map(self.profile.counts.days, keys.values)),
         )
+
+    def gap(self, seen: Sequence[Seen]) -> int:
+        """Return by how many thousandths of a bit young values make this look more usual.
+
+        Each chain is compared as it is and without what days alone made usual of late.
+        """
+        young = self.profile.counts.young
+        if not young:
+            return 0
+        widest = 0.0
+        today = int(self.age + self.landmark)
+        for aspect in seen:
+            if not aspect.chain or aspect.after:
+                continue
+            keys = chain_keys(aspect.dimension.name, aspect.chain).values
+            lately = [self.profile.counts.is_young(key, today) for key in keys]
+            if any(lately):
+                fast = self.familiarity(aspect)
+                own = [0 if new else count for count, new in zip(fast.person, lately, strict=False)]
+                slow = replace(fast, person=(*own, *fast.person[len(own) :]))
+                widest = max(widest, of_chain(slow).bits(0) - of_chain(fast).bits(0))
+        return round(widest * _MILLI)
 
     def magnitude(self, aspect: Seen) -> Magnitude:
         """Return how usual an amount of this size is, in whole numbers."""

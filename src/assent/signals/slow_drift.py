@@ -1,4 +1,4 @@
-"""Whether what was learned in the last week is far from what was learned before."""
+"""Whether this looks usual only by what somebody patient may have made usual of late."""
 
 from datetime import datetime
 
@@ -16,19 +16,19 @@ FROM_MB = 2000
 MOST_BITS = 10.0
 
 #         naive  VPN  targeted stolen insider agent poisoner
-SHARES = (0.25, 0.25, 0.25, 0.25, 0.25, 0.25, 1.0)
+SHARES = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
-    """Return how far the person's habits moved within a week."""
+    """Return by how much values that days alone made usual of late make this look usual."""
     known = learned(evidence)
     if known is None:
         return profile_failed(NAME, evidence, SHARES)
     who = person_words(evidence)
     if known.fast_slow_gap_mb <= FROM_MB:
-        return usual(NAME, f"the last week of {who} was like the time before", PROFILE)
+        return usual(NAME, f"it does not rest on what became usual for {who} lately", PROFILE)
     bits = min(MOST_BITS, known.fast_slow_gap_mb / 1000.0)
-    reason = f"the last week of {who} was unlike all the time before, by {bits:.1f} bits"
+    reason = f"it looks {bits:.1f} bits more usual by what {who} began within 60 days"
     return found(NAME, reason, weights(bits, SHARES), PROFILE)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assent.risk.fading import PROMOTED_AFTER_DAYS, Counts, PersonalCounts
+from assent.risk.fading import PROMOTED_AFTER_DAYS, YOUNG_DAYS, Counts, PersonalCounts
 
 
 def seen_on(days: list[int], *, strong: bool) -> PersonalCounts:
@@ -79,3 +79,28 @@ def test_damaged_counts_are_refused(cut: int) -> None:
     data = seen_on([5], strong=True).to_bytes()
     with pytest.raises(ValueError, match="not as long as it says"):
         PersonalCounts().load(memoryview(data)[:-cut])
+
+
+def test_what_days_alone_made_usual_is_young_for_two_months() -> None:
+    counts = seen_on([5, 6, 9], strong=True)
+    assert counts.is_young(7, 9)
+    assert counts.is_young(7, 9 + YOUNG_DAYS)
+    assert not counts.is_young(7, 10 + YOUNG_DAYS)
+    assert counts.young == {}
+
+
+def test_what_somebody_vouched_for_is_not_young() -> None:
+    counts = PersonalCounts()
+    counts.see(7, 5, strong=False, confirmed=True)
+    counts.add(7, 1.0)
+    assert not counts.is_young(7, 5)
+
+
+def test_what_is_young_stays_so_when_it_is_kept() -> None:
+    counts = seen_on([4094, 4095, 4096], strong=True)
+    counts.pinned.add(1)
+    counts.add(1, 1.0)
+    again = PersonalCounts()
+    again.load(memoryview(counts.to_bytes()))
+    assert (again.young, again.pinned, again.probation) == ({7: 0}, {1}, {})
+    assert again.is_young(7, 4100)

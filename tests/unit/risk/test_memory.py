@@ -3,7 +3,7 @@
 import pytest
 
 from assent.risk.dimensions import dimension
-from assent.risk.memory import Memory, Seen
+from assent.risk.memory import LANDMARK, Memory, Seen
 from assent.risk.profile import Profile
 
 ACTION, ROWS = dimension("action"), dimension("rows")
@@ -104,3 +104,19 @@ def test_a_profile_that_is_admitted_counts_in_its_crowds() -> None:
     assert other.known("ben", ("sales",), [READ], 1.0) == memory.known(
         "ben", ("sales",), [READ], 1.0
     )
+
+
+def test_what_a_patient_attacker_made_usual_shows_as_a_gap() -> None:
+    memory = Memory()
+    home, drip = (Seen(dimension("network"), (name,)) for name in ("home", "drip"))
+    for day in range(100):
+        memory.learn("ana", (), [home], LANDMARK + day, confirmed=True)
+        memory.learn("ben", (), [home], LANDMARK + day, confirmed=True)
+    memory.count_session("ana")
+    for day in range(100, 130):
+        memory.learn("ana", (), [home], LANDMARK + day, confirmed=True)
+        memory.learn("ana", (), [drip], LANDMARK + day, strong=True)
+    assert memory.known("ana", (), [home], LANDMARK + 130.0).fast_slow_gap_mb == 0
+    assert memory.known("ana", (), [drip], LANDMARK + 130.0).fast_slow_gap_mb > 2000
+    # Two months later it is as old as anything.
+    assert memory.known("ana", (), [drip], LANDMARK + 200.0).fast_slow_gap_mb == 0

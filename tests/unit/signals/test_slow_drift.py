@@ -10,12 +10,12 @@ def measured(gap_mb: int) -> Signal:
     return measure(READ, evidence(known=Known(fast_slow_gap_mb=gap_mb)), NOON)
 
 
-def test_a_week_unlike_the_time_before_is_the_poisoners() -> None:
+def test_what_days_alone_made_usual_is_the_poisoners() -> None:
     signal = measured(3000)
     assert signal.status is SignalStatus.OBSERVED
     assert weight(signal, Attacker.POISONER) == 3000
-    assert weight(signal, Attacker.NAIVE) == 750
-    assert signal.reason.endswith("by 3.0 bits")
+    assert weight(signal, Attacker.NAIVE) == 0
+    assert signal.reason == "it looks 3.0 bits more usual by what ana began within 60 days"
 
 
 def test_small_moves_are_life_and_large_ones_are_bounded() -> None:
@@ -24,4 +24,4 @@ def test_small_moves_are_life_and_large_ones_are_bounded() -> None:
 
 
 def test_a_profile_that_cannot_be_read_counts() -> None:
-    assert measure(READ, evidence(known=None), NOON).weights == (1500,) * 7
+    assert measure(READ, evidence(known=None), NOON).weights == (*(0,) * 6, 1500)
