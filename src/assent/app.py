@@ -171,7 +171,7 @@ async def running(
         async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
             for work in (recorder.run(), parts.sweep.run(), parts.learning.build()):
                 doors.callback(tasks.create_task(work).cancel)
-            if book is not None:
+            if config.network != NetworkConfig():
                 doors.callback(tasks.create_task(_keep_networks_fresh(book)).cancel)
             listener, address = await _start_listener(
                 config, data, parts.sessions, recorder, clock, ids, tasks
@@ -362,11 +362,9 @@ def _person(person: PersonConfig, folder: Path) -> administration.Person:
     )
 
 
-def _network_book(config: Config, clock: Clock) -> NetworkBook | None:
-    """Return what the configured files say of addresses, None where none is configured."""
+def _network_book(config: Config, clock: Clock) -> NetworkBook:
+    """Return what the configured files say of addresses; without any, which /24 each is in."""
     network = config.network
-    if network == NetworkConfig():
-        return None
 
     def path(name: str) -> Path | None:
         return config.folder / name if name else None

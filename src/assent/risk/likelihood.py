@@ -29,6 +29,9 @@ MOST_BITS = 8.0
 _UNSEEN_KINDS = 500.0
 """So many values nobody has shown yet are thought possible, at each level."""
 
+_MANY = 100_000.0
+"""From about so much of others on, in thousandths of an event, that is believed."""
+
 _DISCOUNT_OF_KINDS = DISCOUNT / 1000.0
 
 
@@ -84,11 +87,14 @@ def chain_likelihood(
     counts' own terms.
     """
     strength, discount = STRENGTH * unit, DISCOUNT * unit
-    unseen_kinds, kind = _UNSEEN_KINDS, 1000.0 * unit
+    kind = 1000.0 * unit
     total = at + deep + deep
     persons, every = person[total], everyone[total]
     # Compared with the others: everyone and the peers without the person's own part.
     others = every - persons if every > persons else 0.0
+    # Where nobody else was seen there may be nothing else to show: that the person shows it
+    # says little for them then, and must not make up for what is new below it.
+    unseen_kinds = 1.0 + _UNSEEN_KINDS * others / (others + _MANY * unit)
     near = peers[total] - persons if peers and peers[total] > persons else 0.0
     # Each level is judged within the value above it: what is there of that, for each of them.
     own_above, near_above, others_above = persons, near, others

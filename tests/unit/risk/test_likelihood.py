@@ -78,3 +78,28 @@ def test_what_is_large_for_everybody_may_be_usual_for_one() -> None:
     own = Magnitude("rows", 10**6, 40_000, 50_000, 0, 0, 41_000, 1_000_000)
     other = Magnitude("rows", 10**6, 0, 50_000, 0, 0, 41_000, 1_000_000)
     assert of_amount(own) < 0.0 < of_amount(other)
+
+
+@pytest.mark.parametrize(
+    ("chain", "counts", "days"),
+    [
+        (
+            ("shop public.customers", "shop public", "shop"),
+            (0, 20_457, 20_457, 860, 860, 860, 20_457),
+            (0, 3, 3),
+        ),
+        (
+            ("127.77.9.9", "?", "?", "?"),
+            (0, 20_000, 20_000, 20_000, *(1000,) * 4, 20_000),
+            (0, 3, 3, 3),
+        ),
+    ],
+)
+def test_what_is_new_speaks_against_a_person_also_where_nobody_else_was_seen(
+    chain: tuple[str, ...], counts: tuple[int, ...], days: tuple[int, ...]
+) -> None:
+    alone = of_chain(Familiarity("resource", chain, counts, (), counts, days))
+    assert alone.bits(0) > 1.0
+    # What they always do speaks for them, but not for everything they could do there.
+    usual = (counts[1], *counts[1:])
+    assert -8.0 < of_chain(Familiarity("resource", chain, usual, (), usual, days)).bits(0) < 0.0
