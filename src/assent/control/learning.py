@@ -15,6 +15,7 @@ from assent.control.directory import Directory
 from assent.core.changes import Change, DropLessons, ForgetSubject, PutLesson, PutProfile
 from assent.core.clock import Clock
 from assent.core.evidence import Known
+from assent.core.faults import Fault
 from assent.core.ids import Ids, LessonId, SessionId, SubjectId
 from assent.core.lesson import Aspect, Lesson
 from assent.core.ports import Store
@@ -32,6 +33,7 @@ MOST_AT_HAND = 5_000
 _MOST_ASPECTS = 2_000
 _AMOUNT_SHARE = 0.25
 _PAGE = 200
+_READ_DEADLINE_S = 2.0
 _DAY_S = 86_400.0
 _MINUTE_S = 60.0
 
@@ -190,7 +192,7 @@ class Learning:
             for book in tuple(self._notebooks.values()):
                 if _is_due(book, now):
                     # What could not be read when they acted must be here before it is written.
-                    await self._fetch(book.subject)
+                    await self._fetch_in_time(book.subject)
             touched: dict[SubjectId, None] = {}
             for session, book in tuple(self._notebooks.items()):
                 if not _is_due(book, now) or book.subject not in self._ready:
@@ -296,6 +298,14 @@ class Learning:
     def _learn(self, lesson: Lesson) -> None:
         self._readings.clear()
         _teach(self._memory, lesson, self._crowds(lesson.subject))
+
+    async def _fetch_in_time(self, subject: SubjectId) -> None:
+        """Read a profile; one that cannot be read now waits, and what it would learn with it."""
+        try:
+            async with asyncio.timeout(_READ_DEADLINE_S):
+                await self._fetch(subject)
+        except (TimeoutError, Fault) as fault:
+            _log.warning("profile-away", subject=subject, problem=type(fault).__name__)
 
     async def _fetch(self, subject: SubjectId) -> None:
         if subject in self._ready:

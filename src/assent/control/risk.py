@@ -252,9 +252,11 @@ class Risk:
     async def _decision_of(self, action: str) -> str:
         """Return the id of an action's last decision. Raises MissingFault."""
         wanted = f'"action":"{action}"'.encode()
-        # The log has grown since its last checkpoint; that was a moment ago.
         checkpoint = await self._store.checkpoint()
-        end = (checkpoint.size if checkpoint else 0) + _PAGE
+        end = checkpoint.size if checkpoint else 0
+        while more := len(await self._store.entries(end, _PAGE)):
+            # The log has grown since its last checkpoint.
+            end += more
         oldest = max(0, end - _MOST_LOOKED_AT)
         while end > oldest:
             start = max(oldest, end - _PAGE)
