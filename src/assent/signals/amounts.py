@@ -10,8 +10,8 @@ from assent.core.evidence import Evidence
 from assent.core.familiarity import Magnitude
 from assent.core.signal import Signal
 from assent.risk.likelihood import of_amount
-from assent.signals.novelty import PROFILE, learned, profile_failed
-from assent.signals.weighing import found, usual, weights
+from assent.signals.novelty import MOST_DAYS, PROFILE, learned, profile_failed
+from assent.signals.weighing import found, maturity, usual, weights
 from assent.signals.words import count_words, person_words, share_words
 
 Naming = Callable[[int], str]
@@ -38,8 +38,8 @@ def measure_amounts(
     if not amounts:
         return usual(name, "there is no amount to compare")
     actions = evidence.session.actions if evidence.session else 0
-    trust = min(_GROWN, actions)
-    return _measured(name, tuple(amounts), person_words(evidence), tuple(shares), trust)
+    trust, days = min(_GROWN, actions), min(known.days, MOST_DAYS)
+    return _measured(name, tuple(amounts), person_words(evidence), tuple(shares), trust, days)
 
 
 @lru_cache(maxsize=4096)
@@ -49,6 +49,7 @@ def _measured(
     who: str,
     shares: tuple[float, ...],
     trust: int,
+    days: int,
 ) -> Signal:
     bits, _, place = max(
         (of_amount(seen), seen.dimension, place) for place, (seen, _) in enumerate(amounts)
@@ -56,6 +57,8 @@ def _measured(
     if bits < 0.0:
         # Every session begins with little, whoever opened it: that says nothing for anybody.
         bits *= trust / _GROWN
+    else:
+        bits *= maturity(days, amounts[place][0].person, amounts[place][0].everyone)
     largest, naming = amounts[place]
     words = amount_words(largest, naming(largest.value), who)
     return found(name, words, weights(bits, shares), PROFILE)

@@ -12,11 +12,14 @@ from assent.core.signal import Signal
 from assent.risk.attackers import weights_of_chain
 from assent.risk.dimensions import dimension
 from assent.risk.likelihood import Likelihood, of_chain
-from assent.signals.weighing import ALL, bounded, failed, found, usual
+from assent.signals.weighing import ALL, bounded, failed, found, grown, maturity, usual
 from assent.signals.words import count_words, name_words, person_words, share_words
 
 PROFILE = "profile"
 _PROBATION_DAYS = 3
+
+MOST_DAYS = 365
+"""Somebody known for longer is known as well as somebody known for so long."""
 
 Naming = Callable[[Familiarity, int], str]
 
@@ -50,21 +53,29 @@ def measure_chain(
     seen = known.dimensions.get(aspect)
     if seen is None or not seen.chain:
         return usual(name, nothing)
-    return _measured(name, aspect, seen, person_words(evidence), _peers_words(evidence), naming)
+    who, peers = person_words(evidence), _peers_words(evidence)
+    return _measured(name, aspect, seen, who, peers, naming, min(known.days, MOST_DAYS))
 
 
 # The same comparison is made for every action of a session; it costs more than to remember it.
 @lru_cache(maxsize=4096)
 def _measured(
-    name: str, aspect: str, seen: Familiarity, who: str, peers: str, naming: Naming
+    name: str, aspect: str, seen: Familiarity, who: str, peers: str, naming: Naming, days: int
 ) -> Signal:
-    return found(name, _history(seen, who, peers, naming), chain_weights(aspect, seen), PROFILE)
+    weighed = chain_weights(aspect, seen, days)
+    return found(name, _history(seen, who, peers, naming), weighed, PROFILE)
 
 
-def chain_weights(aspect: str, seen: Familiarity) -> tuple[int, ...]:
-    """Return the weights of a chain, in thousandths of a bit."""
+def chain_weights(aspect: str, seen: Familiarity, days: int) -> tuple[int, ...]:
+    """Return the weights of a chain, in thousandths of a bit. days: the person was seen on."""
     bits = weights_of_chain(dimension(aspect), likelihood_of(seen))
-    return bounded([1000.0 * value for value in bits])
+    return bounded(grown([1000.0 * value for value in bits], chain_maturity(seen, days)))
+
+
+def chain_maturity(seen: Familiarity, days: int) -> float:
+    """Return how much it says that a chain is new, 0 to 1."""
+    own, everyone = (part[-1] if part else 0 for part in (seen.person, seen.everyone))
+    return maturity(days, own, everyone)
 
 
 def likelihood_of(seen: Familiarity) -> Likelihood:

@@ -38,7 +38,7 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     if known is None:
         return failed(NAME, words, PROFILE, ALL, weights(bits))
     seen = known.dimensions.get("purpose")
-    novelty = chain_weights("purpose", seen) if seen is not None and seen.chain else ()
+    novelty = chain_weights("purpose", seen, known.days) if seen is not None and seen.chain else ()
     together = added(weights(bits), novelty)
     weighed = bounded([max(1000.0 * LEAST_BITS, weight) for weight in together])
     return found(NAME, words, weighed, "request")

@@ -9,7 +9,14 @@ from assent.core.familiarity import Familiarity
 from assent.core.plugins import SignalPlugin
 from assent.core.signal import Signal
 from assent.risk.likelihood import of_step
-from assent.signals.novelty import PROFILE, learned, likelihood_of, profile_failed
+from assent.signals.novelty import (
+    MOST_DAYS,
+    PROFILE,
+    chain_maturity,
+    learned,
+    likelihood_of,
+    profile_failed,
+)
 from assent.signals.weighing import found, usual, weights
 from assent.signals.words import count_words, name_words, person_words, verb_words
 
@@ -25,12 +32,17 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
     if step is None or len(step.chain) != 1:
         return usual(NAME, "it follows nothing")
     before = evidence.session.previous if evidence.session else ""
-    return _measured(step, known.dimensions.get("action"), before, person_words(evidence))
+    days = min(known.days, MOST_DAYS)
+    return _measured(step, known.dimensions.get("action"), before, person_words(evidence), days)
 
 
 @lru_cache(maxsize=4096)
-def _measured(step: Familiarity, done: Familiarity | None, before: str, who: str) -> Signal:
+def _measured(
+    step: Familiarity, done: Familiarity | None, before: str, who: str, days: int
+) -> Signal:
     bits = of_step(step, likelihood_of(as_step(done, step)))
+    if bits > 0.0:
+        bits *= chain_maturity(step, days)
     return found(NAME, _words(step, before, who), weights(bits), PROFILE)
 
 

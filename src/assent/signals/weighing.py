@@ -17,6 +17,9 @@ OUTSIDERS: Sequence[float] = (1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
 FAILED_MB = 1500
 """What a source counts that should be there and could not be read, in thousandths of a bit."""
 
+_HALF_KNOWN_DAYS = 3.0
+_CROWD = 100_000.0
+
 MOST_MB = 40_000
 """No weight is larger than this, in either direction."""
 
@@ -32,6 +35,22 @@ def bounded(found: Sequence[float]) -> tuple[int, ...]:
     if whole and (max(whole) > MOST_MB or min(whole) < -MOST_MB):
         whole = tuple([max(-MOST_MB, min(MOST_MB, weight)) for weight in whole])
     return whole if any(whole) else ()
+
+
+def grown(found: Sequence[float], share: float) -> list[float]:
+    """Return weights of which those against the person count that share; see `maturity`."""
+    return [weight * share if weight > 0.0 else weight for weight in found]
+
+
+def maturity(days: int, own: int, everyone: int) -> float:
+    """Return how much it says that something is new, 0 to 1.
+
+    days: the person was seen on. own, everyone: all counts of a dimension, in thousandths. What
+    somebody does comes in bouts: a thousand actions of one day are one look at them, and on the
+    next day much is new. A crowd of others makes up for it.
+    """
+    days, others = max(0, days), max(0, everyone - own)
+    return max(days / (days + _HALF_KNOWN_DAYS), others / (others + _CROWD))
 
 
 def added(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
