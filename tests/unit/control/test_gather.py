@@ -101,7 +101,7 @@ class Source:
 
 @pytest.fixture(autouse=True)
 def _short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "_DEADLINE_S", 0.01)
+    monkeypatch.setattr(gather, "_DEADLINE_S", 0.5)
 
 
 @pytest.mark.parametrize("behave", [hangs, fails])
