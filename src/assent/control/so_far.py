@@ -14,6 +14,7 @@ _MOST_REMEMBERED = 10_000
 _FIRST_ROWS = 1_000
 _FIRST_BYTES = 1_000_000
 _FIRST_PACE = 60
+GROWTH = 10
 
 
 ORDINARY_MB = 3_000
@@ -42,7 +43,7 @@ class SoFar:
     def ran(self, frame: ResultFrame) -> bool:
         """Count what came of a statement; return whether the session should decide anew.
 
-        It should when rows, bytes or pace have grown to twice what they were the last time.
+        It should when rows, bytes or pace have grown to ten times what they were the last time.
         """
         self.actions += 1
         self.errors += bool(frame.error)
@@ -50,12 +51,14 @@ class SoFar:
         self.bytes += frame.bytes
         self._recent.append(frame.at.timestamp())
         crossed = False
-        if self.rows >= self._rows_mark:
-            self._rows_mark, crossed = 2 * self.rows, True
-        if self.bytes >= self._bytes_mark:
-            self._bytes_mark, crossed = 2 * self.bytes, True
-        if self.in_last_minute(frame.at) >= self._pace_mark:
-            self._pace_mark, crossed = 2 * self._pace_mark, True
+        while self.rows >= self._rows_mark:
+            self._rows_mark, crossed = GROWTH * self._rows_mark, True
+        while self.bytes >= self._bytes_mark:
+            self._bytes_mark, crossed = GROWTH * self._bytes_mark, True
+        # Counted out only when there may be so many: this is on the road of every statement.
+        if len(self._recent) >= self._pace_mark:
+            while self.in_last_minute(frame.at) >= self._pace_mark:
+                self._pace_mark, crossed = GROWTH * self._pace_mark, True
         return crossed
 
     def decided(self, action: Action, step: str, bits_mb: int, *, permitted: bool) -> None:

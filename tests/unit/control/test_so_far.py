@@ -93,22 +93,22 @@ def test_pace_is_what_ran_within_the_last_minute() -> None:
     assert so_far.actions == 4
 
 
-def test_a_session_decides_anew_whenever_its_rows_have_doubled() -> None:
+def test_a_session_decides_anew_whenever_its_rows_have_grown_tenfold() -> None:
     so_far = SoFar()
-    crossed = [so_far.ran(result(rows=500, after_s=61.0 * turn)) for turn in range(16)]
-    assert [turn for turn, new in enumerate(crossed, 1) if new] == [2, 4, 8, 16]
+    crossed = [so_far.ran(result(rows=500, after_s=61.0 * turn)) for turn in range(200)]
+    assert [turn for turn, new in enumerate(crossed, 1) if new] == [2, 20, 200]
 
 
-def test_a_session_decides_anew_whenever_its_bytes_have_doubled() -> None:
+def test_a_session_decides_anew_whenever_its_bytes_have_grown_tenfold() -> None:
     so_far = SoFar()
-    crossed = [so_far.ran(result(size=500_000, after_s=61.0 * turn)) for turn in range(8)]
-    assert [turn for turn, new in enumerate(crossed, 1) if new] == [2, 4, 8]
+    crossed = [so_far.ran(result(size=500_000, after_s=61.0 * turn)) for turn in range(20)]
+    assert [turn for turn, new in enumerate(crossed, 1) if new] == [2, 20]
 
 
-def test_a_session_decides_anew_when_its_pace_has_doubled() -> None:
+def test_a_session_decides_anew_when_its_pace_has_grown_tenfold() -> None:
     so_far = SoFar()
-    crossed = [so_far.ran(result(rows=0, size=0, after_s=turn / 10)) for turn in range(240)]
-    assert [turn for turn, new in enumerate(crossed, 1) if new] == [60, 120, 240]
+    crossed = [so_far.ran(result(rows=0, size=0, after_s=turn / 50)) for turn in range(700)]
+    assert [turn for turn, new in enumerate(crossed, 1) if new] == [60, 600]
 
 
 def test_what_is_remembered_of_a_session_is_bounded() -> None:
