@@ -217,7 +217,7 @@ async def test_what_a_step_up_releases_is_decided_without_suspicion(world: World
 async def test_a_session_decides_anew_once_it_has_read_a_lot(world: World) -> None:
     client = await world.connect()
     epoch = client.session.epoch.value
-    for rows in (999, 1, 999, 1):
+    for rows in (999, 1, 8_999, 1):
         world.sessions.ran(client.session, ResultFrame(1, NOON, 1_000, rows, 100))
     assert client.session.epoch.value == epoch + 2
 
