@@ -23,9 +23,6 @@ from assent.risk.profile import Profile
 MOST_PEER_GROUPS = 4
 """Groups that somebody is compared with; further ones, in order of name, are left out."""
 
-MOST_PER_CHAIN = 8
-"""Values of one dimension in one action, such as its tables; the least usual one speaks."""
-
 LANDMARK = 20_454.0
 """2026-01-01: the day that kept weights are in terms of. Good for 15 years before and after."""
 
