@@ -366,7 +366,7 @@ def test_aspects_are_few_short_and_the_same_every_time(
                 local_offset_min=evidence.local_offset_min,
                 reason=evidence.reason,
                 ticket=evidence.ticket,
-                rows_estimated=evidence.rows_estimated,
+                rows_estimated=evidence.impact.rows if evidence.impact else None,
             )
         )
 

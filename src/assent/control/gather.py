@@ -24,6 +24,7 @@ from assent.core.evidence import (
 from assent.core.faults import Fault
 from assent.core.grant import Grant
 from assent.core.ids import SubjectId
+from assent.core.impact import Impact
 from assent.core.network import Network
 from assent.core.ports import NetworkBook
 from assent.core.request import Approval, Request, Verdict
@@ -42,7 +43,8 @@ class Circumstances:
 
     grants: the ones that count for it now. request: the one it waits in, if it does.
     device: the one that the session is bound to. session: None outside of one. unavailable:
-    kinds of evidence that the door should have brought, and could not.
+    kinds of evidence that the door should have brought, and could not. impact: what the action
+    would do, where that was measured.
     """
 
     authentication: Authentication | None = None
@@ -55,6 +57,7 @@ class Circumstances:
     session: SessionSoFar | None = None
     presence: Presence = field(default_factory=Presence)
     unavailable: frozenset[str] = frozenset()
+    impact: Impact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Gatherer:
             local_offset_min=offset,
             reason=reason,
             ticket=ticket,
-            rows_estimated=None,
+            rows_estimated=circumstances.impact.rows if circumstances.impact else None,
         )
         medium, high = sources.thresholds.of(segment_of(target))
         evidence = Evidence(
@@ -144,6 +147,7 @@ class Gatherer:
             tenure_days=None if subject.since is None else max(0, (now - subject.since).days),
             verified_by=subject.verified_by,
             verified_at=subject.verified_at,
+            impact=circumstances.impact,
             dates=self._dates(action.subject),
             medium_from=medium,
             high_from=high,

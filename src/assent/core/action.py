@@ -10,6 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from assent.core.canonical import Json, canonical_bytes
+from assent.core.flows import Flows
 from assent.core.ids import ActionId, SessionId, SubjectId, TargetId
 from assent.core.resource import Resource
 
@@ -33,12 +34,17 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One verb on one resource. columns: names read or written, `*` for all, empty for none."""
+    """One verb on one resource. columns: names read or written, `*` for all, empty for none.
+
+    through: the view, function, trigger, rule or key by which it happens, such as
+    `view public.totals`; empty where the text itself names the resource.
+    """
 
     verb: str
     operation: Operation
     resource: Resource
     columns: frozenset[str] = frozenset()
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ class Statement:
     appearance. complete: whether every part was understood; otherwise one touch is UNKNOWN.
     has_where: false when some update or delete in it has no WHERE at all.
     reusable: only reads, and no literal in it changes what it touches: its decision may be
-    reused for the same shape. problems: why it is not complete, for people.
+    reused for the same shape. problems: why it is not complete, for people. flows: where the
+    values of columns go, None where that is not known: then anything read may go anywhere.
+    cursor: the cursor that it declares or fetches from, empty for none.
     """
 
     kind: str
@@ -61,6 +69,8 @@ class Statement:
     problems: tuple[str, ...] = ()
     prepares: Mapping[str, "Statement"] = field(default_factory=dict)
     executes: frozenset[str] = frozenset()
+    flows: Flows | None = None
+    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from assent.core.canonical import Json, Profiled
 from assent.core.device import Device
 from assent.core.familiarity import Familiarity, Magnitude
 from assent.core.grant import Grant
+from assent.core.impact import Impact
 from assent.core.network import Network, Sighting
 from assent.core.request import Approval
 from assent.core.resource import Target
@@ -101,11 +102,11 @@ class Evidence:
     approvals: of the request that this action waits in, verdict approve, with their
     approvers as they are now in `approvers`. local_offset_min: of the person's zone from UTC
     at `at`, None when their zone is not known. tenure_days: since when they are known here.
-    verified_by: who said that their role is theirs, at `verified_at`. rows_estimated: by the
-    target's planner, None when it was not asked. medium_from, high_from: the first scores of
-    these levels at that moment. dates: of each source, by the name that signals give it, how old
-    what it says is. unavailable: kinds of evidence that should be there and could
-    not be gathered. not_configured: kinds that the operator gave no source for.
+    verified_by: who said that their role is theirs, at `verified_at`. impact: what the action
+    would do, measured at the target, None when nothing was asked. medium_from, high_from: the
+    first scores of these levels at that moment. dates: of each source, by the name that signals
+    give it, how old what it says is. unavailable: kinds of evidence that should be there and
+    could not be gathered. not_configured: kinds that the operator gave no source for.
     """
 
     at: datetime
@@ -131,7 +132,7 @@ class Evidence:
     tenure_days: int | None = None
     verified_by: str = ""
     verified_at: datetime | None = None
-    rows_estimated: int | None = None
+    impact: Impact | None = None
     dates: Mapping[str, datetime] = field(default_factory=dict)
     medium_from: int = 25
     high_from: int = 60

@@ -1,6 +1,6 @@
 """The plug-in shapes. A protocol is a sans-IO relay: bytes and answers in, steps out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from assent.core.action import Action, Phase, Statement
+from assent.core.enforcement import Enforcement
 from assent.core.evidence import Evidence
 from assent.core.frame import Frame
 from assent.core.secret import Secret
@@ -61,7 +62,49 @@ class Cancel:
     secret_key: bytes = field(repr=False)
 
 
-Question: TypeAlias = Identify | Connect | Authorize | Cancel
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What is known of the target's names is out of date: say `Refreshed` when it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceed:
+    """A result has reached a limit: may more of it pass? It waits at the target meanwhile.
+
+    entry: of the decision that permitted the statement. limit: the name, `max_rows` or
+    `max_bytes`, and most, how many of it. passed_rows, passed_bytes: what the client has.
+    """
+
+    entry: str
+    limit: str
+    most: int
+    passed_rows: int
+    passed_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """A statement runs longer than it may: cancel it at the target. Nothing is answered."""
+
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inquired:
+    """What came of statements of the gateway's own. Nothing is answered.
+
+    results: for each, its rows as text, None for NULL. error: SQLSTATE and message of the one
+    that failed, empty when none did; there are no results behind it.
+    """
+
+    number: int
+    results: tuple[tuple[tuple[str | None, ...], ...], ...]
+    error: str = ""
+
+
+Question: TypeAlias = (
+    Identify | Connect | Authorize | Cancel | Refresh | Exceed | Overrun | Inquired
+)
 
 
 # Answers: what a relay may be told. `Held` may come several times, the others end a question.
@@ -88,7 +131,9 @@ class Identified:
 class Connected:
     """The target is dialled; speak to it as `user`. tls: `disable` … `verify`.
 
-    process_id, secret_key: what the client is told to cancel with.
+    process_id, secret_key: what the client is told to cancel with. settings: what the target
+    is told at the start. knowledge: what the protocol's own part of the gateway knows of the
+    target's names; of no concern to anybody else.
     """
 
     user: str
@@ -99,6 +144,8 @@ class Connected:
     process_id: int
     secret_key: bytes = field(repr=False)
     epoch: Epoch
+    settings: Mapping[str, str] = field(default_factory=dict)
+    knowledge: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +153,19 @@ class Permitted:
     """Release it. entry: id of the decision. epoch: of the session when it was decided.
 
     reuse_until: until then the same shape may pass without asking; None for never.
+    enforcement: what is to be done to the statement and its results, None for nothing.
     """
 
     entry: str
     request: str = ""
     epoch: int = 0
     reuse_until: datetime | None = None
+    enforcement: Enforcement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What is known of the target's names is as good as it can be."""
 
 
 class RefusalKind(StrEnum):
@@ -145,7 +199,7 @@ class Held:
     request: str
 
 
-Answer: TypeAlias = Identified | Connected | Permitted | Refused | Held
+Answer: TypeAlias = Identified | Connected | Permitted | Refused | Held | Refreshed
 
 
 # Steps: the five things that can happen. The two of every statement are structs, made in C.

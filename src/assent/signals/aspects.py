@@ -151,7 +151,7 @@ def _amounts(
             "pace": session.in_last_minute,
         }
     if rows_estimated is not None:
-        found["rows"] = rows_estimated
+        found["rows"] = found.get("rows", 0) + rows_estimated
     numbers = [
         abs(int(text))
         for text in action.parameters

@@ -19,6 +19,7 @@ from assent.core.evidence import (
     evidence_from_json,
 )
 from assent.core.familiarity import Familiarity, Magnitude
+from assent.core.impact import Impact, TableImpact
 from assent.core.network import Network, Sighting
 from assent.core.security_event import SecurityEvent
 from builders import ANA, MINUTE, NOON, SHOP, a_grant
@@ -56,7 +57,7 @@ FULL = Evidence(
     tenure_days=0,
     verified_by="hr",
     verified_at=NOON - MINUTE,
-    rows_estimated=10**12,
+    impact=Impact(rows=10**12, tables=(TableImpact("sql.delete", "public.orders", 5),)),
     medium_from=20,
     high_from=70,
 )

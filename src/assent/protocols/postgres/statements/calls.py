@@ -5,7 +5,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from assent.protocols.postgres.statements.catalogue import is_catalogue_function, is_harmless
+from assent.protocols.postgres.statements.builtin import is_catalogue_function, is_harmless
 from assent.protocols.postgres.statements.expressions import names_something
 from assent.protocols.postgres.statements.findings import SESSION
 from assent.protocols.postgres.statements.names import CATALOGUE

@@ -9,6 +9,7 @@ from postgast import PgQueryError, parse
 from postgast import pg_query_pb2 as pb
 
 from assent.core.action import Statement
+from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements.findings import Findings, refused
 from assent.protocols.postgres.statements.handlers import HANDLERS
 from assent.protocols.postgres.statements.names import Names
@@ -36,12 +37,18 @@ _CHAINED: Final = re.compile(
 class Classifier:
     """Reads statements and remembers its readings. Pure: the same text, the same reading.
 
-    search_path: schemas in which an unqualified name is looked up, first one first.
+    search_path: schemas in which an unqualified name is looked up, first one first. catalogue:
+    what the target holds; without one names are taken as they are written.
     capacity: how many texts, and how many shapes, are remembered.
     """
 
-    def __init__(self, search_path: tuple[str, ...] = ("public",), capacity: int = 4096) -> None:
-        self._names = Names(search_path)
+    def __init__(
+        self,
+        search_path: tuple[str, ...] = ("public",),
+        catalogue: Catalogue | None = None,
+        capacity: int = 4096,
+    ) -> None:
+        self._names = Names(search_path, catalogue)
         self._capacity = capacity
         self._texts: OrderedDict[str, Statement] = OrderedDict()
         self._shapes: OrderedDict[str, Statement] = OrderedDict()

@@ -2,7 +2,7 @@
 
 from postgast import pg_query_pb2 as pb
 
-from assent.protocols.postgres.statements.catalogue import is_catalogue_operator, takes_any_row
+from assent.protocols.postgres.statements.builtin import is_catalogue_operator, takes_any_row
 from assent.protocols.postgres.statements.names import CATALOGUE
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader, strings

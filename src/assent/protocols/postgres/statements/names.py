@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from assent.protocols.postgres.statements.catalogue import is_catalogue_relation
+from assent.protocols.postgres.catalogue.model import Catalogue, Relation
+from assent.protocols.postgres.statements.builtin import is_catalogue_relation
 
 CATALOGUE = "pg_catalog"
 TEMPORARY = "pg_temp"
@@ -11,13 +12,20 @@ TEMPORARY = "pg_temp"
 class Names:
     """Finds what a name means. search_path: the schemas of unqualified names, first one first.
 
-    The first schema is taken for all of them: which one really has the name only the server
-    knows. An empty path means `public`.
+    catalogue: what the target holds. Without one the first schema is taken for all of them, since
+    which one really has the name only the server knows. An empty path means `public`.
     """
 
-    def __init__(self, search_path: Sequence[str]) -> None:
+    def __init__(self, search_path: Sequence[str], catalogue: Catalogue | None = None) -> None:
         self.search_path = tuple(search_path)
+        self.catalogue = catalogue
         self.first_schema = next((name for name in search_path if name), "public")
+
+    def find(self, schema: str, name: str) -> Relation | None:
+        """Return what the catalogue has under a name, None for pg_catalog's own and the unknown."""
+        if self.catalogue is None or (not schema and is_catalogue_relation(name)):
+            return None
+        return self.catalogue.find(schema, name, self.search_path)
 
     def relation(self, schema: str, name: str) -> str:
         """Return the full name of a table, view or sequence; schema: empty when not given.
@@ -25,7 +33,11 @@ class Names:
         The server looks an unqualified name up in pg_catalog before any other schema.
         """
         if not schema:
-            schema = CATALOGUE if is_catalogue_relation(name) else self.first_schema
+            found = self.find(schema, name)
+            if found is not None:
+                schema = found.schema
+            else:
+                schema = CATALOGUE if is_catalogue_relation(name) else self.first_schema
         return f"{quoted(schema)}.{quoted(name)}"
 
     def listed_relation(self, parts: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assent.protocols.postgres.statements.catalogue import (
+from assent.protocols.postgres.statements.builtin import (
     is_catalogue_function,
     is_catalogue_operator,
     is_catalogue_relation,

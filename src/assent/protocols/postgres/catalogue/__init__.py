@@ -1,0 +1,1 @@
+"""What a target's database holds: its names, as the server would find them."""
