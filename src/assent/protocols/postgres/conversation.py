@@ -6,11 +6,11 @@ question is open, what the client sends next waits.
 
 from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from assent.core.action import Phase, Statement
+from assent.core.action import Phase
 from assent.core.faults import PeerFault
-from assent.core.plugins import Answer, Close, Send, Side, Step
+from assent.core.plugins import Answer, Ask, Close, Inquired, Send, Side, Step
 from assent.core.session import Epoch
 from assent.protocols.postgres import refusals
 from assent.protocols.postgres.at_once import AtOnce
@@ -27,19 +27,15 @@ from assent.protocols.postgres.extended import (
     read_parse,
     readable,
 )
+from assent.protocols.postgres.inquiries import Inquiry
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.messages import FLUSH, IDLE, Inbox, ready, violation
 from assent.protocols.postgres.names import Portal, Prepared
+from assent.protocols.postgres.reading import Reading
 from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_side import TargetSide
 
 _LARGEST_TEXT_CACHE = 256
-
-
-class Reader(Protocol):
-    """Reads a statement."""
-
-    def classify(self, text: str) -> Statement: ...
 
 
 ShapeOf: TypeAlias = Callable[[bytes], Hashable | None]
@@ -50,7 +46,7 @@ class Conversation:
 
     def __init__(
         self,
-        reader: Reader,
+        reading: Reading,
         shape_of: ShapeOf,
         nonce: Callable[[], str],
         tickets: Iterator[int],
@@ -59,9 +55,10 @@ class Conversation:
         status: int,
         limits: Limits,
     ) -> None:
-        self._read = reader.classify
+        self._reading = reading
         self._shape_of = shape_of
-        self._exchange = Exchange(epoch, settings, status, limits)
+        self._tickets = tickets
+        self._exchange = Exchange(epoch, settings, status, limits, reading.knowledge)
         self._decisions = Decisions(self._exchange, nonce, tickets)
         self._target_side = TargetSide(self._exchange)
         self._texts: dict[bytes, Prepared] = {}
@@ -240,7 +237,10 @@ class Conversation:
             decoded = text.decode("utf-8")
         except UnicodeDecodeError:
             return None
-        prepared = Prepared(decoded, self._shape_of(text), self._read)
+        reading = self._reading
+        prepared = Prepared(
+            decoded, self._shape_of(text), reading.read, version=lambda: reading.version
+        )
         if len(text) <= 8192:
             if len(self._texts) >= _LARGEST_TEXT_CACHE:
                 self._texts.clear()
@@ -370,10 +370,47 @@ class Conversation:
 
     # The target's side.
 
+    def inquire(self, number: int, queries: tuple[str, ...], steps: list[Step]) -> None:
+        """Ask the target these statements of the gateway's own; `Inquired` tells what came of it.
+
+        At once with an error where the target has something to do for the client.
+        """
+        exchange = self._exchange
+        if not exchange.target_at_rest or self.closed:
+            busy = Inquired(number, (), "the target is busy with this session")
+            steps.append(Ask(next(self._tickets), busy))
+            return
+        exchange.inquiry = Inquiry(number, queries, exchange.status)
+        steps.append(Send(Side.TARGET, exchange.inquiry.messages))
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the target has a transaction open for this session."""
+        return self._exchange.status != IDLE
+
+    def _feed_inquiry(self, inquiry: Inquiry, data: bytes, steps: list[Step]) -> bytes:
+        exchange = self._exchange
+        passed, rest = inquiry.feed(data)
+        if passed:
+            steps.append(Send(Side.CLIENT, passed))
+        if inquiry.over:
+            exchange.inquiry = None
+            exchange.status = inquiry.status
+            steps.append(Ask(next(self._tickets), inquiry.inquired()))
+        return rest
+
     def feed_target(self, data: bytes, now: datetime, steps: list[Step]) -> None:
         """Take bytes of the target, and go on with what waited for them."""
         exchange = self._exchange
+        if exchange.inquiry is not None:
+            data = self._feed_inquiry(exchange.inquiry, data, steps)
+            if not data:
+                return
         self._target_side.feed(data, now, steps)
+        if exchange.names_moved_on and exchange.unit is None and exchange.status == IDLE:
+            # Only now others can see it, and so can the gateway's own connection.
+            exchange.names_moved_on = False
+            exchange.knowledge.outdated()
         if exchange.copy_rest:
             self._inbox.add(exchange.copy_rest)
             exchange.copy_rest = b""

@@ -20,6 +20,8 @@ from assent.core.plugins import (
     Held,
     Permitted,
     Record,
+    Refresh,
+    Refreshed,
     RefusalKind,
     Refused,
     Send,
@@ -34,6 +36,7 @@ from assent.protocols.postgres.extended import (
     Parsed,
     Running,
     check_bound,
+    may_change_names,
     moves_rules,
 )
 from assent.protocols.postgres.messages import FLUSH, IDLE, parse, query, ready
@@ -64,12 +67,16 @@ class Attempt(Struct, gc=False):
 
 
 class Asked(Struct, gc=False):
-    """An open question. held: the last that was heard, None while nobody is waited for."""
+    """An open question. held: the last that was heard, None while nobody is waited for.
+
+    refreshing: it is not asked yet: what is known of names is brought up to date before.
+    """
 
     ticket: int
     attempt: Attempt
     deadline: datetime
     held: Held | None = None
+    refreshing: bool = False
 
 
 class Decisions:
@@ -84,13 +91,30 @@ class Decisions:
         self.asked: Asked | None = None
 
     def authorize(self, attempt: Attempt, now: datetime, steps: list[Step]) -> None:
+        """Let an attempt through that was permitted before, or ask about it."""
         exchange = self._exchange
         prepared = attempt.prepared
+        if exchange.knowledge.stale:
+            self._refresh(attempt, now, steps)
+            return
         if prepared.shape is not None:
             permitted = exchange.reuse.find(attempt.phase, prepared.shape, now)
             if permitted is not None:
                 self._permitted(attempt, "reuse", permitted, now, steps)
                 return
+        self._ask(attempt, now, steps)
+
+    def _refresh(self, attempt: Attempt, now: datetime, steps: list[Step]) -> None:
+        """Have names brought up to date before the attempt is read."""
+        ticket = next(self._tickets)
+        deadline = now + self._exchange.limits.answer_for
+        self.asked = Asked(ticket, attempt, deadline, refreshing=True)
+        self._exchange.send_ready(steps)
+        steps.append(Ask(ticket, Refresh()))
+
+    def _ask(self, attempt: Attempt, now: datetime, steps: list[Step]) -> None:
+        exchange = self._exchange
+        prepared = attempt.prepared
         group = exchange.group
         overlay = group.overlay if group else Overlay()
         statement = exchange.names.resolved(prepared.statement, overlay)
@@ -125,6 +149,9 @@ class Decisions:
             return False
         self.asked = None
         group = self._exchange.unit
+        if asked.refreshing and isinstance(answer, Refreshed):
+            self._ask(asked.attempt, now, steps)
+            return False
         if isinstance(answer, Refused):
             self._refused(asked.attempt, answer, now, steps)
         elif not isinstance(answer, Permitted):
@@ -209,6 +236,8 @@ class Decisions:
         # What is reused only reads, and moves neither names nor rules.
         if statement is None:
             return
+        if may_change_names(statement):
+            self._exchange.names_moved_on = True
         self._exchange.names.ran(text, statement, group.overlay if group else Overlay())
         if group is not None and moves_rules(statement):
             group.rules_moved = True

@@ -4,8 +4,10 @@ from msgspec import Struct
 
 from assent.core.plugins import Send, Side, Step
 from assent.core.session import Epoch
+from assent.protocols.postgres.catalogue.knowledge import Knowledge
 from assent.protocols.postgres.copying import CopyIn
 from assent.protocols.postgres.extended import Group, Running
+from assent.protocols.postgres.inquiries import Inquiry
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.names import Names
 from assent.protocols.postgres.parameter_types import ParameterTypes
@@ -35,14 +37,19 @@ class Exchange:
     CopyData that the target awaits although the copy is over. unfinished: a group went up
     that no Sync has ended, so its transaction is open. read_position: where the last message
     of the target that was read ended; results are counted from there, whatever the cut.
+    inquiry: statements of the gateway's own that the target is answering. knowledge: of the
+    target's names. names_moved_on: what is in the transaction may have changed these.
     """
 
     __slots__ = (
         "copy",
         "copy_rest",
         "deferred",
+        "inquiry",
+        "knowledge",
         "limits",
         "names",
+        "names_moved_on",
         "poison",
         "read_position",
         "reuse",
@@ -56,8 +63,11 @@ class Exchange:
         "unit",
     )
 
-    def __init__(self, epoch: Epoch, settings: Settings, status: int, limits: Limits) -> None:
+    def __init__(
+        self, epoch: Epoch, settings: Settings, status: int, limits: Limits, knowledge: Knowledge
+    ) -> None:
         self.limits = limits
+        self.knowledge = knowledge
         self.settings = settings
         self.status = status
         self.names = Names(limits.names)
@@ -73,6 +83,8 @@ class Exchange:
         self.deferred = b""
         self.read_position = 0
         self.sequence = 0
+        self.inquiry: Inquiry | None = None
+        self.names_moved_on = False
 
     @property
     def group(self) -> Group | None:
@@ -82,6 +94,18 @@ class Exchange:
     def types_of(self, name: bytes) -> tuple[int, ...]:
         """Return the types of a statement's parameters, none where they are not sure."""
         return self.types.of(name) if self.names.certain else ()
+
+    @property
+    def target_at_rest(self) -> bool:
+        """Whether the target has nothing to do for the client, and can be asked by the gateway."""
+        unit = self.unit
+        idle = unit is None or (
+            isinstance(unit, Group) and not (unit.went_up or unit.ready or unit.expected)
+        )
+        # A query in the middle of a group that no Sync has ended would commit it.
+        between = not (self.unfinished or self.tail or self.deferred)
+        sound = self.status in b"IT" and self.poison is None and self.copy is None
+        return idle and between and sound and self.inquiry is None and self.stream.at_rest
 
     @property
     def at_boundary(self) -> bool:

@@ -18,6 +18,8 @@ from assent.protocols.postgres.values import text_of
 
 # Verbs after which the target may read text by other rules than before.
 _RULES = frozenset(("sql.configure", "sql.impersonate", "sql.execute", "sql.alter", "sql.unknown"))
+# Verbs after which the target may hold other names than before.
+_NAMES = frozenset(("sql.create", "sql.alter", "sql.drop", "sql.execute", "sql.unknown"))
 
 
 class Running(Struct, gc=False):
@@ -175,6 +177,11 @@ def moves_rules(statement: Statement) -> bool:
         or any(touch.verb in _RULES for touch in statement.touches)
         or any(name.endswith("set_config") for name in statement.functions)
     )
+
+
+def may_change_names(statement: Statement) -> bool:
+    """Return whether the target may hold other names, or other columns, after this statement."""
+    return not statement.complete or any(touch.verb in _NAMES for touch in statement.touches)
 
 
 def readable(text: str) -> bool:

@@ -16,13 +16,17 @@ from assent.protocols.postgres.statements.verbs import DANGER
 
 
 class Prepared:
-    """A text and its reading, which is made when it is first needed.
+    """A text and its reading, made when it is first needed, and again when names have changed.
 
     shape: the key under which a decision on it may be reused, None if it may not be.
-    doubtful: it may mean something else by now, and its reading says so.
+    version: what `read` says depends on it. doubtful: it may mean something else by now, and
+    its reading says so.
     """
 
-    __slots__ = ("_may_copy_in", "_read", "_statement", "doubtful", "shape", "text")
+    __slots__ = (
+        "_may_copy_in", "_read", "_statement", "_version", "_version_of", "doubtful", "shape",
+        "text",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -30,14 +34,22 @@ class Prepared:
         shape: Hashable | None,
         read: Callable[[str], Statement],
         *,
+        version: Callable[[], int] = lambda: 0,
         doubtful: bool = False,
     ) -> None:
         self.text = text
         self.shape = shape
         self.doubtful = doubtful
         self._read = read
+        self._version_of = version
+        self._version = 0
         self._statement: Statement | None = None
         self._may_copy_in: bool | None = None
+
+    @property
+    def version_of(self) -> Callable[[], int]:
+        """What tells that names have changed."""
+        return self._version_of
 
     @property
     def may_copy_in(self) -> bool:
@@ -50,8 +62,9 @@ class Prepared:
     @property
     def statement(self) -> Statement:
         """What the text says, on its own."""
-        if self._statement is None:
-            self._statement = self._read(self.text)
+        version = self._version_of()
+        if self._statement is None or version != self._version:
+            self._statement, self._version = self._read(self.text), version
         return self._statement
 
 
@@ -268,7 +281,7 @@ def _doubtful(prepared: Prepared) -> Prepared:
 
     if prepared.doubtful:
         return prepared
-    return Prepared(prepared.text, None, read, doubtful=True)
+    return Prepared(prepared.text, None, read, version=prepared.version_of, doubtful=True)
 
 
 def _moves_cursors(text: str) -> bool:

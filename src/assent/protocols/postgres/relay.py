@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from assent.core.faults import PeerFault
-from assent.core.plugins import Answer, Close, Send, Side, Step
+from assent.core.plugins import Answer, Ask, Close, Connected, Inquired, Send, Side, Step
 from assent.protocols.postgres import refusals
+from assent.protocols.postgres.catalogue.knowledge import Knowledge, Reader
 from assent.protocols.postgres.client_handshake import ClientHandshake, ClientState
-from assent.protocols.postgres.conversation import Conversation, Reader, ShapeOf
+from assent.protocols.postgres.conversation import Conversation, ShapeOf
 from assent.protocols.postgres.limits import DEFAULT_LIMITS, Limits
+from assent.protocols.postgres.reading import Reading
 from assent.protocols.postgres.statements import shape_of as shape_of_text
 from assent.protocols.postgres.target_handshake import TargetHandshake, TargetState
 
@@ -21,7 +23,8 @@ from assent.protocols.postgres.target_handshake import TargetHandshake, TargetSt
 class PostgresRelay:
     """A `core.plugins.Relay`.
 
-    reader_for: returns what reads statements where names are looked up in these schemas.
+    reader_for: returns what reads statements where names are looked up in these schemas; only
+    for a target that comes without `Connected.knowledge`.
     nonce: returns printable ASCII without commas, unpredictable. tls_available: the gateway
     has a certificate for clients. require_tls: a client without TLS is refused. opened_at:
     when the client connected; without it, its time begins with its first byte.
@@ -186,7 +189,26 @@ class PostgresRelay:
         """Process id and secret to cancel with at the target, None before it told them."""
         return self._target.key if self._target else None
 
+    def inquire(self, number: int, queries: tuple[str, ...], now: datetime) -> Sequence[Step]:
+        """Ask the target statements of the gateway's own; the question `Inquired` is the answer."""
+        steps: list[Step] = []
+        if self._conversation is not None and not self._closed:
+            self._conversation.inquire(number, queries, steps)
+        else:
+            steps.append(Ask(next(self._tickets), Inquired(number, (), "there is no session")))
+        return steps
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the target has a transaction open for this session."""
+        return self._conversation is not None and self._conversation.in_transaction
+
     # Between the phases.
+
+    def _knowledge(self, connected: Connected) -> Knowledge:
+        if isinstance(connected.knowledge, Knowledge):
+            return connected.knowledge
+        return Knowledge(lambda path, _: self._reader_for(path), required=False)
 
     def _feed_handshake(self, side: Side, data: bytes, now: datetime, steps: list[Step]) -> None:
         target = self._target
@@ -212,7 +234,7 @@ class PostgresRelay:
             target.begin(now, steps)
         if target is not None and target.state is TargetState.READY and client.connected:
             self._conversation = Conversation(
-                self._reader_for(client.connected.search_path),
+                Reading(self._knowledge(client.connected), client.connected.search_path),
                 self._shape_of,
                 self._nonce,
                 self._tickets,

@@ -144,6 +144,8 @@ class TargetHandshake:
             "client_encoding": "UTF8",
             **self._request.parameters,
             "search_path": startup.written_search_path(self._connected.search_path),
+            # Last, so that a client's own wish never stands above what it is obliged to.
+            **self._connected.settings,
         }
         steps.append(Send(Side.TARGET, startup_packet(parameters)))
         self.state = TargetState.AUTHENTICATION

@@ -21,7 +21,8 @@ class Knowledge:
 
     catalogue: the newest snapshot, None before the first. stale: something was let through that
     may have changed what it says; whoever keeps it clears that. required: without a snapshot
-    nothing is understood (otherwise names are taken as they are written).
+    nothing is understood (otherwise names are taken as they are written). when_outdated: called
+    when it has become stale.
     """
 
     def __init__(
@@ -36,6 +37,12 @@ class Knowledge:
         self.catalogue: Catalogue | None = None
         self.stale = required
         self.version = 0
+        self.when_outdated: Callable[[], None] = _nobody
+
+    def outdated(self) -> None:
+        """Something that may have changed names has ended well: nothing rests on them now."""
+        self.stale = self._required
+        self.when_outdated()
 
     def replace(self, catalogue: Catalogue) -> bool:
         """Put a snapshot in force; return whether anything is different from the one before."""
@@ -56,6 +63,10 @@ class Knowledge:
                 self._readers.clear()
             self._readers[path] = self._reader_of(path, self.catalogue)
         return self._readers[path]
+
+
+def _nobody() -> None:
+    """Nobody is told."""
 
 
 class _NothingKnown:
