@@ -60,10 +60,11 @@ def a_catalogue(
     operators: name → functions.
     """
     relations = _relations(tables or {}, views or {}, materialized or {}, foreign or {})
-    routines = [
+    routines: list[Routine] = [
         replace(routine, oid=FIRST_ROUTINE + place) for place, routine in enumerate(functions)
     ]
-    oids = {f"{one.schema}.{one.name}": one.oid for one in [*routines, *relations.values()]}
+    oids = {f"{one.schema}.{one.name}": one.oid for one in routines}
+    oids |= {f"{one.schema}.{one.name}": one.oid for one in relations.values()}
 
     def change(name: str, **changes: Any) -> None:
         relations[name] = replace(relations[name], **changes)
