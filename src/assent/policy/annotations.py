@@ -4,7 +4,7 @@ Cedar itself ignores annotations, so a misspelt one would silently promise what 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -13,15 +13,44 @@ from assent.core.decision import Obligation, Remedy
 from assent.core.faults import OperatorFault
 from assent.policy.durations import parse_duration
 from assent.policy.fragments import Fragment
+from assent.policy.mask_entries import parse_masks
+from assent.policy.more import DEFAULT_MORE, parse_more
+from assent.policy.obliging import ALLOW, REFUSE
 from assent.policy.requirement import OWNERS, groups_of, parse_requirement
 from assent.policy.rule import Effect
+from assent.policy.sizes import parse_count, parse_size
 
 BOTH = frozenset({"id", "description"})
 ALLOWED: Mapping[Effect, frozenset[str]] = {
-    Effect.PERMIT: BOTH | {"max_duration", "record", "decide"},
+    Effect.PERMIT: BOTH
+    | {"decide", "mask", "mask_inference", "max_bytes", "max_duration", "max_rows", "more"}
+    | {"read_only", "record", "record_results", "statement_timeout"},
     Effect.FORBID: BOTH | {"require", "message", "hold", "hold_in_transaction"},
 }
-NEEDS_REQUIRE = frozenset({"hold", "hold_in_transaction"})
+NEEDS: Mapping[str, tuple[frozenset[str], str]] = {
+    "hold": (frozenset({"require"}), "says how long to wait, and without `@require` nothing waits"),
+    "hold_in_transaction": (
+        frozenset({"require"}),
+        "says how long to wait, and without `@require` nothing waits",
+    ),
+    "mask_inference": (
+        frozenset({"mask"}),
+        "says what may be done with what is masked, and without `@mask` nothing is",
+    ),
+    "more": (
+        frozenset({"max_bytes", "max_rows"}),
+        "says who must assent to more, and without `@max_rows` or `@max_bytes` all may pass",
+    ),
+}
+"""What an annotation stands beside, one of them, and what it says in vain otherwise."""
+
+FLAGS = frozenset({"read_only", "record", "record_results"})
+_VALUES: Mapping[str, Callable[[str], object]] = {
+    "max_bytes": parse_size,
+    "max_duration": parse_duration,
+    "max_rows": parse_count,
+    "statement_timeout": parse_duration,
+}
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 _LONGEST_TEXT = 1000
@@ -49,10 +78,10 @@ class Annotations:
                 known = ", ".join(f"`@{known}`" for known in sorted(ALLOWED[self.effect]))
                 detail = f"unknown annotation `@{name}`; a {self.effect} may have {known}"
             raise self.fault("policy-annotation", name, detail)
-        if "require" not in self.values:
-            for name in sorted(NEEDS_REQUIRE & self.values.keys()):
-                detail = f"`@{name}` says how long to wait, and without `@require` nothing waits"
-                raise self.fault("policy-annotation", name, detail)
+        for name in sorted(NEEDS.keys() & self.values.keys()):
+            beside, vain = NEEDS[name]
+            if not beside & self.values.keys():
+                raise self.fault("policy-annotation", name, f"`@{name}` {vain}")
 
     def id(self) -> str:
         """Return the value of `@id`. Raises OperatorFault when missing or malformed."""
@@ -76,25 +105,61 @@ class Annotations:
         """Return a span of time, None when there is no such annotation."""
         if name not in self.values:
             return None
-        try:
-            return parse_duration(self.values[name] or "")
-        except ValueError as error:
-            raise self.fault("policy-annotation", name, f"`@{name}`: {error}") from error
+        return self._read(name, parse_duration)
 
-    def obligations(self, policy: str) -> tuple[Obligation, ...]:
-        """Return what the permit `policy` demands of enforcement, sorted by name."""
+    def obligations(
+        self, policy: str, groups: frozenset[str] | None = None
+    ) -> tuple[Obligation, ...]:
+        """Return what the permit `policy` demands of enforcement, sorted by name.
+
+        groups: all groups that exist, None when that is not known here.
+        """
         found: list[Obligation] = []
         if "decide" in self.values:
             if self.values["decide"] != "each":
                 raise self.fault("policy-annotation", "decide", '`@decide` can only be "each"')
             found.append(Obligation("decide_each", "", policy))
-        if self.duration("max_duration") is not None:
-            found.append(Obligation("max_duration", self.values["max_duration"] or "", policy))
-        if "record" in self.values:
-            if self.values["record"]:
-                raise self.fault("policy-annotation", "record", "`@record` takes no value")
-            found.append(Obligation("record", "", policy))
-        return tuple(found)
+        for name in FLAGS & self.values.keys():
+            if self.values[name]:
+                raise self.fault("policy-annotation", name, f"`@{name}` takes no value")
+            found.append(Obligation(name, "", policy))
+        for name, parse in _VALUES.items():
+            if name in self.values:
+                self._read(name, parse)
+                found.append(Obligation(name, self.values[name] or "", policy))
+        found += self._masks(policy)
+        if "max_rows" in self.values or "max_bytes" in self.values:
+            found.append(Obligation("more", self._more(groups), policy))
+        return tuple(sorted(found, key=lambda obligation: (obligation.name, obligation.value)))
+
+    def _masks(self, policy: str) -> list[Obligation]:
+        """Return one obligation for each thing masked, and whether it may be tested."""
+        if "mask" not in self.values:
+            return []
+        inference = self.values.get("mask_inference", REFUSE)
+        if inference not in (REFUSE, ALLOW):
+            detail = f'`@mask_inference` can only be "{REFUSE}" or "{ALLOW}"'
+            raise self.fault("policy-annotation", "mask_inference", detail)
+        entries = self._read("mask", parse_masks)
+        masks = [Obligation("mask", str(entry), policy) for entry in entries]
+        return [*masks, Obligation("mask_inference", inference, policy)]
+
+    def _more(self, groups: frozenset[str] | None) -> str:
+        """Return who must assent to more than a limit, as `@more` says it or as is usual."""
+        if "more" not in self.values:
+            return DEFAULT_MORE
+        try:
+            remedies = parse_more(self.values["more"] or "")
+        except ValueError as error:
+            raise self.fault("policy-requirement", "more", f"`@more`: {error}") from error
+        self._check_groups("more", remedies, groups)
+        return self.values["more"] or ""
+
+    def _read(self, name: str, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(self.values[name] or "")
+        except ValueError as error:
+            raise self.fault("policy-annotation", name, f"`@{name}`: {error}") from error
 
     def remedies(self, groups: frozenset[str] | None) -> tuple[Remedy, ...]:
         """Return what lifts the forbid, nothing when it is final.
@@ -107,12 +172,18 @@ class Annotations:
             remedies = parse_requirement(self.values["require"] or "")
         except ValueError as error:
             raise self.fault("policy-requirement", "require", f"`@require`: {error}") from error
+        self._check_groups("require", remedies, groups)
+        return remedies
+
+    def _check_groups(
+        self, name: str, remedies: tuple[Remedy, ...], groups: frozenset[str] | None
+    ) -> None:
+        """Raise OperatorFault for a group that does not exist."""
         unknown = groups_of(remedies) - groups if groups is not None else frozenset()
         if unknown:
             known = ", ".join(f"`{group}`" for group in sorted({*(groups or ()), OWNERS}))
-            detail = f"`@require`: there is no group `{min(unknown)}`; there are {known}"
-            raise self.fault("policy-requirement", "require", detail)
-        return remedies
+            detail = f"`@{name}`: there is no group `{min(unknown)}`; there are {known}"
+            raise self.fault("policy-requirement", name, detail)
 
     def fault(self, code: str, name: str, detail: str) -> OperatorFault:
         """Return a fault that points at the annotation."""

@@ -16,7 +16,8 @@ from assent.core.assessment import Assessment
 from assent.core.decision import Decision, Deny
 from assent.core.evidence import Evidence
 from assent.policy.entities import Scene, entities
-from assent.policy.facts import Moment, context, labels_of
+from assent.policy.facts import Moment, context
+from assent.policy.labels import labels_of
 from assent.policy.outcome import Finding, conclude
 from assent.policy.policy_set import Engine, PolicySet, operation_of
 

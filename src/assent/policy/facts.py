@@ -13,7 +13,7 @@ from assent.core.action import Action, Touch
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.evidence import Evidence
-from assent.core.resource import Target
+from assent.policy.labels import labels_of
 from assent.policy.remedies import has_reason, has_ticket
 
 NEVER_S = 10**9
@@ -38,34 +38,6 @@ class Fact:
     type: str
     about: str
     of: Callable[[Moment], Json]
-
-
-def labels_of(target: Target | None, name: str, columns: frozenset[str] = frozenset()) -> list[str]:
-    """Return the labels of a resource and of these columns of it, sorted; `*` is every column.
-
-    A dotted label includes what it begins with: `pci.pan` is `pci` too.
-    """
-    if target is None or not target.labels:
-        return []
-    found = set(target.labels.get(name, ()))
-    if "*" in columns:
-        below = name + "."
-        for key, labels in target.labels.items():
-            if key.startswith(below):
-                found |= labels
-    else:
-        for column in columns:
-            found |= target.labels.get(f"{name}.{column}", frozenset())
-    return sorted(_with_ancestors(found))
-
-
-def _with_ancestors(labels: set[str]) -> set[str]:
-    every = set(labels)
-    for label in labels:
-        while "." in label:
-            label = label.rpartition(".")[0]
-            every.add(label)
-    return every
 
 
 def _age_s(at: datetime | None, now: datetime) -> int:
@@ -141,6 +113,11 @@ def _lists(moment: Moment) -> list[str]:
     return sorted(network.lists) if network else []
 
 
+def _rows_estimated(moment: Moment) -> int:
+    impact = moment.evidence.impact
+    return -1 if impact is None or impact.rows is None else impact.rows
+
+
 def _utc(moment: Moment) -> datetime:
     return moment.now.astimezone(UTC)
 
@@ -159,6 +136,11 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
         "functions": Fact(
             "Set<String>", "the functions it calls", lambda m: sorted(m.action.statement.functions)
         ),
+        "rows_estimated": Fact(
+            "Long",
+            "rows read or changed, as the target's planner estimates; -1 when that is not known",
+            _rows_estimated,
+        ),
     },
     "touch": {
         "columns": Fact(
@@ -168,6 +150,14 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
             "Set<String>",
             "the labels of the resource and of the columns touched",
             lambda m: labels_of(m.evidence.target, m.touch.resource.name, m.touch.columns),
+        ),
+        "direct": Fact(
+            "Bool", "whether the text itself names the resource", lambda m: not m.touch.through
+        ),
+        "through": Fact(
+            "String",
+            "by what it is touched, such as `view public.totals`; empty where the text names it",
+            lambda m: m.touch.through,
         ),
     },
     "risk": {

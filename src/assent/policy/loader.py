@@ -158,7 +158,7 @@ def _rule(fragment: Fragment, groups: frozenset[str] | None) -> Rule:
         annotations={name: value or "" for name, value in annotations.values.items()},
         description=annotations.text("description"),
         message=annotations.text("message"),
-        obligations=annotations.obligations(id),
+        obligations=annotations.obligations(id, groups),
         remedies=annotations.remedies(groups),
         hold_for=annotations.duration("hold"),
         hold_in_transaction_for=annotations.duration("hold_in_transaction"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.core.action import Action, Touch
-from assent.core.decision import Decision, Deny, Obligation, Permit, describe
+from assent.core.decision import Decision, Deny, Permit, describe
 from assent.core.evidence import Evidence
-from assent.policy.durations import parse_duration
+from assent.policy.obliging import merged
 from assent.policy.policy_set import PolicySet
 from assent.policy.remedies import asks_owners, is_met, merge, owner_group, with_owners
 from assent.policy.rule import Rule
@@ -70,7 +70,8 @@ def conclude(
             _shortest((r.hold_in_transaction_for for r in forbids), HOLD_IN_TRANSACTION_FOR),
         )
     permits = _rules(policies, (id for finding in findings for id in finding.permits))
-    return Permit(revision, _ids(permits), _obligations(permits))
+    obligations = merged(obligation for rule in permits for obligation in rule.obligations)
+    return Permit(revision, _ids(permits), obligations)
 
 
 def _rules(policies: PolicySet, ids: Iterable[str]) -> list[Rule]:
@@ -84,19 +85,6 @@ def _ids(rules: Iterable[Rule]) -> tuple[str, ...]:
 
 def _can_be_lifted(rule: Rule, owners: str) -> bool:
     return bool(rule.remedies) and (bool(owners) or not asks_owners(rule.remedies))
-
-
-def _obligations(permits: Sequence[Rule]) -> tuple[Obligation, ...]:
-    """Return one obligation a name, of the shortest duration, sorted by name."""
-    merged: dict[str, Obligation] = {}
-    for rule in permits:
-        for obligation in rule.obligations:
-            other = merged.setdefault(obligation.name, obligation)
-            if obligation.name == "max_duration" and (
-                parse_duration(obligation.value) < parse_duration(other.value)
-            ):
-                merged[obligation.name] = obligation
-    return tuple(merged[name] for name in sorted(merged))
 
 
 def _shortest(spans: Iterable[timedelta | None], default: timedelta) -> timedelta:
