@@ -131,7 +131,12 @@ class TargetConfig:
     PEM file for `verify`. labels: `schema.table` or `schema.table.column` → labels.
     search_path: schemas in which an unqualified name is looked up. databases: further ones
     of the same server that clients may name as `TARGET/DATABASE`; none by default. Names in
-    them begin with the database, in policies and labels: `database.schema.table`.
+    them begin with the database, in policies and labels: `database.schema.table`. estimate:
+    which statements its planner is asked about before they run, so that people see how many rows
+    they would hit: `all`, `writes` or `off`. count_exactly: in a transaction, also count what a
+    change would hit, which may read as much as the change itself. unsafe_without_catalogue: do
+    not read what the database holds; views, functions and triggers are then not looked through,
+    and nothing can be masked.
     """
 
     name: str
@@ -148,6 +153,9 @@ class TargetConfig:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     search_path: tuple[str, ...] = ("public",)
     databases: tuple[str, ...] = ()
+    estimate: str = "all"
+    count_exactly: bool = False
+    unsafe_without_catalogue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,7 @@ def _check(config: Config, place: str) -> None:
             _check_name(group, f"{place}:[[targets]] {target.name} owners")
         where = f"{place}:[[targets]] {target.name}"
         _one_of(target.protocol, ("postgres",), f"{where} protocol")
+        _one_of(target.estimate, ("all", "writes", "off"), f"{where} estimate")
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
         if not target.password.startswith(("file:", "env:")):
             # Without its text: it may be the password itself.

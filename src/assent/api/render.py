@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from assent.api.door import Door
 from assent.api.render_risk import risk_out
 from assent.api.schemas import (
@@ -10,6 +12,7 @@ from assent.api.schemas import (
     ApprovalOut,
     CallerOut,
     GrantOut,
+    ImpactOut,
     PersonOut,
     RequestOut,
     SessionOut,
@@ -25,6 +28,8 @@ from assent.core.decision import describe
 from assent.core.faults import MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import SubjectId, TargetId
+from assent.core.impact import Impact
+from assent.core.impact import describe as impact_words
 from assent.core.request import Request
 from assent.core.session import Session
 from assent.core.subject import Subject
@@ -146,6 +151,7 @@ def request_out(door: Door, request: Request) -> RequestOut:
         outcome=request.outcome,
         settled_by=person_name(directory, request.settled_by) if request.settled_by else None,
         grant=request.grant,
+        impact=_impact(request.impact) if request.impact else None,
         link=f"{door.public_url}/requests/{request.id}",
     )
 
@@ -156,6 +162,11 @@ def _person(directory: Directory, subject: SubjectId) -> PersonOut:
     except MissingFault:
         return PersonOut(name=subject, display_name="")
     return PersonOut(name=known.name, display_name=known.display_name)
+
+
+def _impact(impact: Impact) -> ImpactOut:
+    measured = msgspec.to_builtins(impact)
+    return ImpactOut.model_validate({**measured, "words": list(impact_words(impact))})
 
 
 def _action(action: Action, digest: str) -> ActionOut:
@@ -169,6 +180,7 @@ def _action(action: Action, digest: str) -> ActionOut:
                 verb=touch.verb,
                 resource=f"{touch.resource.kind} {touch.resource.name}",
                 columns=sorted(touch.columns),
+                through=touch.through,
             )
             for touch in action.touches
         ],

@@ -76,11 +76,51 @@ class OpenedOut(BaseModel):
 
 
 class TouchOut(BaseModel):
-    """One verb on one resource. columns: `*` for all of them."""
+    """One verb on one resource. columns: `*` for all of them.
+
+    through: the view, function, trigger, rule or key by which it happens, empty for none.
+    """
 
     verb: str
     resource: str
     columns: list[str]
+    through: str
+
+
+class TableImpactOut(BaseModel):
+    """What would happen to one table. rows: an estimate, null where there is none."""
+
+    verb: str
+    table: str
+    rows: int | None
+    total_rows: int | None
+    indexes: int
+    through: str
+
+
+class WaiterOut(BaseModel):
+    """Somebody who waited for a lock of the session."""
+
+    user: str
+    application: str
+    waits_s: int
+
+
+class ImpactOut(BaseModel):
+    """What a statement would do, measured before it runs. words: the same for people.
+
+    rows: the planner's estimate; exact_rows: counted, null where that was not allowed.
+    """
+
+    rows: int | None
+    exact_rows: int | None
+    cost: int | None
+    tables: list[TableImpactOut]
+    triggers: list[str]
+    waiters: list[WaiterOut]
+    same_snapshot: bool
+    unavailable: str
+    words: list[str]
 
 
 class ActionOut(BaseModel):
@@ -130,6 +170,7 @@ class RequestOut(BaseModel):
     outcome: str
     settled_by: str | None
     grant: str | None
+    impact: ImpactOut | None
     link: str
 
 

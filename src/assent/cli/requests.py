@@ -43,6 +43,7 @@ def show(request: Mapping[str, Any]) -> None:
             ("asks for", action["text"] if request["kind"] == "statement" else summary(request)),
             ("parameters", ", ".join("NULL" if p is None else p for p in action["parameters"])),
             ("touches", "\n".join(_touch(touch) for touch in action["touches"])),
+            ("would do", "\n".join(request["impact"]["words"]) if request["impact"] else ""),
             ("risk", _risk(request["risk"])),
             ("policies say", "\n".join(request["messages"])),
             ("reason", request["reason"]),
@@ -123,7 +124,8 @@ def _state(request: Mapping[str, Any]) -> str:
 
 def _touch(touch: Mapping[str, Any]) -> str:
     columns = f" ({', '.join(touch['columns'])})" if touch["columns"] else ""
-    return f"{touch['verb']} {touch['resource']}{columns}"
+    through = f" through {touch['through']}" if touch["through"] else ""
+    return f"{touch['verb']} {touch['resource']}{columns}{through}"
 
 
 def _risk(risk: Mapping[str, Any]) -> str:

@@ -49,6 +49,9 @@ class TargetDescription:
     labels: Mapping[str, frozenset[str]]
     search_path: tuple[str, ...]
     databases: tuple[str, ...] = ()
+    estimate: str = "all"
+    count_exactly: bool = False
+    without_catalogue: bool = False
 
 
 async def people_and_targets(
@@ -121,4 +124,7 @@ def _target(described: TargetDescription, target: TargetId) -> Target:
         labels=described.labels,
         search_path=described.search_path,
         databases=described.databases,
+        estimate=described.estimate,
+        count_exactly=described.count_exactly,
+        without_catalogue=described.without_catalogue,
     )

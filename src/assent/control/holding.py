@@ -15,6 +15,7 @@ from assent.core.decision import Deny, Permit
 from assent.core.entry import Entry
 from assent.core.faults import ConflictFault
 from assent.core.ids import RequestId
+from assent.core.impact import describe
 from assent.core.plugins import Held, Permitted, RefusalKind, Refused
 from assent.core.request import Request, RequestState
 from assent.risk import explain
@@ -173,6 +174,7 @@ class Holding:
         missing = "; ".join(self._requests.unmet(request))
         lines = [
             f"held by Assent: {why}",
+            *(describe(request.impact) if request.impact else ()),
             *explain(request.assessment),
             f"needed: {missing}" + (f" (asked: {asked})" if asked else ""),
         ]

@@ -2,19 +2,26 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assent.control.so_far import SoFar
 from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.ids import ActionId, GrantId, SessionId, SubjectId
+from assent.core.impact import Impact
+from assent.core.plugins import Authorize
 from assent.core.resource import Target
 from assent.core.session import Epoch, Session
 from assent.core.subject import Subject
 
 if TYPE_CHECKING:
     from assent.control.decide import Outcome
+
+
+async def unmeasured(question: Authorize) -> Impact | None:
+    """Return that nothing is measured here."""
+    return None
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +31,7 @@ class LiveSession:
     nudged: set whenever something happened that a held action may be waiting for.
     cancelled: the client asked to cancel what is held. gone: the client hung up.
     process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
+    measure: what a statement would do, asked at the target; None where nothing was asked.
     so_far: what was done in it. presence: where else the person was when it opened.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
@@ -38,6 +46,7 @@ class LiveSession:
     secret_key: bytes = field(repr=False)
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
+    measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
     epoch: Epoch = field(default_factory=Epoch)
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)

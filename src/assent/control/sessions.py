@@ -1,6 +1,6 @@
 """Sessions: who may open one, what may be done in it, and how it ends."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -18,7 +18,7 @@ from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.holding import Holding
-from assent.control.live import LiveSession, LiveSessions
+from assent.control.live import LiveSession, LiveSessions, unmeasured
 from assent.control.sign_in import SignIn
 from assent.control.verifiers import ITERATIONS, Verifiers
 from assent.control.watching import Watching
@@ -33,6 +33,7 @@ from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import ActionId, Ids, RequestId, SessionId
+from assent.core.impact import Impact
 from assent.core.plugins import (
     Answer,
     Authorize,
@@ -65,11 +66,13 @@ class Handles:
     """What a gateway gives the control plane to act on a connection with.
 
     drafted: hears of the session before it is decided on, to say when the client hung up.
+    measure: what a statement would do, asked at the target, None where nothing was asked.
     """
 
     drafted: Callable[[LiveSession], None]
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
+    measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
 
 
 class Sessions:
@@ -202,8 +205,9 @@ class Sessions:
             in_transaction=question.in_transaction,
         )
         epoch = live.epoch.value
+        impact = await live.measure(question)
         try:
-            answer, outcome = await self._ask(live, action, tell)
+            answer, outcome = await self._ask(live, action, tell, impact)
         except Fault as fault:
             return _unavailable(fault), action
         self._watching.decided(live, action, outcome)
@@ -310,9 +314,13 @@ class Sessions:
                 )
 
     async def _ask(
-        self, live: LiveSession, action: Action, tell: Callable[[Held], None]
+        self,
+        live: LiveSession,
+        action: Action,
+        tell: Callable[[Held], None],
+        impact: Impact | None = None,
     ) -> tuple[Permitted | Refused, Outcome]:
-        outcome = await self._decider.decide(action, self._circumstances(live))
+        outcome = await self._decider.decide(action, self._circumstances(live, impact))
         decision = outcome.decision
         if isinstance(decision, Permit):
             return Permitted(outcome.entry), outcome
@@ -322,17 +330,18 @@ class Sessions:
             return Permitted(outcome.entry), outcome
         if decision.remedies:
             return await self._holding.hold(
-                live, action, outcome, lambda: self._circumstances(live), tell
+                live, action, outcome, lambda: self._circumstances(live, impact), tell
             )
         return _denied(live.target, action, decision, outcome), outcome
 
-    def _circumstances(self, live: LiveSession) -> Circumstances:
+    def _circumstances(self, live: LiveSession, impact: Impact | None = None) -> Circumstances:
         stepped_up_at = self._sign_in.stepped_up_at(live.subject.id)
         now = self._clock.now()
         return Circumstances(
             authentication=replace(live.authentication, stepped_up_at=stepped_up_at),
             connection=live.connection,
             unavailable=live.unavailable,
+            impact=impact,
             session=live.so_far.shown(now),
             presence=self._watching.now_at(
                 live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
@@ -399,6 +408,7 @@ class Sessions:
             secret_key=key[4:8],
             cut=handles.cut,
             cancel_at_target=handles.cancel_at_target,
+            measure=handles.measure,
         )
 
     def _bounded(self, session: Session, outcome: Outcome) -> Session:

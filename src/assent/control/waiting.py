@@ -106,6 +106,7 @@ class Waiting:
             changed_at=now,
             reason=reason,
             ticket=ticket,
+            impact=outcome.evidence.impact,
         )
         entry = entries.of_request(
             self._ids, EntryKind.REQUEST_OPENED, request, now, decision=outcome.entry
@@ -193,6 +194,7 @@ class Waiting:
                 messages=denial.messages,
                 denied_by=denial.denied_by,
                 revision=denial.revision,
+                impact=outcome.evidence.impact,
                 outcome=f"asks again, for more is needed than was assented to: {words}",
             )
             return await self.move(place, RequestEvent.REOPENED, request=asked_again)

@@ -27,7 +27,6 @@ class Waiter:
     user: str
     application: str
     waits_s: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +49,50 @@ class Impact:
     waiters: tuple[Waiter, ...] = ()
     same_snapshot: bool = False
     unavailable: str = ""
+
+
+_VERBS = {
+    "sql.insert": "insert",
+    "sql.update": "update",
+    "sql.delete": "delete",
+    "sql.truncate": "empty",
+    "sql.read": "read",
+}
+_MOST_NAMED = 6
+
+
+def describe(impact: Impact) -> tuple[str, ...]:
+    """Return what people are told of an impact, the most important line first."""
+    changes = [one for one in impact.tables if one.verb != "sql.read"]
+    lines = [_headline(impact, changes)]
+    taken_along = [one for one in changes if one.through]
+    lines += [f"with it, by {one.through}: {_table_words(one)}" for one in taken_along]
+    lines = [line for line in lines if line][:_MOST_NAMED]
+    if impact.triggers:
+        lines.append(f"fires: {', '.join(impact.triggers[:_MOST_NAMED])}")
+    if impact.waiters:
+        who = ", ".join(
+            f"{one.user} ({one.application or 'no name'}) for {one.waits_s} s"
+            for one in impact.waiters[:_MOST_NAMED]
+        )
+        lines.append(f"waiting now for locks of this session: {who}")
+    if impact.unavailable:
+        lines.append(f"how much is not known: {impact.unavailable}")
+    return tuple(lines)
+
+
+def _headline(impact: Impact, changes: list[TableImpact]) -> str:
+    direct = [one for one in changes if not one.through]
+    if not direct:
+        return "" if impact.rows is None else f"would read about {impact.rows:,} rows"
+    words = "; ".join(_table_words(one) for one in direct[:_MOST_NAMED])
+    counted = "" if impact.exact_rows is None else f" (counted now: {impact.exact_rows:,})"
+    return f"would {words}{counted}"
+
+
+def _table_words(one: TableImpact) -> str:
+    verb = _VERBS.get(one.verb, "change")
+    rows = "an unknown number of" if one.rows is None else f"about {one.rows:,}"
+    total = "" if one.total_rows is None else f" of {one.total_rows:,}"
+    indexes = "" if not one.indexes else f", {one.indexes} index{'es' * (one.indexes > 1)}"
+    return f"{verb} {rows}{total} rows of `{one.table}`{indexes}"

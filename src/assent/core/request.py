@@ -8,6 +8,7 @@ from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.decision import Remedy
 from assent.core.ids import ApprovalId, GrantId, RequestId, SubjectId
+from assent.core.impact import Impact
 
 
 class RequestState(StrEnum):
@@ -68,7 +69,8 @@ class Request:
     remedies: still and already demanded, merged. messages: what the policies say.
     approvals: in the order in which they came. reason, ticket: what the requester said.
     outcome: one sentence once it is settled. settled_by: who settled it, if a person did.
-    grant: the grant that it minted, for a request for access.
+    grant: the grant that it minted, for a request for access. impact: what the action would do,
+    as it was measured when it was asked for.
     """
 
     id: RequestId
@@ -89,3 +91,4 @@ class Request:
     outcome: str = ""
     settled_by: SubjectId | None = None
     grant: GrantId | None = None
+    impact: Impact | None = None

@@ -26,7 +26,10 @@ class Target:
     credential: a reference (`file:…`, `env:…`), never a value.
     search_path: schemas in which an unqualified name is looked up, first one first.
     databases: further ones of the same server that a client may name, none by default; what
-    is in them is named `database.schema.table`, in labels and policies too.
+    is in them is named `database.schema.table`, in labels and policies too. estimate: which
+    statements its planner is asked about before they run: `all`, `writes` or `off`.
+    count_exactly: what a change in a transaction would hit may be counted before it runs.
+    without_catalogue: names are taken as they are written, and nothing is looked through.
     """
 
     id: TargetId
@@ -44,6 +47,9 @@ class Target:
     labels: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search_path: tuple[str, ...] = ("public",)
     databases: tuple[str, ...] = ()
+    estimate: str = "all"
+    count_exactly: bool = False
+    without_catalogue: bool = False
 
     def offers(self, database: str) -> bool:
         """Return whether a session may be opened on that database of the target's server."""

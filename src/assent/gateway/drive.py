@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 
@@ -53,6 +53,13 @@ class Answerer(Protocol):
     def ended(self, conversation: "Conversation", reason: str) -> None:
         """Hear that the conversation is over; called once."""
         ...
+
+
+@runtime_checkable
+class Inquirable(Protocol):
+    """A relay whose target can be asked by the gateway itself, between a client's statements."""
+
+    def inquire(self, number: int, queries: tuple[str, ...], now: datetime) -> Sequence[Step]: ...
 
 
 class End(asyncio.Protocol):
@@ -181,6 +188,13 @@ class Conversation:
             return
         self.perform(self.relay.answer(ticket, answer, self._clock.now()))
         self._after()
+
+    def inquire(self, number: int, queries: tuple[str, ...]) -> None:
+        """Ask the target statements of the gateway's own; the question `Inquired` is the answer."""
+        relay = self.relay
+        if isinstance(relay, Inquirable) and not self.closed:
+            self.perform(relay.inquire(number, queries, self._clock.now()))
+            self._after()
 
     def cut(self, message: str) -> None:
         """End the session for a reason that the client is told."""

@@ -12,6 +12,7 @@ from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.decision import ApprovalRemedy, ReasonRemedy, Remedy, StepUpRemedy, TicketRemedy
 from assent.core.ids import GrantId, SubjectId
+from assent.core.impact import Impact
 from assent.core.lesson import Aspect, Lesson
 from assent.core.request import Request
 from assent.core.resource import Target
@@ -46,6 +47,7 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outcome: str
     settled_by: SubjectId | None
     grant: GrantId | None
+    impact: Impact | None = None
 
 
 class LessonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,6 +97,7 @@ def encode_request(request: Request) -> str:
             outcome=request.outcome,
             settled_by=request.settled_by,
             grant=request.grant,
+            impact=request.impact,
         )
     )
 

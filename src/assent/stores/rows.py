@@ -61,6 +61,7 @@ def request_of(row: Row, approvals: Iterable[Approval]) -> Request:
         outcome=body.outcome,
         settled_by=body.settled_by,
         grant=body.grant,
+        impact=body.impact,
     )
 
 

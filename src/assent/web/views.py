@@ -11,6 +11,7 @@ from assent.core.clock import isoformat
 from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy, describe
 from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.ids import SubjectId
+from assent.core.impact import describe as impact_words
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.signal import SignalStatus
 from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
@@ -33,12 +34,16 @@ _LONG_CHARACTERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class TouchView:
-    """One touch in words: `deletes rows of table` `public.orders` (`every column`)."""
+    """One touch in words: `deletes rows of table` `public.orders` (`every column`).
+
+    through: by which view, function, trigger, rule or key, empty where the text says it.
+    """
 
     words: str
     resource: str
     columns: str
     verb: str
+    through: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Card:
     size: str
     parameters: tuple[tuple[Piece, ...] | None, ...]
     touches: tuple[TouchView, ...]
+    impact: tuple[str, ...]
     score: int
     level: str
     factors: tuple[FactorView, ...]
@@ -148,6 +154,7 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         size=_size(action.text),
         parameters=tuple(None if value is None else pieces(value) for value in action.parameters),
         touches=_touches(action),
+        impact=impact_words(request.impact) if request.impact else (),
         score=request.assessment.score,
         level=request.assessment.level.value,
         factors=_factors(request.assessment),
@@ -226,7 +233,13 @@ def _size(text: str) -> str:
 
 def _touches(action: Action) -> tuple[TouchView, ...]:
     return tuple(
-        TouchView(touch_words(touch), touch.resource.name, column_words(touch.columns), touch.verb)
+        TouchView(
+            touch_words(touch),
+            touch.resource.name,
+            column_words(touch.columns),
+            touch.verb,
+            touch.through,
+        )
         for touch in action.touches
     )
 
