@@ -21,7 +21,6 @@ ELSEWHERE = {
     "core/frame": "nouns without behaviour",
     "core/enforcement": "nouns without behaviour; protocols/postgres/results keeps them",
     "core/flows": "a noun without behaviour",
-    "core/impact": "nouns without behaviour",
     "core/lease": "nouns without behaviour",
     "core/lesson": "nouns without behaviour; conformance/store_suite.py keeps them",
     "core/network": "nouns without behaviour",

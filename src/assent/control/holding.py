@@ -21,6 +21,9 @@ from assent.core.request import Request, RequestState
 from assent.risk import explain
 from assent.workflow.request import RequestEvent
 
+LOOK_AGAIN_S = 10.0
+"""How often it is asked who waits for the locks of a session while it waits itself."""
+
 _REFUSALS = {
     RequestState.REJECTED: RefusalKind.REJECTED,
     RequestState.WITHDRAWN: RefusalKind.WITHDRAWN,
@@ -126,11 +129,16 @@ class Holding:
 
     async def _nudge_or_deadline(self, live: LiveSession, request: Request) -> None:
         left = (request.deadline_at - self._clock.now()).total_seconds()
+        # Only inside of a transaction locks are held that others may come to wait for.
+        looks = request.action.in_transaction and left > LOOK_AGAIN_S
         try:
-            async with asyncio.timeout(max(left, 0.0)):
+            async with asyncio.timeout(LOOK_AGAIN_S if looks else max(left, 0.0)):
                 await live.nudged.wait()
         except TimeoutError:
-            await self._waiting.expire(self._clock.now())
+            if looks:
+                self._waiting.look_again(request.id, await live.waiters())
+            else:
+                await self._waiting.expire(self._clock.now())
 
     async def _release(
         self, live: LiveSession, request: Request, circumstances: Circumstances

@@ -2,14 +2,15 @@
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assent.control.so_far import SoFar
+from assent.core.decision import Obligation
 from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.ids import ActionId, GrantId, SessionId, SubjectId
-from assent.core.impact import Impact
+from assent.core.impact import Impact, Waiter
 from assent.core.plugins import Authorize
 from assent.core.resource import Target
 from assent.core.session import Epoch, Session
@@ -24,6 +25,11 @@ async def unmeasured(question: Authorize) -> Impact | None:
     return None
 
 
+async def nobody_waits() -> tuple[Waiter, ...]:
+    """Return that nobody is known to wait for locks."""
+    return ()
+
+
 @dataclass(slots=True, eq=False)
 class LiveSession:
     """One open session. cut: tells its gateway to end it, with words for the client.
@@ -32,9 +38,12 @@ class LiveSession:
     cancelled: the client asked to cancel what is held. gone: the client hung up.
     process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
     measure: what a statement would do, asked at the target; None where nothing was asked.
-    so_far: what was done in it. presence: where else the person was when it opened.
+    waiters: who waits for its locks now. so_far: what was done in it. presence: where else the
+    person was when it opened.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
+    obliged: what the permit of its opening binds all that is done in it to. settings: what its
+    target is told at the start for that.
     """
 
     session: Session
@@ -47,11 +56,14 @@ class LiveSession:
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
+    waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
     epoch: Epoch = field(default_factory=Epoch)
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)
     unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
+    obliged: tuple[Obligation, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0
     cancelled: bool = False

@@ -20,6 +20,7 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import Ids, RequestId, SubjectId
+from assent.core.impact import Waiter
 from assent.core.notice import Notice
 from assent.core.ports import Store
 from assent.core.request import Approval, Request, RequestState
@@ -198,6 +199,15 @@ class Waiting:
                 outcome=f"asks again, for more is needed than was assented to: {words}",
             )
             return await self.move(place, RequestEvent.REOPENED, request=asked_again)
+
+    def look_again(self, request: RequestId, waiters: tuple[Waiter, ...]) -> None:
+        """Show who waits for locks now. It decides nothing, so it is not made durable by itself."""
+        place = self._places.get(request)
+        impact = place.request.impact if place else None
+        if place is None or impact is None or impact.waiters == waiters:
+            return
+        place.request = replace(place.request, impact=replace(impact, waiters=waiters))
+        self._events.publish(Notice("request.changed", self._clock.now(), request))
 
     async def expire(self, now: datetime) -> None:
         """Settle what waits past its deadline, and what was approved and never released."""
