@@ -11,7 +11,8 @@ from assent.core.decision import Deny, Permit
 from assent.core.evidence import Evidence
 from assent.policy import PolicySet, load
 from assent.policy.entities import Scene, entities
-from assent.policy.facts import EVERY_FACT, Moment, context, labels_of
+from assent.policy.facts import EVERY_FACT, Moment, context
+from assent.policy.labels import labels_of
 from policy_builders import (
     ANA,
     BEN,

@@ -17,6 +17,7 @@ from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
+from assent.control.obligations import derived_mask_key
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
@@ -46,7 +47,8 @@ class Outside:
     credential_key: what the salts of session passwords are derived from. verifier_key: of the
     log. public_url: what links in notices begin with. network: what the operator's files say of
     addresses, None without any. zones: time zones by name. budget: how often people may be
-    asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH.
+    asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
+    of masked values are made with, None for one that is derived from `credential_key`.
     """
 
     store: Store
@@ -64,6 +66,7 @@ class Outside:
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     budget: Budget | None = None
     levels: tuple[int, int] = (MODEL.medium_from, MODEL.high_from)
+    mask_key: Secret[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ def assemble(outside: Outside) -> Assembly:
         watching=watching,
         clock=clock,
         ids=ids,
+        mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
     )
     policies.when_replaced(sessions.forget_decisions)
     access = Access(

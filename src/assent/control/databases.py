@@ -7,7 +7,9 @@ server must not be taken for the target's own of that name: its name begins with
 from dataclasses import replace
 
 from assent.core.action import Statement, Touch
+from assent.core.flows import Flows
 from assent.core.resource import Resource, Target
+from assent.policy.labels import quoted
 
 LONGEST = 200
 """More of a name than any server knows, and little enough for the log."""
@@ -21,14 +23,20 @@ _CATALOGUES = ("pg_catalog.", "information_schema.")
 
 
 def placed(statement: Statement, target: Target, database: str) -> Statement:
-    """Return the statement with its touches where they are: `archive.public.orders`.
+    """Return the statement with what it touches where it is: `archive.public.orders`.
 
     The very statement for the target's own database.
     """
     if database == target.database:
         return statement
-    touches = tuple(_placed(touch, _quoted(database)) for touch in statement.touches)
-    return replace(statement, touches=touches)
+    touches = tuple(_placed(touch, quoted(database)) for touch in statement.touches)
+    flows = statement.flows and _flowing(statement.flows, prefix(target, database))
+    return replace(statement, touches=touches, flows=flows)
+
+
+def prefix(target: Target, database: str) -> str:
+    """Return what names of that database begin with, beside those of the target's own."""
+    return "" if database == target.database else f"{quoted(database)}."
 
 
 def shown(target: Target, database: str) -> str:
@@ -53,8 +61,11 @@ def _placed(touch: Touch, database: str) -> Touch:
     return replace(touch, resource=Resource(kind, f"{database}.{name}"))
 
 
-def _quoted(database: str) -> str:
-    """Return the name in quotes if it could be confused with several, as other parts are."""
-    if "." in database or '"' in database:
-        return '"' + database.replace('"', '""') + '"'
-    return database
+def _flowing(flows: Flows, before: str) -> Flows:
+    def moved(columns: frozenset[str]) -> frozenset[str]:
+        return frozenset(
+            name if name.startswith(_CATALOGUES) else before + name for name in columns
+        )
+
+    outputs = flows.outputs and tuple(map(moved, flows.outputs))
+    return Flows(outputs, moved(flows.read), moved(flows.tested), moved(flows.stored))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from assent.control import entries
 from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
+from assent.control.obligations import keep, obliged, reads_masked
 from assent.control.policies import Policies
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
@@ -23,10 +24,13 @@ from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
 from assent.core.signal import Signal
 from assent.policy import evaluate, parse_duration
+from assent.policy.more import EXCEEDS, exceeding
 from assent.risk import MODEL, Model, assess, nearest
 from assent.risk.budget import Thresholds
 from assent.risk.memory import Seen
 from assent.signals.otherwise import alternatives
+
+_EACH = frozenset({"decide_each", "record_results"})
 
 DEFAULT_DURATION = timedelta(minutes=30)
 """How long access and a session last where no policy says."""
@@ -101,7 +105,7 @@ class Decider:
             ),
         )
         self._thresholds.count(segment_of(outcome.evidence.target), outcome.assessment.score)
-        if permitted and action.phase is Phase.EXECUTE:
+        if permitted and action.phase is Phase.EXECUTE and EXCEEDS not in action.details:
             self._history.count(action)
         return outcome
 
@@ -113,7 +117,10 @@ class Decider:
         assessment = assessed(action, evidence, signals)
         decision = evaluate(self._policies.current, action, evidence, assessment, now)
         decision = _offered(_living(decision, action, evidence), action, evidence)
-        decision = self._keepable(_in_time(decision, action, evidence))
+        decision = obliged(_in_time(decision, action, evidence), circumstances.obliged)
+        decision = self._keepable(keep(decision, action, evidence))
+        if isinstance(decision, Permit):
+            decision = exceeding(decision, action, evidence, now)
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
         return Outcome(decision, signals, assessment, evidence, entry, request, seen)
@@ -187,18 +194,21 @@ def is_reusable(action: Action, outcome: Outcome) -> bool:
     """Return whether the decision may serve further statements of the same shape.
 
     Only complete reads at low risk, and only where no policy asks for a decision per action;
-    never what people assented to, for they assented to exactly that.
+    never what people assented to, for they assented to exactly that, nor what reads something
+    masked or is recorded with its results.
     """
     return (
         isinstance(outcome.decision, Permit)
         and outcome.request is None
         and not outcome.evidence.approvals
+        and EXCEEDS not in action.details
         and action.statement.reusable
         and action.statement.complete
         and all(touch.operation is Operation.READ for touch in action.touches)
         and outcome.assessment.level is RiskLevel.LOW
         and not outcome.evidence.unavailable
-        and not any(item.name == "decide_each" for item in outcome.decision.obligations)
+        and not any(item.name in _EACH for item in outcome.decision.obligations)
+        and not reads_masked(outcome.decision, action, outcome.evidence)
     )
 
 

@@ -12,6 +12,7 @@ from assent.control.history import History
 from assent.control.learning import Learning
 from assent.control.warnings import Warnings
 from assent.core.action import Action
+from assent.core.decision import Obligation
 from assent.core.device import Device
 from assent.core.evidence import (
     Authentication,
@@ -44,7 +45,7 @@ class Circumstances:
     grants: the ones that count for it now. request: the one it waits in, if it does.
     device: the one that the session is bound to. session: None outside of one. unavailable:
     kinds of evidence that the door should have brought, and could not. impact: what the action
-    would do, where that was measured.
+    would do, where that was measured. obliged: what the session's opening binds all of it to.
     """
 
     authentication: Authentication | None = None
@@ -58,6 +59,7 @@ class Circumstances:
     presence: Presence = field(default_factory=Presence)
     unavailable: frozenset[str] = frozenset()
     impact: Impact | None = None
+    obliged: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

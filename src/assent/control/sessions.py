@@ -18,7 +18,8 @@ from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.holding import Holding
-from assent.control.live import LiveSession, LiveSessions, unmeasured
+from assent.control.live import LiveSession, LiveSessions, nobody_waits, unmeasured
+from assent.control.obligations import enforcement_of, session_wide, settings_of
 from assent.control.sign_in import SignIn
 from assent.control.verifiers import ITERATIONS, Verifiers
 from assent.control.watching import Watching
@@ -33,10 +34,11 @@ from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import ActionId, Ids, RequestId, SessionId
-from assent.core.impact import Impact
+from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
     Answer,
     Authorize,
+    Exceed,
     Held,
     Identified,
     Permitted,
@@ -46,8 +48,10 @@ from assent.core.plugins import (
 )
 from assent.core.ports import Recorder, Store
 from assent.core.resource import Resource, Target
+from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
+from assent.policy.more import EXCEEDS
 
 REUSE_FOR = timedelta(seconds=60)
 
@@ -67,12 +71,14 @@ class Handles:
 
     drafted: hears of the session before it is decided on, to say when the client hung up.
     measure: what a statement would do, asked at the target, None where nothing was asked.
+    waiters: who waits for locks of the session.
     """
 
     drafted: Callable[[LiveSession], None]
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
+    waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
 
 
 class Sessions:
@@ -93,7 +99,9 @@ class Sessions:
         watching: Watching,
         clock: Clock,
         ids: Ids,
+        mask_key: Secret[bytes],
     ) -> None:
+        self._mask_key = mask_key
         self._store = store
         self._recorder = recorder
         self._watching = watching
@@ -159,6 +167,9 @@ class Sessions:
             if isinstance(answer, Refused):
                 return answer
             live.session = self._bounded(live.session, outcome)
+            if isinstance(outcome.decision, Permit):
+                live.obliged = session_wide(outcome.decision)
+                live.settings = settings_of(outcome.decision)
             refused = await self._begin(live, action, answer.request, use)
         except Fault as fault:
             return _unavailable(fault)
@@ -214,12 +225,49 @@ class Sessions:
         if isinstance(answer, Refused):
             # Faster than the sweep: the client hears that its time is over, and nothing else.
             _cut_if_over(live, self._clock.now())
+        if isinstance(answer, Permitted) and isinstance(outcome.decision, Permit):
+            within = databases.prefix(live.target, live.session.database)
+            answer = replace(
+                answer,
+                enforcement=enforcement_of(
+                    outcome.decision, action, outcome.evidence, self._mask_key, within
+                ),
+            )
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
             until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
             if isinstance(outcome.decision, Permit):
                 until = min(until, permitted_until(outcome.decision, outcome.evidence) or until)
             return replace(answer, epoch=epoch, reuse_until=until), action
         return answer, action
+
+    async def exceed(
+        self, live: LiveSession, question: Exceed, action: Action, tell: Callable[[Held], None]
+    ) -> Permitted | Refused:
+        """Return whether more of the result of `action` may pass than its permit lets.
+
+        It is an attempt of its own, held like any other for what `@more` asks, and in the log.
+        """
+        more = replace(
+            action,
+            id=ActionId(self._ids.mint("action")),
+            phase=Phase.EXECUTE,
+            details={
+                EXCEEDS: f"{question.limit} {question.most}",
+                "passed_bytes": str(question.passed_bytes),
+                "passed_rows": str(question.passed_rows),
+            },
+            salt=self._ids.token(16),
+        )
+        try:
+            answer, _ = await self._ask(live, more, tell)
+            if isinstance(answer, Permitted):
+                facts: dict[str, Json] = {"outcome": "done"}
+                await self._settle(more, answer.request, facts, "the rest was let through")
+        except Fault as fault:
+            words = "whether more may pass cannot be decided now, so it may not"
+            hint = "what was sent before stands; try again, and tell the operator if it stays so"
+            return Refused(RefusalKind.UNAVAILABLE, words, fault.code, hint)
+        return answer
 
     async def finish(
         self, live: LiveSession, action: Action, request: str, frame: ResultFrame
@@ -343,6 +391,7 @@ class Sessions:
             unavailable=live.unavailable,
             impact=impact,
             session=live.so_far.shown(now),
+            obliged=live.obliged,
             presence=self._watching.now_at(
                 live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
             ),
@@ -409,6 +458,7 @@ class Sessions:
             cut=handles.cut,
             cancel_at_target=handles.cancel_at_target,
             measure=handles.measure,
+            waiters=handles.waiters,
         )
 
     def _bounded(self, session: Session, outcome: Outcome) -> Session:

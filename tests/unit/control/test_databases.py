@@ -12,7 +12,7 @@ from assent.core.action import Operation, Statement, Touch
 from assent.core.evidence import Connection
 from assent.core.plugins import Permitted, RefusalKind, Refused
 from assent.core.resource import Resource
-from assent.policy.facts import labels_of
+from assent.policy.labels import labels_of
 from builders import READ, SHOP, Client, World, a_world
 
 GUARDED = """
