@@ -1,7 +1,7 @@
 """The PostgreSQL gateway: answers a relay's questions out of the control plane."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -18,25 +18,34 @@ from assent.core.plugins import (
     Cancel,
     Connect,
     Connected,
+    Exceed,
     Held,
     Identify,
+    Overrun,
     Permitted,
     Question,
     RefusalKind,
     Refused,
 )
-from assent.core.ports import CredentialBroker, Recorder
+from assent.core.ports import Recorder
 from assent.gateway.certificates import target_side
 from assent.gateway.dial import cancel_at, dial
 from assent.gateway.drive import Conversation
+from assent.gateway.leases import Leases
 from assent.protocols.postgres import PostgresRelay
+
+_MOST_LIMITED = 1_000
 
 _log = structlog.get_logger("gateway")
 
 
 @dataclass(slots=True)
 class _State:
-    """What one conversation has come to. decided: by entry id, until its frame names it."""
+    """What one conversation has come to. decided: by entry id, until its frame names it.
+
+    limited: the actions whose results have a limit, by entry id. in_flight: their statements
+    that are not done, by number; a decision may serve several of them.
+    """
 
     candidate: Candidate | None = None
     database: str = ""
@@ -46,6 +55,23 @@ class _State:
     cut: bool = False
     decided: dict[str, tuple[Action, str]] = field(default_factory=dict)
     running: dict[int, tuple[Action, str]] = field(default_factory=dict)
+    limited: dict[str, Action] = field(default_factory=dict)
+    in_flight: dict[int, StatementFrame] = field(default_factory=dict)
+
+    def limit(self, entry: str, action: Action) -> None:
+        """Remember whose result has a limit; what was permitted longest ago is forgotten."""
+        self.limited[entry] = action
+        if len(self.limited) > _MOST_LIMITED:
+            del self.limited[next(iter(self.limited))]
+
+    def exceeding(self, entry: str) -> Action | None:
+        """Return what is done by the first statement in flight under this decision."""
+        action = self.limited.get(entry)
+        for number in sorted(self.in_flight):
+            frame = self.in_flight[number]
+            if action is not None and frame.entry == entry:
+                return replace(action, text=frame.text, parameters=frame.parameters)
+        return None
 
 
 class PostgresAnswerer:
@@ -55,12 +81,12 @@ class PostgresAnswerer:
         self,
         sessions: Sessions,
         recorder: Recorder,
-        broker: CredentialBroker,
+        leases: Leases,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._sessions = sessions
         self._recorder = recorder
-        self._broker = broker
+        self._leases = leases
         self._spawn = spawn
         self._states: dict[Conversation, _State] = {}
 
@@ -87,6 +113,11 @@ class PostgresAnswerer:
                 await self._connect(conversation, state, ticket, question)
             case Authorize():
                 await self._authorize(conversation, state, ticket, question)
+            case Exceed():
+                await self._exceed(conversation, state, ticket, question)
+            case Overrun():
+                if state.live is not None:
+                    state.live.cancel_at_target()
 
     def record(self, conversation: Conversation, frame: Frame) -> None:
         """Write the frame, and follow which action its statement and its result belong to."""
@@ -97,6 +128,12 @@ class PostgresAnswerer:
         result = frame if type(frame) is ResultFrame else None
         if result is not None:
             self._sessions.ran(state.live, result)
+        if state.limited:
+            if type(frame) is StatementFrame and frame.entry in state.limited:
+                if frame.verdict != "refuse":
+                    state.in_flight[frame.sequence] = frame
+            elif result is not None:
+                state.in_flight.pop(result.sequence, None)
         if state.decided and type(frame) is StatementFrame:
             decided = state.decided.pop(frame.entry, None)
             if decided is not None and frame.verdict == "permit":
@@ -167,7 +204,11 @@ class PostgresAnswerer:
     async def _dial(self, conversation: Conversation, live: LiveSession, ticket: int) -> None:
         target = live.target
         try:
-            password = await self._broker.password(target)
+            lease = await self._leases.take(live)
+            if conversation.closed:
+                # Its end has been and gone, when there was nothing yet to give back.
+                await self._leases.give_back(live.session.id)
+                return
             if target.tls != "disable":
                 conversation.target_tls = (target_side(target), target.host)
             await dial(target, lambda: conversation.target)
@@ -181,14 +222,15 @@ class PostgresAnswerer:
         conversation.answered(
             ticket,
             Connected(
-                user=target.user,
-                password=password,
+                user=lease.user,
+                password=lease.password,
                 database=live.session.database,
                 tls=target.tls,
                 search_path=target.search_path,
                 process_id=live.process_id,
                 secret_key=live.secret_key,
                 epoch=live.epoch,
+                settings=lease.settings,
             ),
         )
 
@@ -207,6 +249,24 @@ class PostgresAnswerer:
                 await self._sessions.abandon(state.live, action, answer.request, released=False)
                 return
             state.decided[answer.entry] = (action, answer.request)
+            if answer.enforcement is not None and answer.enforcement.limits:
+                state.limit(answer.entry, action)
+        conversation.answered(ticket, answer)
+
+    async def _exceed(
+        self, conversation: Conversation, state: _State, ticket: int, question: Exceed
+    ) -> None:
+        action = state.exceeding(question.entry)
+        if state.live is None or action is None:
+            words = "the limit of this result is reached, and whose it is is not known any more"
+            hint = "send the statement again, or ask for fewer rows"
+            conversation.answered(ticket, Refused(RefusalKind.DENIED, words, "", hint))
+            return
+
+        def tell(held: Held) -> None:
+            conversation.answered(ticket, held)
+
+        answer = await self._sessions.exceed(state.live, question, action, tell)
         conversation.answered(ticket, answer)
 
     async def _finish(
@@ -220,6 +280,7 @@ class PostgresAnswerer:
         for action, request in state.decided.values():
             await self._logged(live, self._sessions.abandon(live, action, request, released=False))
         await self._logged(live, self._sessions.end(live, reason, cut=state.cut))
+        await self._leases.give_back(live.session.id)
 
     async def _logged(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
         """Do `work`; what the log could not take must not keep the rest from happening."""
