@@ -29,6 +29,7 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
+from assent.core.label import Label, LabelSource, LabelState
 from assent.core.lesson import Aspect, Lesson
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.resource import Resource
@@ -193,6 +194,12 @@ def credential(
     return Credential(
         CredentialId(name), ANA, SHOP, GRANT, "ab" * 32, "cd" * 32, expires_at, connections_left
     )
+
+
+def label(
+    name: str, label: str, *, source: LabelSource = LabelSource.SCAN, matched: int = 190
+) -> Label:
+    return Label(SHOP, name, label, LabelState.SUGGESTED, source, matched, 200, NOON, ANA)
 
 
 def session(name: str = "ses_1", *, opened_at: datetime = NOON) -> Session:

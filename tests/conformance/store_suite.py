@@ -24,6 +24,7 @@ from assent.core.changes import (
     PutApproval,
     PutCredential,
     PutGrant,
+    PutLabel,
     PutLesson,
     PutProfile,
     PutRequest,
@@ -48,6 +49,7 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
+from assent.core.label import Label, LabelSource, LabelState
 from assent.core.ports import Store
 from assent.core.request import RejectedAs, RequestState
 from assent.core.resource import Target
@@ -432,6 +434,41 @@ async def a_target_is_replaced(store: Store) -> None:
     moved = replace(shop, port=5433)
     await store.commit([PutTarget(moved)], [])
     assert await store.targets() == [moved]
+
+
+@expected
+async def labels_are_read_by_target_in_order(store: Store) -> None:
+    email = make.label("public.customers.email", "pii.email")
+    card = make.label("public.cards.pan", "pci.card", source=LabelSource.RULE)
+    other = replace(card, target=TargetId("tgt_other"))
+    await store.commit([PutLabel(email), PutLabel(card), PutLabel(other)], [])
+    assert await store.labels(SHOP) == [card, email]
+    assert await store.labels() == [other, card, email]
+    assert await store.labels(TargetId("tgt_none")) == []
+
+
+@expected
+async def a_label_is_suggested_once(store: Store) -> None:
+    await store.commit([PutLabel(make.label("public.c.email", "pii.email"))], [])
+    with pytest.raises(ConflictFault, match="stands already"):
+        await store.commit([PutLabel(make.label("public.c.email", "pii.email", matched=9))], [])
+    assert [label.matched for label in await store.labels(SHOP)] == [190]
+
+
+@expected
+async def a_label_moves_only_from_the_state_that_is_expected(store: Store) -> None:
+    label = make.label("public.c.email", "pii.email")
+    approved = replace(label, state=LabelState.APPROVED, at=NOON + HOUR, by=BEN)
+    with pytest.raises(ConflictFault, match="does not stand as `suggested` any more"):
+        await store.commit([PutLabel(approved, LabelState.SUGGESTED)], [])
+    await store.commit([PutLabel(label)], [])
+    await store.commit([PutLabel(approved, LabelState.SUGGESTED)], [])
+    assert await store.labels(SHOP) == [approved]
+    with pytest.raises(ConflictFault, match="does not stand as `suggested` any more"):
+        await store.commit([PutLabel(approved, LabelState.SUGGESTED)], [])
+    plain = Label(SHOP, "public.c", "pii", LabelState.REJECTED, LabelSource.HAND)
+    await store.commit([PutLabel(plain)], [])
+    assert await store.labels(SHOP) == [plain, approved]
 
 
 @expected

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from assent.core.grant import Grant
 from assent.core.ids import CredentialId, GrantId, LessonId, SessionId, SubjectId, TargetId
+from assent.core.label import Label, LabelState
 from assent.core.lesson import Lesson
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
@@ -109,6 +110,14 @@ class PutTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class PutLabel:
+    """Insert the label, or replace it if it stands in `expected` (ConflictFault if not)."""
+
+    label: Label
+    expected: LabelState | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PutToken:
     """Insert a bearer token. digest: sha256 of it, hex; the token itself is never stored."""
 
@@ -184,6 +193,7 @@ Change: TypeAlias = (
     | CountHabit
     | PutSubject
     | PutTarget
+    | PutLabel
     | PutToken
     | StepUp
     | DropToken

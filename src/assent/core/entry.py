@@ -34,6 +34,9 @@ class EntryKind(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     SECURITY_EVENT = "security.event"
     PROFILE_FORGOTTEN = "profile.forgotten"
+    LABELS_SCANNED = "labels.scanned"
+    LABEL_SUGGESTED = "label.suggested"
+    LABEL_DECIDED = "label.decided"
 
 
 @dataclass(frozen=True, slots=True)

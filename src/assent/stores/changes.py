@@ -23,6 +23,7 @@ from assent.core.changes import (
     PutApproval,
     PutCredential,
     PutGrant,
+    PutLabel,
     PutRequest,
     PutSession,
     PutSubject,
@@ -39,6 +40,7 @@ from assent.stores.tables import (
     approvals,
     credentials,
     grants,
+    labels,
     requests,
     sessions,
     subjects,
@@ -62,6 +64,7 @@ MayNotFit: TypeAlias = (
     | EndSession
     | PutSubject
     | PutTarget
+    | PutLabel
     | PutToken
     | StepUp
     | DropToken
@@ -91,6 +94,8 @@ def apply(connection: Connection, change: MayNotFit) -> None:
             _put_subject(connection, change)
         case PutTarget():
             _put_target(connection, change)
+        case PutLabel():
+            _put_label(connection, change)
         case PutToken():
             _put_token(connection, change)
         case StepUp():
@@ -215,6 +220,29 @@ def _put_target(connection: Connection, change: PutTarget) -> None:
             index_elements=[targets.c.id], set_={"name": target.name, "body": row["body"]}
         )
     )
+
+
+def _put_label(connection: Connection, change: PutLabel) -> None:
+    row, label = rows.label_row(change.label), change.label
+    if change.expected is None:
+        fits: Executable = insert(connection, labels).values(row).on_conflict_do_nothing()
+    else:
+        fits = (
+            update(labels)
+            .where(
+                labels.c.target_id == label.target,
+                labels.c.name == label.name,
+                labels.c.label == label.label,
+                labels.c.state == change.expected.value,
+            )
+            .values(row)
+        )
+    if not _changed(connection, fits):
+        what = f"label `{label.label[:80]}` of `{label.name[:80]}`"
+        if change.expected is None:
+            raise ConflictFault("exists", f"{what} stands already")
+        words = f"{what} does not stand as `{change.expected.value}` any more"
+        raise ConflictFault("label-moved", words)
 
 
 def _put_token(connection: Connection, change: PutToken) -> None:

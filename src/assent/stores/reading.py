@@ -11,6 +11,7 @@ from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.label import Label
 from assent.core.ports import StoredEntry, Token
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
@@ -24,6 +25,7 @@ from assent.stores.recall import Recall
 from assent.stores.rows import Row
 
 _MOST_CREDENTIALS = 64
+MOST_LABELS = 100_000
 
 
 class Reading(Recall):
@@ -129,6 +131,14 @@ class Reading(Recall):
     async def targets(self) -> Sequence[Target]:
         wanted = select(tables.targets.c.body).order_by(tables.targets.c.name)
         return await self._all(wanted, lambda row: codec.decode_target(row["body"]))
+
+    async def labels(self, target: TargetId | None = None) -> Sequence[Label]:
+        columns = tables.labels.c
+        wanted = select(tables.labels)
+        if target is not None:
+            wanted = wanted.where(columns.target_id == target)
+        ordered = wanted.order_by(columns.target_id, columns.name, columns.label)
+        return await self._all(ordered.limit(MOST_LABELS), rows.label_of)
 
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
         wanted = select(tables.subjects.c.password_hash).where(tables.subjects.c.id == subject)

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from assent.core.entry import Checkpoint
 from assent.core.grant import Grant
+from assent.core.label import Label, LabelSource, LabelState
 from assent.core.lesson import Lesson
 from assent.core.ports import StoredEntry, Token
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
@@ -193,6 +194,36 @@ def session_of(row: Row) -> Session:
         ends_at=row["ends_at"],
         ended_at=row["ended_at"],
         ended_because=row["ended_because"],
+    )
+
+
+def label_row(label: Label) -> dict[str, object]:
+    """Return the columns of a label."""
+    return {
+        "target_id": label.target,
+        "name": label.name,
+        "label": label.label,
+        "state": label.state.value,
+        "source": label.source.value,
+        "matched": label.matched,
+        "sampled": label.sampled,
+        "at": label.at,
+        "by": label.by,
+    }
+
+
+def label_of(row: Row) -> Label:
+    """Return the label of a row."""
+    return Label(
+        target=row["target_id"],
+        name=row["name"],
+        label=row["label"],
+        state=LabelState(row["state"]),
+        source=LabelSource(row["source"]),
+        matched=row["matched"],
+        sampled=row["sampled"],
+        at=row["at"],
+        by=row["by"],
     )
 
 

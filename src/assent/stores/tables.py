@@ -42,6 +42,22 @@ targets = Table(
     UniqueConstraint("name", name="one_target_a_name"),
 )
 
+# name: a column, table, schema or database of the target, as policies write it.
+labels = Table(
+    "labels",
+    metadata,
+    Column("target_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("matched", Count, nullable=False),
+    Column("sampled", Count, nullable=False),
+    Column("at", UtcDateTime),
+    Column("by", String),
+    PrimaryKeyConstraint("target_id", "name", "label", name="one_label_a_name"),
+)
+
 tokens = Table(
     "tokens",
     metadata,
