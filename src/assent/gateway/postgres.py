@@ -230,7 +230,7 @@ class PostgresAnswerer:
                 process_id=live.process_id,
                 secret_key=live.secret_key,
                 epoch=live.epoch,
-                settings=lease.settings,
+                settings={**lease.settings, **live.settings},
             ),
         )
 
