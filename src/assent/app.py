@@ -41,8 +41,10 @@ from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault
 from assent.core.ids import Ids
 from assent.core.secret import Secret
-from assent.credentials.references import StaticBroker, reveal_reference
+from assent.credentials.references import References, reveal_reference
+from assent.credentials.static import StaticBroker
 from assent.gateway.certificates import client_side, ensure_development_certificate
+from assent.gateway.leases import Leases
 from assent.gateway.listen import PostgresListener
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
@@ -272,7 +274,10 @@ async def _start_listener(
             opened_at=clock.now(),
         ),
         answerer=PostgresAnswerer(
-            sessions, recorder, StaticBroker(config.folder), tasks.create_task
+            sessions,
+            recorder,
+            Leases(StaticBroker(References(config.folder))),
+            tasks.create_task,
         ),
         clock=clock,
         spawn=tasks.create_task,

@@ -26,9 +26,11 @@ class Lease:
     """A way in. settings: what the target is told at the start of the session.
 
     handle: what the broker needs to take it back; empty where nothing is to be taken back.
+    expires_at: when it ends by itself, however long the session may last; None for never.
     """
 
     user: str
     password: Secret[str]
     settings: Mapping[str, str] = field(default_factory=dict)
     handle: str = ""
+    expires_at: datetime | None = None

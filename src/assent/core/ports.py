@@ -1,6 +1,6 @@
 """What `control` needs from the outside, each port as narrow as its use."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,8 @@ from assent.core.entry import Checkpoint, Entry
 from assent.core.frame import Frame
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.label import Label, Sampled
+from assent.core.lease import Lease, Privileges
 from assent.core.lesson import Lesson
 from assent.core.network import Network
 from assent.core.request import Request, RequestState
@@ -130,6 +132,10 @@ class Store(Protocol):
 
     async def targets(self) -> Sequence[Target]: ...
 
+    async def labels(self, target: TargetId | None = None) -> Sequence[Label]:
+        """Return what was suggested and decided, by target, name and label; at most 100,000."""
+        ...
+
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None: ...
 
     async def token(self, digest: str) -> Token | None: ...
@@ -194,10 +200,39 @@ class NetworkBook(Protocol):
 
 
 class CredentialBroker(Protocol):
-    """How a session reaches its target."""
+    """How sessions, and the gateway itself, reach a target. Raises OutsideFault, OperatorFault."""
 
-    async def password(self, target: Target) -> Secret[str]:
-        """Return the target's password. Raises OutsideFault or OperatorFault."""
+    async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
+        """Return a way in for one session, to be released when it has ended.
+
+        privileges: what it may be good for; None where the broker was not said to need them.
+        """
+        ...
+
+    async def release(self, target: Target, lease: Lease) -> None:
+        """Take it back. What is gone already is no fault, and what fails is left to `sweep`."""
+        ...
+
+    async def sweep(self, target: Target, live: Collection[str]) -> list[str]:
+        """Take back what crashes left: all but the handles in `live`. Return what was."""
+        ...
+
+    async def standing(self, target: Target) -> tuple[str, Secret[str]]:
+        """Return user and password of the gateway's own connections."""
+        ...
+
+
+class ValueSampler(Protocol):
+    """Looks at values of a target, and tells what they look like and never what they are."""
+
+    def sample(
+        self, target: Target, labels: Sequence[str], most: int, told: Callable[[int, int], None]
+    ) -> AsyncIterator[Sampled]:
+        """Yield what at most so many values of each column look like, column by column.
+
+        told: is called with how many tables were looked at, of how many. Raises OutsideFault,
+        OperatorFault.
+        """
         ...
 
 

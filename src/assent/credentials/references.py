@@ -2,12 +2,39 @@
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 from assent.core.faults import OperatorFault
-from assent.core.resource import Target
 from assent.core.secret import Secret
 
+VAULT = "vault:"
 _LARGEST = 64 * 1024
+
+
+class Vault(Protocol):
+    """Where references that begin with `vault:` are read."""
+
+    async def secret(self, place: str) -> Secret[str]:
+        """Return the field at `MOUNT/data/PATH#FIELD`. Raises OutsideFault, OperatorFault."""
+        ...
+
+
+class References:
+    """Reads references afresh every time, so that what was rotated counts at once."""
+
+    def __init__(self, folder: Path, vault: Vault | None = None) -> None:
+        self._folder = folder
+        self._vault = vault
+
+    async def reveal(self, reference: str) -> Secret[str]:
+        """Return the secret that is referred to. Raises OutsideFault or OperatorFault."""
+        if not reference.startswith(VAULT):
+            return reveal_reference(reference, self._folder)
+        if self._vault is None:
+            raise OperatorFault(
+                "vault-missing", f"`{reference[:80]}` needs the section `[vault]` with an `address`"
+            )
+        return await self._vault.secret(reference.removeprefix(VAULT))
 
 
 def reveal_reference(reference: str, folder: Path) -> Secret[str]:
@@ -40,17 +67,3 @@ def reveal_reference(reference: str, folder: Path) -> Secret[str]:
     raise OperatorFault(
         "secret-reference", f"`{reference}` is not a reference; write `file:PATH` or `env:NAME`"
     )
-
-
-class StaticBroker:
-    """Reaches a target with the one credential that configuration refers to.
-
-    Read afresh for every session, so that a rotated password counts at once.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def password(self, target: Target) -> Secret[str]:
-        """Return the target's password. Raises OperatorFault."""
-        return reveal_reference(target.credential, self._folder)

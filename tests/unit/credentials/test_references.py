@@ -1,13 +1,12 @@
 """References to secrets: read where they point, and never shown."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assent.core.faults import OperatorFault
-from assent.credentials.references import StaticBroker, reveal_reference
-from builders import SHOP
+from assent.core.secret import Secret
+from assent.credentials.references import References, reveal_reference
 
 
 def test_a_file_is_read_from_the_folder_without_its_last_line_break(tmp_path: Path) -> None:
@@ -47,9 +46,18 @@ def test_a_reference_that_does_not_fit_says_what_to_do(
     assert "hidden" not in repr(caught.value.__cause__)
 
 
-async def test_a_rotated_password_counts_at_once(tmp_path: Path) -> None:
-    broker = StaticBroker(tmp_path)
-    target = replace(SHOP, credential="file:password")
-    for password in ("one", "two"):
-        (tmp_path / "password").write_text(password)
-        assert (await broker.password(target)).reveal() == password
+async def test_what_the_vault_has_is_asked_of_it(tmp_path: Path) -> None:
+    class Vault:
+        async def secret(self, place: str) -> Secret[str]:
+            return Secret(f"what is at {place}")
+
+    (tmp_path / "secret").write_text("s3cret")
+    references = References(tmp_path, Vault())
+    assert (await references.reveal("file:secret")).reveal() == "s3cret"
+    found = await references.reveal("vault:secret/data/shop#password")
+    assert found.reveal() == "what is at secret/data/shop#password"
+
+
+async def test_without_a_vault_a_reference_to_it_says_what_to_configure(tmp_path: Path) -> None:
+    with pytest.raises(OperatorFault, match=r"`\[vault\]`"):
+        await References(tmp_path).reveal("vault:secret/data/shop#password")

@@ -1,7 +1,7 @@
 """The PostgreSQL gateway's answers: which frame belongs to which decision, and clean ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from assent.core.faults import OutsideFault
 from assent.core.frame import ResultFrame, StatementFrame
+from assent.core.lease import Lease
 from assent.core.plugins import (
     Answer,
     Cancel,
@@ -25,22 +26,35 @@ from assent.core.plugins import (
 from assent.core.request import RequestState, Verdict
 from assent.core.resource import Target
 from assent.core.secret import Secret
-from assent.core.session import SessionState
+from assent.core.session import Session, SessionState
 from assent.gateway import postgres
 from assent.gateway.drive import Conversation
+from assent.gateway.leases import Leases
 from assent.gateway.postgres import PostgresAnswerer
 from builders import BEN, DELETE_ALL, NOON, World, a_caller, a_world, asking_to, until
 
 
 class Broker:
-    """Has the password of every target, unless it is away."""
+    """Has an account on every target, unless it is away."""
 
     away = False
 
-    async def password(self, target: Target) -> Secret[str]:
+    def __init__(self) -> None:
+        self.released: list[str] = []
+
+    async def lease(self, target: Target, session: Session, privileges: object) -> Lease:
         if self.away:
             raise OutsideFault("vault-away", "the vault is away")
-        return Secret("target-password")
+        return Lease("leased", Secret("target-password"), {"jit": "off"}, handle=session.id)
+
+    async def release(self, target: Target, lease: Lease) -> None:
+        self.released.append(lease.handle)
+
+    async def sweep(self, target: Target, live: Collection[str]) -> list[str]:
+        return []
+
+    async def standing(self, target: Target) -> tuple[str, Secret[str]]:
+        return target.user, Secret("target-password")
 
 
 class Line:
@@ -75,7 +89,7 @@ class Desk:
         self.answerer = PostgresAnswerer(
             world.sessions,
             world.recorder,  # type: ignore[arg-type]
-            self.broker,
+            Leases(self.broker),
             self._spawn,
         )
 
