@@ -19,10 +19,10 @@ class Reader(Protocol):
 class Knowledge:
     """Shared by all sessions on one database of a target.
 
-    catalogue: the newest snapshot, None before the first. stale: something was let through that
-    may have changed what it says; whoever keeps it clears that. required: without a snapshot
-    nothing is understood (otherwise names are taken as they are written). when_outdated: called
-    when it has become stale.
+    catalogue: the newest snapshot, None before the first. required: without a snapshot nothing
+    is understood (otherwise names are taken as they are written). changes: how often something
+    was let through that may have changed what the snapshot says. when_outdated: called when it
+    has become stale.
     """
 
     def __init__(
@@ -35,18 +35,38 @@ class Knowledge:
         self._required = required
         self._readers: dict[tuple[str, ...], Reader] = {}
         self.catalogue: Catalogue | None = None
-        self.stale = required
+        self.changes = 1 if required else 0
+        self._changes_seen = 0
         self.version = 0
         self.when_outdated: Callable[[], None] = _nobody
 
+    @property
+    def stale(self) -> bool:
+        """Whether something was let through that the snapshot may not have seen."""
+        return self._changes_seen < self.changes
+
     def outdated(self) -> None:
         """Something that may have changed names has ended well: nothing rests on them now."""
-        self.stale = self._required
+        if self._required:
+            self.changes += 1
         self.when_outdated()
 
-    def replace(self, catalogue: Catalogue) -> bool:
-        """Put a snapshot in force; return whether anything is different from the one before."""
-        before, self.stale = self.catalogue, False
+    def has_seen(self, changes: int) -> bool:
+        """Return whether the snapshot was begun after that many changes."""
+        return self._changes_seen >= changes
+
+    def confirm(self, changes: int) -> None:
+        """The snapshot holds what the target did after that many changes."""
+        self._changes_seen = max(self._changes_seen, changes)
+
+    def replace(self, catalogue: Catalogue, changes: int | None = None) -> bool:
+        """Put a snapshot in force; return whether anything is different from the one before.
+
+        changes: what `changes` was when it was begun, now if not given. What was let through
+        while it was made is in the next one.
+        """
+        self.confirm(self.changes if changes is None else changes)
+        before = self.catalogue
         if before is not None and before.version == catalogue.version:
             return False
         self.catalogue = catalogue

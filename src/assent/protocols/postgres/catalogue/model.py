@@ -8,6 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+# As many arguments as one likes.
+UNLIMITED = 2**31 - 1
+# A definition or a body that was locked when it was asked for: no text that anybody can parse.
+NOT_READ = "not read: locked"
+
 
 class Trigger(Struct, frozen=True, gc=False):
     """A trigger of a table. events: `insert`, `update`, `delete`, `truncate`. function: its oid."""
@@ -74,11 +79,12 @@ class Relation(Struct, frozen=True, gc=False):
 class Routine(Struct, frozen=True, gc=False):
     """A function or procedure outside of pg_catalog.
 
-    kind: `f` function, `p` procedure, `a` aggregate, `w` window. arguments: how many it takes
-    at least and at most. language: `sql`, `plpgsql`, `c`, … volatility: `i`, `s` or `v`.
+    kind: `f` function, `p` procedure, `a` aggregate, `w` window. arguments: how many a call
+    gives at least and at most, UNLIMITED for variadic ones. language: `sql`, `plpgsql`, `c`, …
+    volatility: `i`, `s` or `v`.
     definer: it runs with its owner's rights. body: its source, or the SQL of a standard body.
-    argument_names: of its inputs, in order, empty where unnamed. search_path: set on it, None
-    where it runs with the caller's. support: oids of the functions of an aggregate.
+    argument_names: of what a call gives, in order, empty where unnamed. search_path: set on it,
+    None where it runs with the caller's. support: oids of the functions of an aggregate.
     """
 
     oid: int
@@ -107,12 +113,14 @@ class Catalogue:
     """One snapshot. version: a digest of it; equal versions hold the same.
 
     operators: names of operators outside of pg_catalog → oids of the functions behind them.
-    casts: oids of functions outside of pg_catalog that casts call.
+    casts: oids of functions outside of pg_catalog that casts call. builtins: oids → names of
+    those functions of pg_catalog that operators, aggregates, triggers and event triggers of the
+    operator's own call.
     """
 
     __slots__ = (
-        "_routines", "by_oid", "casts", "event_triggers", "operators", "relations", "routines",
-        "schemas", "version",
+        "_routines", "builtins", "by_oid", "casts", "event_triggers", "operators", "relations",
+        "routines", "schemas", "version",
     )  # fmt: skip
 
     def __init__(
@@ -124,6 +132,7 @@ class Catalogue:
         casts: Sequence[int] = (),
         event_triggers: Sequence[EventTrigger] = (),
         schemas: Iterable[str] = (),
+        builtins: Mapping[int, str] | None = None,
     ) -> None:
         self.version = version
         self.by_oid: dict[int, Relation] = {}
@@ -140,6 +149,7 @@ class Catalogue:
         self.operators = dict(operators or {})
         self.casts = tuple(casts)
         self.event_triggers = tuple(event_triggers)
+        self.builtins = dict(builtins or {})
         self.schemas = frozenset(schemas) | {schema for schema, _ in self.relations}
 
     def __iter__(self) -> Iterator[Relation]:

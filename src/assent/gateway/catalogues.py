@@ -1,0 +1,196 @@
+"""What is known of the names of all targets, read before it is needed and again when they change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+import structlog
+
+from assent.core.clock import Clock
+from assent.core.faults import OutsideFault
+from assent.core.ids import TargetId
+from assent.core.resource import Target
+from assent.core.secret import Secret
+from assent.gateway import catalogue_reading
+from assent.protocols.postgres.catalogue.knowledge import Knowledge, Reader
+from assent.protocols.postgres.catalogue.model import Catalogue
+
+REFRESHED_EVERY_S = 30.0
+
+ReaderOf: TypeAlias = Callable[[tuple[str, ...], Catalogue | None], Reader]
+PasswordOf: TypeAlias = Callable[[Target], Awaitable[tuple[str, Secret[str]]]]
+
+_log = structlog.get_logger("catalogue")
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueStatus:
+    """How one catalogue stands.
+
+    read_at: when it was last known to hold what the target holds, None for never. problem: why
+    it could not be asked since, empty for nothing. relations: how many it has.
+    """
+
+    target: TargetId
+    database: str
+    read_at: datetime | None
+    problem: str
+    relations: int
+
+
+@dataclass(slots=True)
+class _Kept:
+    """One catalogue and how it was got.
+
+    attempts: how many readings were begun. failed: the number of the last one, and its fault,
+    when that one failed.
+    """
+
+    target: Target
+    database: str
+    knowledge: Knowledge
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    stamp: str = ""
+    read_at: datetime | None = None
+    attempts: int = 0
+    failed: tuple[int, OutsideFault] | None = None
+
+
+class Catalogues:
+    """One Knowledge for each database of each target.
+
+    password_of: the user and the password of the gateway's own connections. when_changed: told
+    after names of a target mean something else than before.
+    """
+
+    def __init__(
+        self,
+        password_of: PasswordOf,
+        reader_of: ReaderOf,
+        clock: Clock,
+        when_changed: Callable[[TargetId], None],
+        *,
+        every_s: float = REFRESHED_EVERY_S,
+    ) -> None:
+        self._password_of = password_of
+        self._reader_of = reader_of
+        self._clock = clock
+        self._when_changed = when_changed
+        self._every_s = every_s
+        self._kept: dict[tuple[TargetId, str], _Kept] = {}
+
+    def knowledge(self, target: Target, database: str) -> Knowledge:
+        """Return what is known of a database, which may be nothing yet: see `ensure`."""
+        return self._of(target, database).knowledge
+
+    def status(self) -> tuple[CatalogueStatus, ...]:
+        """Return how all of them stand."""
+        return tuple(_status(kept) for kept in self._kept.values())
+
+    async def ensure(self, target: Target, database: str) -> Knowledge:
+        """Return what is known, read again first if it may be out of date.
+
+        Raises OutsideFault `target-unreachable` or `catalogue-unreadable`. Whoever asks while
+        it is read waits for that; a reading that began before a change is not enough for it.
+        """
+        kept = self._of(target, database)
+        needed, asked_at = kept.knowledge.changes, kept.attempts
+        while not kept.knowledge.has_seen(needed) or kept.knowledge.catalogue is None:
+            async with kept.lock:
+                if kept.failed is not None and kept.failed[0] > asked_at:
+                    raise kept.failed[1]
+                if not kept.knowledge.has_seen(needed) or kept.knowledge.catalogue is None:
+                    await self._read(kept)
+        return kept.knowledge
+
+    async def refresh(self, target: Target, database: str) -> None:
+        """Look whether the target has changed, and read what it holds if so.
+
+        Raises OutsideFault as `ensure`; what was known stays in force then.
+        """
+        kept = self._of(target, database)
+        async with kept.lock:
+            await self._read(kept)
+
+    async def refresh_all(self) -> None:
+        """Refresh each of them, and log which could not be."""
+        async with asyncio.TaskGroup() as tasks:
+            for kept in tuple(self._kept.values()):
+                tasks.create_task(self._refresh_tolerantly(kept))
+
+    async def run(self) -> None:
+        """Refresh all of them on a clock until cancelled."""
+        while True:
+            await asyncio.sleep(self._every_s)
+            await self.refresh_all()
+
+    def _of(self, target: Target, database: str) -> _Kept:
+        key = (target.id, database)
+        kept = self._kept.get(key)
+        if kept is None:
+            knowledge = Knowledge(self._reader_of)
+            kept = self._kept[key] = _Kept(target, database, knowledge)
+        # Where it is and what it is called may have been configured anew.
+        kept.target = target
+        return kept
+
+    async def _refresh_tolerantly(self, kept: _Kept) -> None:
+        try:
+            async with kept.lock:
+                await self._read(kept)
+        except OutsideFault as fault:
+            _log.warning(
+                "catalogue_not_refreshed",
+                target=kept.target.id,
+                database=kept.database,
+                code=fault.code,
+            )
+
+    async def _read(self, kept: _Kept) -> None:
+        kept.attempts += 1
+        attempt = kept.attempts
+        try:
+            user, password = await self._password_of(kept.target)
+            await self._read_as(kept, user, password)
+        except OutsideFault as fault:
+            kept.failed = (attempt, fault)
+            raise
+        kept.failed = None
+
+    async def _read_as(self, kept: _Kept, user: str, password: Secret[str]) -> None:
+        knowledge = kept.knowledge
+        # What is let through from here on may or may not be in what is read.
+        changes, began_at = knowledge.changes, self._clock.now()
+        async with catalogue_reading.reading(
+            kept.target, kept.database, user, password
+        ) as connection:
+            unchanged = (
+                knowledge.catalogue is not None
+                and kept.stamp != ""
+                and await catalogue_reading.stamp(connection) == kept.stamp
+            )
+            read = (
+                None
+                if unchanged
+                else await catalogue_reading.snapshot(connection, knowledge.catalogue)
+            )
+        kept.read_at = began_at
+        if read is None:
+            knowledge.confirm(changes)
+            return
+        kept.stamp = read.stamp
+        if knowledge.replace(read.catalogue, changes):
+            self._when_changed(kept.target.id)
+
+
+def _status(kept: _Kept) -> CatalogueStatus:
+    catalogue = kept.knowledge.catalogue
+    return CatalogueStatus(
+        kept.target.id,
+        kept.database,
+        kept.read_at,
+        kept.failed[1].detail if kept.failed else "",
+        len(catalogue.by_oid) if catalogue else 0,
+    )

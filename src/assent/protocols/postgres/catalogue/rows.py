@@ -1,0 +1,38 @@
+"""What a server answers to the queries of a catalogue, query by query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Oids: TypeAlias = Sequence[int]
+Words: TypeAlias = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of each query of `queries`, in the order of its columns.
+
+    classes: the oids of pg_proc, pg_operator and pg_type, as dependencies name them.
+    """
+
+    schemas: Sequence[tuple[str]] = ()
+    relations: Sequence[tuple[int, str, str, str, int, str | None, int, str, bool, int]] = ()
+    columns: Sequence[tuple[int, Words, Oids, Oids]] = ()
+    inheritance: Sequence[tuple[int, int]] = ()
+    triggers: Sequence[tuple[int, str, int, int]] = ()
+    rules: Sequence[tuple[int, str, str, str | None]] = ()
+    keys: Sequence[tuple[int, int, str, Oids, Oids, str, str]] = ()
+    runs: Sequence[tuple[int, int, int]] = ()
+    types: Sequence[tuple[int, int, Oids]] = ()
+    type_runs: Sequence[tuple[int, int, int]] = ()
+    routines: Sequence[
+        tuple[
+            int, str, str, str, int, int, bool, str, str, bool, str | None,
+            Words | None, Words | None, Words | None,
+        ]
+    ] = ()  # fmt: skip
+    aggregates: Sequence[tuple[int, str, int, Oids]] = ()
+    operators: Sequence[tuple[int, str, int]] = ()
+    casts: Sequence[tuple[int]] = ()
+    event_triggers: Sequence[tuple[str, str, int]] = ()
+    builtins: Sequence[tuple[int, str]] = ()
