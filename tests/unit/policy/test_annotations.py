@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from assent.core.decision import Obligation
 from assent.core.faults import OperatorFault
 from assent.policy.annotations import Annotations
 from assent.policy.fragments import split
@@ -19,7 +20,7 @@ def test_a_permit_may_carry_obligations_and_a_forbid_requirements() -> None:
     annotations(Effect.FORBID, id="a", message="m", require="reason", hold="1h").check()
 
 
-@pytest.mark.parametrize("name", ["mask", "Id", "advice", "require_"])
+@pytest.mark.parametrize("name", ["masks", "Id", "advice", "require_"])
 def test_an_unknown_annotation_is_named_with_those_that_are_known(name: str) -> None:
     with pytest.raises(OperatorFault, match=f"a.cedar:2: unknown annotation `@{name}`.*`@record`"):
         annotations(Effect.PERMIT, id="a", **{name: "x"}).check()
@@ -38,3 +39,107 @@ def test_what_is_not_there_is_empty() -> None:
 
 def test_a_duration_is_read() -> None:
     assert annotations(Effect.FORBID, hold="2h").duration("hold") == timedelta(hours=2)
+
+
+def permit(**values: str | None) -> Annotations:
+    return annotations(Effect.PERMIT, id="p", **values)
+
+
+def found(**values: str | None) -> list[tuple[str, str]]:
+    loaded = permit(**values)
+    loaded.check()
+    obligations = loaded.obligations("p", frozenset({"dba"}))
+    assert {one.policy for one in obligations} <= {"p"}
+    return [(one.name, one.value) for one in obligations]
+
+
+def test_each_thing_that_is_masked_is_an_obligation_and_tests_are_refused_unless_said() -> None:
+    assert found(mask="pii.email: partial, secret") == [
+        ("mask", "pii.email: partial"),
+        ("mask", "secret: redact"),
+        ("mask_inference", "refuse"),
+    ]
+    assert ("mask_inference", "allow") in found(mask="pii", mask_inference="allow")
+
+
+def test_a_limit_brings_along_who_must_assent_to_more() -> None:
+    assert found(max_rows="1000") == [("max_rows", "1000"), ("more", "approve: 1 of owners")]
+    assert found(max_bytes="10MiB", more="reason; approve: 2 of dba") == [
+        ("max_bytes", "10MiB"),
+        ("more", "reason; approve: 2 of dba"),
+    ]
+
+
+def test_the_bare_ones_and_the_timeout_are_obligations() -> None:
+    values = {"read_only": None, "record_results": None, "statement_timeout": "30s", "record": ""}
+    assert found(**values) == [
+        ("read_only", ""),
+        ("record", ""),
+        ("record_results", ""),
+        ("statement_timeout", "30s"),
+    ]
+
+
+def test_a_permit_without_any_has_no_obligations() -> None:
+    assert permit().obligations("p") == ()
+    assert permit(decide="each").obligations("p") == (Obligation("decide_each", "", "p"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mask", "pii: blur", "`@mask`: `blur` is no way to mask; there are `partial`"),
+        ("mask", None, "`@mask`: .* write a label or a column's full name"),
+        ("max_rows", "many", "`@max_rows`: `many` is not a count"),
+        ("max_bytes", "10 MB", "`@max_bytes`: `10 MB` is not a size"),
+        ("statement_timeout", "30", "`@statement_timeout`: `30` is not a duration"),
+        ("read_only", "yes", "`@read_only` takes no value"),
+        ("record_results", "all", "`@record_results` takes no value"),
+        ("decide", "some", '`@decide` can only be "each"'),
+    ],
+)
+def test_a_value_that_says_nothing_is_refused_with_its_place(
+    name: str, value: str | None, words: str
+) -> None:
+    with pytest.raises(OperatorFault, match=f": a.cedar:2: {words}"):
+        found(**{name: value})
+
+
+def test_whether_masked_columns_may_be_tested_is_one_of_two_words() -> None:
+    with pytest.raises(OperatorFault, match=r'a.cedar:3: .* can only be "refuse" or "allow"'):
+        found(mask="pii", mask_inference="maybe")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("approve: 1 of dbas", "`@more`: there is no group `dbas`; there are `dba`, `owners`"),
+        ("ticket", "`@more`: `ticket` cannot be given"),
+        ("nothing", "`@more`: `nothing` is not a requirement"),
+        (None, "`@more`: "),
+    ],
+)
+def test_who_must_assent_to_more_is_checked_like_a_requirement(
+    more: str | None, words: str
+) -> None:
+    with pytest.raises(OperatorFault, match=f": a.cedar:3: {words}") as caught:
+        found(max_rows="5", more=more)
+    assert caught.value.code == "policy-requirement"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("mask_inference", "allow", "without `@mask` nothing is"),
+        ("more", "reason", "without `@max_rows` or `@max_bytes` all may pass"),
+    ],
+)
+def test_what_says_something_about_nothing_is_refused(name: str, value: str, words: str) -> None:
+    with pytest.raises(OperatorFault, match=words):
+        permit(**{name: value}).check()
+
+
+@pytest.mark.parametrize("name", ["mask", "max_rows", "read_only", "record_results", "more"])
+def test_obligations_are_for_permits_alone(name: str) -> None:
+    with pytest.raises(OperatorFault, match=f"`@{name}` is for a permit, and this is a forbid"):
+        annotations(Effect.FORBID, id="a", **{name: "x"}).check()

@@ -8,8 +8,9 @@ from assent.core.canonical import Json
 from assent.core.evidence import Authentication, Connection
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, SubjectId, TargetId
+from assent.core.impact import Impact
 from assent.core.network import Network
-from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context, labels_of
+from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context
 from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
 
 READ = touch("sql.read", "public.customers", "email")
@@ -44,23 +45,18 @@ def test_every_fact_has_a_value_even_where_nothing_is_known() -> None:
     assert sum(map(len, facts.values())) == len(EVERY_FACT)
 
 
-def test_labels_are_of_the_resource_and_of_the_columns_touched() -> None:
-    assert labels_of(SHOP, "public.customers") == ["pii"]
-    assert labels_of(SHOP, "public.customers", frozenset({"email"})) == ["pii"]
-    assert labels_of(SHOP, "public.customers", frozenset({"card_number"})) == [
-        "pci",
-        "pci.pan",
-        "pii",
-    ]
+def test_a_touch_that_the_text_does_not_name_says_by_what_it_is() -> None:
+    through = replace(READ, through="view public.totals")
+    at = replace(moment(), touch=through)
+    assert fact("touch.through", at) == "view public.totals"
+    assert fact("touch.direct", at) is False
+    assert fact("touch.direct", moment()) is True
 
 
-def test_a_star_touches_the_labels_of_every_column() -> None:
-    assert "pci.pan" in labels_of(SHOP, "public.customers", frozenset({"*"}))
-    assert labels_of(SHOP, "public.custom", frozenset({"*"})) == []
-
-
-def test_without_a_target_there_are_no_labels() -> None:
-    assert labels_of(None, "public.customers", frozenset({"*"})) == []
+def test_the_rows_estimated_are_those_that_were_measured() -> None:
+    for impact, rows in ((None, -1), (Impact(), -1), (Impact(rows=0), 0), (Impact(rows=7), 7)):
+        at = replace(moment(), evidence=replace(evidence(), impact=impact))
+        assert fact("statement.rows_estimated", at) == rows
 
 
 def test_ages_that_are_not_known_are_very_great() -> None:
@@ -125,8 +121,14 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
     what = replace(action(READ), phase=Phase.PREPARE, in_transaction=True)
     at = replace(moment(), action=what, evidence=facts, assessment=risk(60))
     assert context(at, EVERY_FACT) | {"time": {}, "history": {}, "authentication": {}} == {
-        "statement": {"kind": "sql.read", "has_where": True, "complete": True, "functions": []},
-        "touch": {"columns": ["email"], "labels": ["pii"]},
+        "statement": {
+            "kind": "sql.read",
+            "has_where": True,
+            "complete": True,
+            "functions": [],
+            "rows_estimated": -1,
+        },
+        "touch": {"columns": ["email"], "labels": ["crown", "pii"], "direct": True, "through": ""},
         "risk": {"score": 60, "level": "high", "attacker": "", "confidence": "low"},
         "network": {
             "known": True,
