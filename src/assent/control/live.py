@@ -43,7 +43,7 @@ class LiveSession:
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
     obliged: what the permit of its opening binds all that is done in it to. settings: what its
-    target is told at the start for that.
+    target is told at the start for that. opened: what its opening was decided on.
     """
 
     session: Session
@@ -64,6 +64,7 @@ class LiveSession:
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     obliged: tuple[Obligation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
+    opened: "Outcome | None" = None
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0
     cancelled: bool = False

@@ -167,6 +167,7 @@ class Sessions:
             if isinstance(answer, Refused):
                 return answer
             live.session = self._bounded(live.session, outcome)
+            live.opened = outcome
             if isinstance(outcome.decision, Permit):
                 live.obliged = session_wide(outcome.decision)
                 live.settings = settings_of(outcome.decision)
