@@ -13,6 +13,8 @@ from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
+from assent.control.label_scans import LabelScans
+from assent.control.labels import Labels
 from assent.control.live import LiveSessions
 from assent.control.plane import ControlPlane
 from assent.control.requests import Requests
@@ -396,6 +398,7 @@ class MemoryPlane:
             clock=self.clock,
             ids=self.ids,
         )
+        self.labels = Labels(store=store, directory=self.directory, clock=self.clock, ids=self.ids)
         self.plane = ControlPlane(
             clock=self.clock,
             ids=self.ids,
@@ -415,6 +418,8 @@ class MemoryPlane:
             explain=cast(Explain, FakeExplain()),
             audit=cast(Audit, FakeAudit()),
             risk=cast(Risk, FakeRisk(self)),
+            labels=self.labels,
+            label_scans=LabelScans(labels=self.labels, store=store, clock=self.clock, ids=self.ids),
         )
 
     async def caller(self, name: str) -> Caller:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from assent.content.column_rules import ColumnRule, ColumnRules
+from assent.content.detectors import LABELS, Scanner
+from assent.content.patterns import OwnPattern
 from assent.core.faults import OperatorFault
 from assent.risk.budget import Budget
 
@@ -128,7 +131,8 @@ class TargetConfig:
     leaves the gateway. protocol: `postgres`. database: the one that clients get when they
     name none. environment: `prod`, `dev`, … as policies name it. owners: groups
     who answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority:
-    PEM file for `verify`. labels: `schema.table` or `schema.table.column` → labels.
+    PEM file for `verify`. labels: a column, table or schema (`schema.table.column`), or the
+    database → labels; for a column, `[]` says that no rule counts there.
     search_path: schemas in which an unqualified name is looked up. databases: further ones
     of the same server that clients may name as `TARGET/DATABASE`; none by default. Names in
     them begin with the database, in policies and labels: `database.schema.table`. estimate:
@@ -159,6 +163,31 @@ class TargetConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelRuleConfig:
+    """`[[label_rules]]`: columns of such a name have a label, on every target.
+
+    pattern: of RE2, found anywhere in a column's name, such as `(?i)e_?mail`. label: what they
+    are labelled as. table: found anywhere in `schema.table`; every table if there is none.
+    """
+
+    pattern: str
+    label: str
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorConfig:
+    """`[[detectors]]`: what values of a label look like, beside what Assent knows itself.
+
+    label: of your own, or one that is known, such as `pii.email`. pattern: of RE2, found
+    anywhere in a value.
+    """
+
+    label: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. folder: where it lies; relative paths in it start there."""
 
@@ -169,6 +198,8 @@ class Config:
     risk: RiskConfig = field(default_factory=RiskConfig)
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
+    label_rules: tuple[LabelRuleConfig, ...] = ()
+    detectors: tuple[DetectorConfig, ...] = ()
     folder: Path = Path()
 
     @property
@@ -210,6 +241,10 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
+        label_rules=_sections(
+            LabelRuleConfig, tree.get("label_rules", []), f"{place}:[[label_rules]]"
+        ),
+        detectors=_sections(DetectorConfig, tree.get("detectors", []), f"{place}:[[detectors]]"),
         folder=folder,
     )
     _check(config, place)
@@ -229,6 +264,7 @@ def _check(config: Config, place: str) -> None:
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
     _check_doors(config, place)
     _check_risk(config.risk, f"{place}:[risk]")
+    _check_labels(config, place)
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
         ([target.name for target in config.targets], "[[targets]]"),
@@ -262,6 +298,45 @@ def _check(config: Config, place: str) -> None:
             if not 0 < len(name.encode()) <= 63 or "\0" in name:
                 words = f"`{name[:80]}` must have 1 to 63 bytes, as PostgreSQL's names do"
                 raise OperatorFault("config-name", words, f"{where} databases")
+
+
+def column_rules(config: Config, place: str = "") -> ColumnRules:
+    """Return what gives columns labels by their names. Raises OperatorFault."""
+    return ColumnRules(
+        [
+            ColumnRule(rule.pattern, rule.label, rule.table, f"{place}[[label_rules]] {number}")
+            for number, rule in enumerate(config.label_rules, 1)
+        ]
+    )
+
+
+def own_patterns(config: Config, place: str = "") -> tuple[OwnPattern, ...]:
+    """Return what the operator says that values look like."""
+    return tuple(
+        OwnPattern(item.label, item.pattern, f"{place}[[detectors]] {number} pattern")
+        for number, item in enumerate(config.detectors, 1)
+    )
+
+
+def recognised(config: Config) -> tuple[str, ...]:
+    """Return the labels whose values can be recognised."""
+    return tuple(sorted({*LABELS, *(item.label for item in config.detectors)}))
+
+
+def _check_labels(config: Config, place: str) -> None:
+    for section, labels in (
+        ("label_rules", [rule.label for rule in config.label_rules]),
+        ("detectors", [detector.label for detector in config.detectors]),
+    ):
+        if len(labels) > _MOST_PATTERNS:
+            words = f"are more than {_MOST_PATTERNS}; join some of them with `|`"
+            raise OperatorFault("config-value", words, f"{place}:[[{section}]]")
+        for number, label in enumerate(labels, 1):
+            if not _LABEL.fullmatch(label):
+                words = f"`{label[:80]}` is no label; write letters, digits, `_-` and `.`"
+                raise OperatorFault("config-value", words, f"{place}:[[{section}]] {number} label")
+    column_rules(config, f"{place}:")
+    Scanner(recognised(config), own_patterns(config, f"{place}:"))
 
 
 def parse_day(text: str, place: str) -> datetime | None:
@@ -313,6 +388,8 @@ def _check_risk(risk: RiskConfig, place: str) -> None:
 
 
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,63}", re.ASCII)
+_LABEL = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
+_MOST_PATTERNS = 200
 
 
 def _check_doors(config: Config, place: str) -> None:

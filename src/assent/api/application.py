@@ -12,6 +12,7 @@ from assent.api.limits import BodyLimit
 from assent.api.routes import (
     grants,
     inbox,
+    labels,
     proof,
     requests,
     risk,
@@ -46,7 +47,9 @@ def build_app(
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
-    for routes in (status, sign_in, targets, requests, inbox, grants, sessions, risk, proof):
+    for routes in (
+        status, sign_in, targets, labels, requests, inbox, grants, sessions, risk, proof,
+    ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)
     return app

@@ -11,6 +11,10 @@ from assent.core.request import RejectedAs
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
+# Four parts of 63 bytes, each perhaps in quotes that are doubled.
+LabelledName = Annotated[
+    str, StringConstraints(min_length=1, max_length=520, pattern=r"^[^\x00]*$")
+]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Prose = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[^\x00]*$")]
 Because = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
@@ -91,3 +95,16 @@ class BecauseBody(Body):
     """Why something is ended."""
 
     because: Because
+
+
+class ScanBody(Body):
+    """A scan for labels. sample: how many values of each column are looked at."""
+
+    sample: Annotated[int, Field(ge=5, le=10_000, strict=True)] = 200
+
+
+class LabelBody(Body):
+    """A label of a name. name: in full, such as `public.customers.email`."""
+
+    name: LabelledName
+    label: Name

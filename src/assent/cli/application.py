@@ -26,6 +26,7 @@ _COMMANDS = (
     ("reject", "inbox:reject", "Refuse a request.", _DECIDE),
     ("grants", "grants:grants", "List permissions and when they end.", _DECIDE),
     ("revoke", "grants:revoke", "End a grant now, with the sessions it carries.", _DECIDE),
+    ("labels", "labels:app", "Say what data is: scan for it, approve what was found.", _DECIDE),
     ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
     ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),
     ("risk", "risk:app", "Say what a score consists of, and what is usual.", _LOOK_BACK),

@@ -58,13 +58,21 @@ def own(pattern: str, place: str) -> Pattern:
     try:
         compiled = _compiled(pattern.encode(), re2.Options.Encoding.UTF8)
     except (re2.error, UnicodeEncodeError) as fault:
-        why = str(fault.args[0]) if fault.args else "it cannot be read"
-        words = f"`{pattern[:80]}` is no pattern of RE2: {_plain(why)}; it has no lookaround and"
+        words = f"`{pattern[:80]}` is no pattern of RE2 ({_why(fault)}): it has no lookaround and"
         raise OperatorFault("pattern", f"{words} no back references", place) from fault
     if compiled.search(b"") is not None:
         words = f"`{pattern[:80]}` fits the empty text, so it would find everything"
         raise OperatorFault("pattern", words, place)
     return compiled
+
+
+def own_union(several: Iterable[str]) -> Pattern | None:
+    """Return what finds any of these operators' patterns; None where they are too much for one."""
+    union = "|".join(f"(?:{pattern})" for pattern in several)
+    try:
+        return _compiled(union.encode(), re2.Options.Encoding.UTF8)
+    except re2.error:
+        return None
 
 
 def anywhere(patterns: Iterable[str]) -> Pattern | None:
@@ -132,5 +140,6 @@ def _compiled(pattern: bytes, encoding: object) -> Pattern:
     return compiled
 
 
-def _plain(words: str) -> str:
-    return words.replace("\n", " ")[:120]
+def _why(fault: Exception) -> str:
+    why = fault.args[0] if fault.args else b""
+    return why[:120].decode("utf-8", "replace") if isinstance(why, bytes) else "not UTF-8"

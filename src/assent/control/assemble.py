@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from assent.content.column_rules import ColumnRules
 from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
@@ -15,6 +16,8 @@ from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.holding import Holding
+from assent.control.label_scans import LabelScans
+from assent.control.labels import Labels
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.obligations import derived_mask_key
@@ -49,6 +52,7 @@ class Outside:
     addresses, None without any. zones: time zones by name. budget: how often people may be
     asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
     of masked values are made with, None for one that is derived from `credential_key`.
+    label_rules: what labels columns by their names.
     """
 
     store: Store
@@ -67,6 +71,7 @@ class Outside:
     budget: Budget | None = None
     levels: tuple[int, int] = (MODEL.medium_from, MODEL.high_from)
     mask_key: Secret[bytes] | None = None
+    label_rules: ColumnRules = field(default_factory=ColumnRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,10 @@ def assemble(outside: Outside) -> Assembly:
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
     )
     policies.when_replaced(sessions.forget_decisions)
+    labels = Labels(
+        store=store, directory=directory, clock=clock, ids=ids, rules=outside.label_rules
+    )
+    labels.when_changed(lambda _: sessions.forget_decisions())
     access = Access(
         store=store,
         directory=directory,
@@ -198,6 +207,8 @@ def assemble(outside: Outside) -> Assembly:
         explain=explain,
         audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
         risk=risk,
+        labels=labels,
+        label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
     )
     sweep = Sweep(
         store=store,

@@ -21,6 +21,11 @@ class Directory:
         self._targets = {target.id: target for target in targets}
         self._target_names = {target.name: target for target in self._targets.values()}
 
+    def put_target(self, target: Target) -> None:
+        """Make this the target of its id, which is there already; its name stays."""
+        self._targets[target.id] = target
+        self._target_names[target.name] = target
+
     def subject(self, subject: SubjectId) -> Subject:
         """Return the subject. Raises MissingFault."""
         try:

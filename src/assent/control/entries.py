@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from assent.control.label_index import names_in
 from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
@@ -15,7 +16,9 @@ from assent.core.evidence import Evidence
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, Ids, RequestId, SubjectId
 from assent.core.request import Approval, Request
+from assent.core.resource import Target
 from assent.core.session import Session
+from assent.policy.labels import above
 
 
 def attempt(ids: Ids, action: Action, at: datetime, request: RequestId | None) -> Entry:
@@ -125,18 +128,24 @@ def evidence_json(action: Action, evidence: Evidence) -> Json:
     """Return the evidence for replay; of the target's labels only those that it can touch."""
     target = evidence.target
     if target is not None:
-        names = {touch.resource.name for touch in action.touches}
-        labels = {
-            name: labels
-            for name, labels in target.labels.items()
-            if name in names or name.rpartition(".")[0] in names
-        }
+        labels = _labels_in_reach(action, target)
         # Where it stands and how it is entered is nobody's business who reads the log.
         told = replace(
             target, labels=labels, host="", port=0, user="", credential="", certificate_authority=""
         )
         evidence = replace(evidence, target=told)
     return evidence.to_json()
+
+
+def _labels_in_reach(action: Action, target: Target) -> dict[str, frozenset[str]]:
+    """Return the labels of what is touched, of what lies in it, and of what it lies in."""
+    labels = target.labels
+    touched = {touch.resource.name for touch in action.touches}
+    names = set(touched)
+    for name in touched:
+        names.update(above(name, 2, target.database))
+        names.update(names_in(labels, name))
+    return {name: labels[name] for name in names if name in labels}
 
 
 def result(

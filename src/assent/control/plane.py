@@ -8,6 +8,8 @@ from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
+from assent.control.label_scans import LabelScans
+from assent.control.labels import Labels
 from assent.control.requests import Requests
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
@@ -34,3 +36,5 @@ class ControlPlane:
     explain: Explain
     audit: Audit
     risk: Risk
+    labels: Labels
+    label_scans: LabelScans

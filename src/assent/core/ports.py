@@ -1,6 +1,6 @@
 """What `control` needs from the outside, each port as narrow as its use."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -226,12 +226,16 @@ class ValueSampler(Protocol):
     """Looks at values of a target, and tells what they look like and never what they are."""
 
     def sample(
-        self, target: Target, labels: Sequence[str], most: int, told: Callable[[int, int], None]
-    ) -> AsyncIterator[Sampled]:
+        self,
+        target: Target,
+        labels: Sequence[str],
+        most: int,
+        told: Callable[[int, int, int], None],
+    ) -> AsyncGenerator[Sampled, None]:
         """Yield what at most so many values of each column look like, column by column.
 
-        told: is called with how many tables were looked at, of how many. Raises OutsideFault,
-        OperatorFault.
+        told: is called with how many tables were looked at, of how many, and how many of them
+        could not be read. Raises OutsideFault, OperatorFault.
         """
         ...
 
