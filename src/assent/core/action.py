@@ -57,7 +57,11 @@ class Statement:
     reusable: only reads, and no literal in it changes what it touches: its decision may be
     reused for the same shape. problems: why it is not complete, for people. flows: where the
     values of columns go, None where that is not known: then anything read may go anywhere.
-    cursor: the cursor that it declares or fetches from, empty for none.
+    cursor: the cursor that it declares or fetches from, empty for none. unresolved: full names
+    of what the target is not known to have. defines: full name of a view, table or function that
+    it makes → what whoever uses it does. renames: new full name → the old one, of relations,
+    `table.column`, functions and schemas. paths: what it sets search_path to, None where that
+    cannot be told.
     """
 
     kind: str
@@ -71,6 +75,10 @@ class Statement:
     executes: frozenset[str] = frozenset()
     flows: Flows | None = None
     cursor: str = ""
+    unresolved: frozenset[str] = frozenset()
+    defines: Mapping[str, "Statement"] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+    paths: tuple[tuple[str, ...] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from assent.protocols.postgres.statements import routines
 from assent.protocols.postgres.statements.builtin import is_catalogue_function, is_harmless
 from assent.protocols.postgres.statements.expressions import names_something
 from assent.protocols.postgres.statements.findings import SESSION
-from assent.protocols.postgres.statements.names import CATALOGUE
+from assent.protocols.postgres.statements.names import CATALOGUE, full_name
 from assent.protocols.postgres.statements.settings import configure
 from assent.protocols.postgres.statements.walk import Reader, constant, strings
 
@@ -146,9 +147,11 @@ def call(reader: Reader, node: pb.FuncCall) -> None:
     name = parts[-1]
     reader.visit_parts(node, "funcname")
     own = parts[:-1] in ([], [CATALOGUE]) and is_catalogue_function(name)
-    reader.findings.functions.add(name if own else reader.names.qualified(parts))
     if names_something([name]):
         reader.findings.literals_matter = True
+    if _found(reader, parts, node, own) and not own:
+        return
+    reader.findings.functions.add(name if own else reader.names.qualified(parts))
     if own and is_harmless(name):
         return
     if parts[:-1] == ["information_schema"] and name in _INFORMATION_SCHEMA:
@@ -159,6 +162,29 @@ def call(reader: Reader, node: pb.FuncCall) -> None:
         rule(reader, name, node)
     else:
         _unseen(reader, name if own else reader.names.qualified(parts), name, node)
+
+
+def _found(reader: Reader, parts: list[str], node: pb.FuncCall, own: bool) -> bool:
+    """Read what the target has under a function's name; return whether it has anything.
+
+    own: pg_catalog has it too, and is looked in first; another one is called where it fits
+    better. One in C is then taken for the same thing for a type of its extension.
+    """
+    found = reader.names.find_routines(parts, routines.fitting(node))
+    for routine in found:
+        if own and routines.is_quiet(routine):
+            continue
+        if routines.can_be_read(routine):
+            routines.call(reader, routine)
+        else:
+            full = full_name(routine)
+            reader.findings.functions.add(full)
+            reader.findings.only_queries = False
+            _unseen(reader, full, routine.name, node)
+    system = parts[:-1] in ([CATALOGUE], ["information_schema"])
+    if not (found or own or system or reader.names.catalogue is None):
+        reader.findings.unresolved.add(reader.names.qualified(parts))
+    return bool(found)
 
 
 def _rule(name: str) -> Rule | None:

@@ -1,11 +1,8 @@
 """Reads statements: a text in, all that it touches out."""
 
-import re
 from collections import OrderedDict
 from typing import Final
 
-from google.protobuf.message import DecodeError
-from postgast import PgQueryError, parse
 from postgast import pg_query_pb2 as pb
 
 from assent.core.action import Statement
@@ -14,24 +11,11 @@ from assent.protocols.postgres.statements.findings import Findings, refused
 from assent.protocols.postgres.statements.handlers import HANDLERS
 from assent.protocols.postgres.statements.names import Names
 from assent.protocols.postgres.statements.shape import shape_of
+from assent.protocols.postgres.statements.texts import tree_of
 from assent.protocols.postgres.statements.walk import Reader
 
-MAX_TEXT_BYTES: Final = 1 << 20
 MAX_REMEMBERED_BYTES: Final = 8192
 MAX_STATEMENTS: Final = 1000
-# The parser's C code goes as deep as operators are chained, without looking at its stack: a
-# text of 80 kB of `1+1+…` kills the process. A short text cannot go that deep; a long one is
-# refused when it has more of what chains than a short one could have. A sign behind a comma
-# or a parenthesis chains nothing.
-SAFE_TEXT_BYTES: Final = 16 << 10
-MAX_CHAINED: Final = 8_000
-_STRING: Final = re.compile(r"'[^']*'")
-_CHAINED: Final = re.compile(
-    r"(?<![,(])(?<!, )[-+*/<>=~!@#%^&|`?:]+"
-    r"|\b(?:collate|at|like|ilike|similar|is|isnull|notnull|between|in|overlaps|operator"
-    r"|join|union|intersect|except)\b",
-    re.IGNORECASE,
-)
 
 
 class Classifier:
@@ -80,49 +64,20 @@ class Classifier:
             table.popitem(last=False)
 
     def _read(self, text: str) -> Statement:
-        problem = _cannot_be_read(text)
-        if problem:
-            return refused(problem)
-        try:
-            tree = parse(text)
-        except PgQueryError as error:
-            return refused(f"cannot be parsed: {error.message}")
-        except DecodeError:
-            return refused("cannot be read: it is nested too deeply")
+        tree = tree_of(text)
+        if isinstance(tree, str):
+            return refused(tree)
         if len(tree.stmts) > MAX_STATEMENTS:
             return refused(f"cannot be read: more than {MAX_STATEMENTS} statements in one text")
         return self._understand(tree)
 
     def _understand(self, tree: pb.ParseResult) -> Statement:
         findings = Findings()
+        self._names.memory.spent = 0
         for raw in tree.stmts:
             Reader(self._names, HANDLERS, findings).visit(raw.stmt)
+        Reader(self._names, HANDLERS, findings).finish()
         # INVARIANT: executes of names that this text prepares do what it has prepared.
         for name in findings.executes & findings.prepares.keys():
             findings.include(findings.prepares[name])
         return findings.statement()
-
-
-def _cannot_be_read(text: str) -> str:
-    """Return why a text is not even parsed, or nothing."""
-    # 1. The parser takes a NUL for the end, and would not see what follows it.
-    if "\0" in text:
-        return "cannot be read: it contains a NUL"
-    # 2. Half a surrogate pair is not text.
-    try:
-        size_bytes = len(text.encode("utf-8"))
-    except UnicodeEncodeError:
-        return "cannot be read: it is not valid Unicode"
-    # 3. Bounds.
-    if size_bytes > MAX_TEXT_BYTES:
-        return f"cannot be read: it is longer than {MAX_TEXT_BYTES} bytes"
-    if size_bytes > SAFE_TEXT_BYTES and _chained(text) > MAX_CHAINED:
-        return "cannot be read: it is nested too deeply"
-    return ""
-
-
-def _chained(text: str) -> int:
-    """Return how deep a text can go at most; strings count where they may not be strings."""
-    if not ("\\" in text or "$" in text or '"' in text or "--" in text or "/*" in text):
-        text = _STRING.sub("''", text)
-    return sum(1 for _ in _CHAINED.finditer(text))

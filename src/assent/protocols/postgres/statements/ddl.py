@@ -4,7 +4,7 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from assent.protocols.postgres.statements.names import Names
+from assent.protocols.postgres.statements.keys import truncate_referring
 from assent.protocols.postgres.statements.objects import (
     role_name,
     touch_object,
@@ -136,7 +136,8 @@ def create_schema(reader: Reader, node: pb.CreateSchemaStmt) -> None:
     name = node.schemaname or role_name(node.authrole)
     reader.findings.touch("sql.create", "Schema", name)
     # What is created inside has the schema's name, and looks for others there first.
-    outer, reader.names = reader.names, Names((name,))
+    outer = reader.names
+    reader.names = outer.under((name, *outer.search_path))
     reader.visit_all(node.schema_elts)
     reader.names = outer
 
@@ -279,7 +280,7 @@ def truncate(reader: Reader, node: pb.TruncateStmt) -> None:
     for item in node.relations:
         reader.touch_table("sql.truncate", item.range_var)
     if node.behavior == pb.DROP_CASCADE:
-        reader.findings.touch("sql.truncate", "Table", "*")
+        truncate_referring(reader, node)
 
 
 def grant(reader: Reader, node: pb.GrantStmt) -> None:

@@ -2,10 +2,31 @@
 
 from postgast import pg_query_pb2 as pb
 
-from assent.protocols.postgres.statements.builtin import is_catalogue_operator, takes_any_row
+from assent.protocols.postgres.statements import routines
+from assent.protocols.postgres.statements.builtin import (
+    is_catalogue_function,
+    is_catalogue_operator,
+    is_harmless,
+    takes_any_row,
+)
 from assent.protocols.postgres.statements.names import CATALOGUE
 from assent.protocols.postgres.statements.scope import Scope
-from assent.protocols.postgres.statements.walk import Reader, strings
+from assent.protocols.postgres.statements.walk import Reader, constant, strings
+
+# Types of pg_catalog that are written without it; casts to others may call functions.
+_TYPES = frozenset(
+    [
+        "text", "date", "uuid", "json", "jsonb", "bytea", "name", "oid", "inet", "cidr", "money",
+        "xml", "regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "tid",
+        "int2", "int4", "int8", "float4", "float8", "numeric", "bool", "varchar", "bpchar",
+        "timestamp", "timestamptz", "time", "timetz", "interval", "macaddr", "macaddr8", "point",
+        "box", "line", "lseg", "path", "polygon", "circle", "tsvector", "tsquery", "jsonpath",
+        "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "xid", "xid8",
+        "cid", "pg_lsn", "regconfig", "regdictionary", "regoper", "regoperator", "regcollation",
+    ]
+)  # fmt: skip
+# An argument of which nothing is known.
+_SOMETHING = pb.Node(param_ref=pb.ParamRef(number=0))
 
 # In these the operator is told by the keyword, not by a name that could be anybody's.
 _KEYWORDS = frozenset(
@@ -30,6 +51,37 @@ def column(reader: Reader, node: pb.ColumnRef) -> None:
     else:
         # Function notation: `t.to_json` is `to_json(t)`, which reads the whole row.
         _qualified(reader, names, "*" if takes_any_row(wanted) else wanted)
+        _called_as_column(reader, names, wanted)
+
+
+def _called_as_column(reader: Reader, qualifier: list[str], name: str) -> None:
+    """Read `row.function`: what has that column is not asked for the function.
+
+    A function in FROM may be a plain value, so that `x.pg_read_file` works on it too.
+    """
+    table = reader.scope.tables_of(qualifier[-1])
+    known = [reader.names.find_full(full) for full in table or ()]
+    if known and all(one is not None and name in one.columns for one in known):
+        return
+    if (_has_effects(name) and not table) or reader.names.find_routines([name], 1):
+        reader.visit(pb.FuncCall(funcname=[_string(name)], args=[_SOMETHING]))
+
+
+def indirection(reader: Reader, node: pb.A_Indirection) -> None:
+    """Read `(value).name`, where the name may be a field, but also a function of the value."""
+    reader.visit_parts(node)
+    argument = node.arg if constant(node.arg) is not None else _SOMETHING
+    for name in strings(node.indirection):
+        if _has_effects(name) or reader.names.find_routines([name], 1):
+            reader.visit(pb.FuncCall(funcname=[_string(name)], args=[argument]))
+
+
+def _has_effects(name: str) -> bool:
+    return is_catalogue_function(name) and not is_harmless(name)
+
+
+def _string(text: str) -> pb.Node:
+    return pb.Node(string=pb.String(sval=text))
 
 
 def _unqualified(reader: Reader, name: str) -> None:
@@ -81,18 +133,33 @@ def order(reader: Reader, node: pb.SortBy) -> None:
 
 
 def operator(reader: Reader, name: list[str]) -> None:
-    """Note an operator that is not the catalogue's: it calls a function that nobody sees."""
-    if not name or (name[:-1] in ([], [CATALOGUE]) and is_catalogue_operator(name[-1])):
+    """Read what an operator calls; one of pg_catalog only computes.
+
+    Where the target has another one of the same name, that one is called where it fits better.
+    """
+    if not name:
         return
-    full = reader.names.qualified(name)
-    problem = f"cannot see what the operator `{full}` does"
-    reader.findings.unknown("Function", full, problem)
+    own = name[:-1] in ([], [CATALOGUE]) and is_catalogue_operator(name[-1])
+    found = () if name[:-1] == [CATALOGUE] else routines.of_an_operator(reader, name)
+    for routine in found:
+        if not (own and routines.is_quiet(routine)):
+            routines.call(reader, routine)
+    if not own and not found:
+        full = reader.names.qualified(name)
+        problem = f"cannot see what the operator `{full}` does"
+        reader.findings.unknown("Function", full, problem)
 
 
 def cast(reader: Reader, node: pb.TypeCast) -> None:
     """Read a cast; one to `regclass` and its like looks up what its literal names."""
-    if names_something(strings(node.type_name.names)[-1:]):
+    names = strings(node.type_name.names)
+    if names_something(names[-1:]):
         reader.findings.literals_matter = True
+    if names[:-1] != [CATALOGUE] and names[-1:] and names[-1] not in _TYPES:
+        for oid in reader.names.catalogue.casts if reader.names.catalogue else ():
+            routine = routines.by_oid(reader, oid)
+            if routine is not None and not routines.is_quiet(routine):
+                routines.call(reader, routine)
     reader.visit_parts(node)
 
 

@@ -1,6 +1,8 @@
 """What has been found in a text so far; `statement()` is the sum of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
 
 from assent.core.action import Statement, Touch
 from assent.core.resource import Resource
@@ -8,19 +10,33 @@ from assent.protocols.postgres.statements.verbs import DANGER, OPERATIONS
 
 SESSION = Resource("Object", "session")
 
+# Verb, resource, and by what it happens.
+Key: TypeAlias = tuple[str, Resource, str]
+
 
 class Findings:
     """Collects touches, in order of appearance, and what they are worth.
 
-    literals_matter: some literal decides what is touched, so the shape alone does not.
+    through: by what the next touches happen, empty where the text names them itself. settled:
+    touches that come from a reading that has looked behind its names already. only, whole:
+    tables that are named with ONLY, and without it. literals_matter: some literal decides what
+    is touched, so the shape alone does not.
     """
 
     def __init__(self) -> None:
-        self.touched: dict[tuple[str, Resource], set[str]] = {}
+        self.touched: dict[Key, set[str]] = {}
+        self.through = ""
+        self.settled: set[Key] = set()
+        self.only: set[str] = set()
+        self.whole: set[str] = set()
         self.problems: dict[str, None] = {}
         self.functions: set[str] = set()
         self.prepares: dict[str, Statement] = {}
         self.executes: set[str] = set()
+        self.unresolved: set[str] = set()
+        self.defines: dict[str, Statement] = {}
+        self.renames: dict[str, str] = {}
+        self.paths: dict[tuple[str, ...] | None, None] = {}
         self.has_where = True
         self.complete = True
         self.literals_matter = False
@@ -28,7 +44,9 @@ class Findings:
 
     def touch(self, verb: str, kind: str, name: str, columns: Iterable[str] = ()) -> None:
         """Note that `verb` is done to that resource; columns add up."""
-        self.touched.setdefault((verb, Resource(kind, name)), set()).update(columns)
+        key = (verb, Resource(kind, name), self.through)
+        self.touched.setdefault(key, set()).update(columns)
+        self.settled.discard(key)
 
     def unknown(self, kind: str, name: str, problem: str) -> None:
         """Note something that cannot be seen; problem: a sentence for people."""
@@ -36,13 +54,48 @@ class Findings:
         self.problems.setdefault(problem)
         self.complete = False
 
+    @contextmanager
+    def by(self, through: str) -> Iterator[None]:
+        """Note what is touched as happening through that."""
+        outer, self.through = self.through, through
+        try:
+            yield
+        finally:
+            self.through = outer
+
     def include(self, other: Statement) -> None:
         """Add all that another statement does."""
         for touch in other.touches:
-            self.touch(touch.verb, touch.resource.kind, touch.resource.name, touch.columns)
+            key = (touch.verb, touch.resource, touch.through)
+            if touch.through and key not in self.touched:
+                self.settled.add(key)
+            self.touched.setdefault(key, set()).update(touch.columns)
+        self._include_rest(other)
+
+    def behind(self, other: Statement, through: str) -> None:
+        """Add what happens through something, as a reading that has looked behind its names.
+
+        What it does through others in turn keeps the name of that.
+        """
+        for touch in other.touches:
+            if touch.verb == "sql.session" and touch.resource == SESSION:
+                continue
+            key = (touch.verb, touch.resource, touch.through or through)
+            if key not in self.touched:
+                self.settled.add(key)
+            self.touched.setdefault(key, set()).update(touch.columns)
+        self.only_queries = self.only_queries and other.reusable
+        self.prepares.update(other.prepares)
+        self._include_rest(other)
+
+    def _include_rest(self, other: Statement) -> None:
         self.problems.update(dict.fromkeys(other.problems))
         self.functions |= other.functions
         self.executes |= other.executes
+        self.unresolved |= other.unresolved
+        self.defines.update(other.defines)
+        self.renames.update(other.renames)
+        self.paths.update(dict.fromkeys(other.paths))
         self.has_where = self.has_where and other.has_where
         self.complete = self.complete and other.complete
 
@@ -51,8 +104,8 @@ class Findings:
         if not self.touched:
             self.touch("sql.session", SESSION.kind, SESSION.name)
         touches = tuple(
-            Touch(verb, OPERATIONS[verb], resource, frozenset(columns))
-            for (verb, resource), columns in self.touched.items()
+            Touch(verb, OPERATIONS[verb], resource, frozenset(columns), through)
+            for (verb, resource, through), columns in self.touched.items()
         )
         return Statement(
             kind=max((touch.verb for touch in touches), key=DANGER.__getitem__),
@@ -64,12 +117,16 @@ class Findings:
             problems=tuple(self.problems),
             prepares=dict(self.prepares),
             executes=frozenset(self.executes),
+            unresolved=frozenset(self.unresolved),
+            defines=dict(self.defines),
+            renames=dict(self.renames),
+            paths=tuple(self.paths),
         )
 
     def _reusable(self, touches: tuple[Touch, ...]) -> bool:
         """Only queries that only read, or that touch nothing at all, such as `SELECT 1`."""
         only_reads = all(touch.verb == "sql.read" or touch.resource == SESSION for touch in touches)
-        plain = not (self.literals_matter or self.prepares or self.executes)
+        plain = not (self.literals_matter or self.prepares or self.executes or self.unresolved)
         return self.complete and self.only_queries and only_reads and plain
 
 

@@ -5,7 +5,14 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 
-from assent.protocols.postgres.statements import calls, ddl, expressions, queries, utility
+from assent.protocols.postgres.statements import (
+    calls,
+    ddl,
+    expressions,
+    queries,
+    relations,
+    utility,
+)
 from assent.protocols.postgres.statements.walk import Handler, Handlers, Reader
 
 # Rules take the one message that their key names; the key is what makes that sure.
@@ -22,9 +29,12 @@ _RULES: Final[dict[str, Callable[[Reader, Any], None]]] = {
     "A_Expr": expressions.operation,
     "SortBy": expressions.order,
     "TypeCast": expressions.cast,
+    "A_Indirection": expressions.indirection,
     "RangeVar": expressions.relation,
     "RangeSubselect": expressions.subselect,
     "FuncCall": calls.call,
+    # All of a text, when the rest of it has been read
+    "ParseResult": relations.look_behind,
     # The session
     "TransactionStmt": utility.transaction,
     "VariableSetStmt": utility.set_variable,

@@ -1,12 +1,36 @@
 """Names of things, as a policy writes them: `schema.table`, in the case the server sees."""
 
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Hashable, Sequence
 
-from assent.protocols.postgres.catalogue.model import Catalogue, Relation
+from assent.core.action import Statement
+from assent.protocols.postgres.catalogue.model import Catalogue, Relation, Routine
 from assent.protocols.postgres.statements.builtin import is_catalogue_relation
 
 CATALOGUE = "pg_catalog"
 TEMPORARY = "pg_temp"
+
+
+# One part of a name, in quotes or not.
+_PART = r'("(?:[^"]|"")*"|[^".]*)'
+_FULL = re.compile(rf"{_PART}\.{_PART}")
+
+
+class Memory:
+    """Readings of what lies behind names, under one catalogue and one path of the session.
+
+    being_read: keys of readings that are under way, outermost first, with their depth. met: the
+    outermost of these that was met again since. spent: readings made for the current text.
+    """
+
+    __slots__ = ("being_read", "met", "readings", "spent")
+
+    def __init__(self) -> None:
+        self.readings: dict[Hashable, Statement] = {}
+        self.being_read: dict[Hashable, int] = {}
+        self.met = sys.maxsize
+        self.spent = 0
 
 
 class Names:
@@ -14,18 +38,44 @@ class Names:
 
     catalogue: what the target holds. Without one the first schema is taken for all of them, since
     which one really has the name only the server knows. An empty path means `public`.
+    session_path: the path of whoever calls, which functions without one of their own run with.
     """
 
     def __init__(self, search_path: Sequence[str], catalogue: Catalogue | None = None) -> None:
         self.search_path = tuple(search_path)
+        self.session_path = self.search_path
         self.catalogue = catalogue
+        self.memory = Memory()
         self.first_schema = next((name for name in search_path if name), "public")
+
+    def under(self, path: Sequence[str], *, session: bool = False) -> "Names":
+        """Return the same names looked up in other schemas. session: as if it were set so."""
+        names = Names(path, self.catalogue)
+        names.memory = self.memory
+        if not session:
+            names.session_path = self.session_path
+        return names
 
     def find(self, schema: str, name: str) -> Relation | None:
         """Return what the catalogue has under a name, None for pg_catalog's own and the unknown."""
         if self.catalogue is None or (not schema and is_catalogue_relation(name)):
             return None
         return self.catalogue.find(schema, name, self.search_path)
+
+    def find_full(self, full: str) -> Relation | None:
+        """Return what the catalogue has under a full name."""
+        parts = split_full(full)
+        return self.catalogue.relations.get(parts) if self.catalogue and parts else None
+
+    def find_routines(self, parts: Sequence[str], arguments: int | None) -> tuple[Routine, ...]:
+        """Return what a call of that name may mean; arguments: how many, None for any number."""
+        if self.catalogue is None or not parts:
+            return ()
+        schema = parts[-2] if len(parts) > 1 else ""
+        found = self.catalogue.find_routines(schema, parts[-1], self.search_path)
+        if arguments is None:
+            return found
+        return tuple(one for one in found if one.arguments[0] <= arguments <= one.arguments[1])
 
     def relation(self, schema: str, name: str) -> str:
         """Return the full name of a table, view or sequence; schema: empty when not given.
@@ -54,3 +104,21 @@ class Names:
 def quoted(part: str) -> str:
     """Return one part of a name; in quotes if it could be confused with several."""
     return '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part
+
+
+def full_name(thing: Relation | Routine) -> str:
+    """Return the full name of what the catalogue has."""
+    return f"{quoted(thing.schema)}.{quoted(thing.name)}"
+
+
+def split_full(full: str) -> tuple[str, str] | None:
+    """Return schema and name of a full name, None if it is not one."""
+    found = _FULL.fullmatch(full)
+    if found is None:
+        return None
+    schema, name = (_unquoted(part) for part in found.groups())
+    return schema, name
+
+
+def _unquoted(part: str) -> str:
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part

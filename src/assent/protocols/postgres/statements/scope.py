@@ -39,6 +39,13 @@ class Scope:
             yield scope
             scope = scope.parent
 
+    def tables_of(self, alias: str) -> tuple[str, ...] | None:
+        """Return the tables behind a name, as the innermost query has it; None if none has."""
+        for scope in self.chain():
+            if alias in scope.aliases:
+                return scope.aliases[alias]
+        return None
+
     def everything(self) -> set[str]:
         """Return all tables that any name here could belong to."""
         return {table for scope in self.chain() for table in scope.tables}

@@ -1,10 +1,12 @@
 """Statements that are neither queries nor DDL: the session, COPY, EXPLAIN, PREPARE, upkeep."""
 
+from dataclasses import replace
 from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
 from assent.core.action import Statement
+from assent.protocols.postgres.statements import routines
 from assent.protocols.postgres.statements.findings import SESSION, Findings
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.settings import configure, reset
@@ -123,19 +125,22 @@ def _switched_on(option: pb.DefElem) -> bool:
 def _only_look(reader: Reader, inner: Statement) -> None:
     findings = reader.findings
     for touch in inner.touches:
+        if touch.through:
+            continue
         looks = touch.verb in _CHANGES and touch.resource.kind == "Table"
         verb = "sql.read" if looks else touch.verb
         findings.touch(verb, touch.resource.kind, touch.resource.name, touch.columns)
-    findings.problems.update(dict.fromkeys(inner.problems))
-    findings.functions |= inner.functions
-    findings.executes |= inner.executes
-    findings.complete = findings.complete and inner.complete
+    # What functions do they do while the plan is made, if they are computed then.
+    deep = tuple(touch for touch in inner.touches if touch.through)
+    findings.include(replace(inner, touches=deep, has_where=True))
 
 
 def understood(reader: Reader, node: pb.Node) -> Statement:
     """Return the reading of one statement inside another one, apart from it."""
     findings = Findings()
     Reader(reader.names, reader.handlers, findings).visit(node)
+    reader.findings.only |= findings.only
+    reader.findings.whole |= findings.whole
     return findings.statement()
 
 
@@ -146,7 +151,9 @@ def prepare(reader: Reader, node: pb.PrepareStmt) -> None:
     if node.name in reader.findings.prepares:
         findings.include(reader.findings.prepares[node.name])
     findings.only_queries = not findings.touched
-    Reader(reader.names, reader.handlers, findings).visit(node.query)
+    inner = Reader(reader.names, reader.handlers, findings)
+    inner.visit(node.query)
+    inner.finish()
     reader.findings.prepares[node.name] = findings.statement()
 
 
@@ -164,16 +171,29 @@ def declare_cursor(reader: Reader, node: pb.DeclareCursorStmt) -> None:
 
 
 def do(reader: Reader, node: pb.DoStmt) -> None:
-    """DO: a program in text that is not looked into."""
-    reader.findings.unknown("Object", "DO", "cannot see what the program of `DO` does")
+    """DO: a program in text; without a catalogue it is not looked into."""
+    if reader.names.catalogue is None:
+        reader.findings.unknown("Object", "DO", "cannot see what the program of `DO` does")
+    else:
+        reader.findings.only_queries = False
+        routines.read_do(reader, node)
 
 
 def call(reader: Reader, node: pb.CallStmt) -> None:
     """CALL: a procedure is never one of the harmless functions."""
     reader.visit_all(node.funccall.args)
-    name = reader.names.qualified(strings(node.funccall.funcname))
-    reader.findings.functions.add(name)
-    reader.findings.unknown("Function", name, f"cannot see what the procedure `{name}` does")
+    reader.findings.only_queries = False
+    parts = strings(node.funccall.funcname)
+    found = reader.names.find_routines(parts, routines.fitting(node.funccall))
+    for routine in found:
+        routines.call(reader, routine)
+    if not found:
+        name = reader.names.qualified(parts)
+        reader.findings.functions.add(name)
+        problem = f"cannot see what the procedure `{name}` does"
+        reader.findings.unknown("Function", name, problem)
+        if reader.names.catalogue is not None:
+            reader.findings.unresolved.add(name)
 
 
 def load(reader: Reader, node: pb.LoadStmt) -> None:

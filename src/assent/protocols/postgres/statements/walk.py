@@ -21,7 +21,6 @@ TRANSPARENT = frozenset(
         "A_ArrayExpr",
         "A_Const",
         "A_Indices",
-        "A_Indirection",
         "A_Star",
         "AccessPriv",
         "Alias",
@@ -143,6 +142,12 @@ class Reader:
         for message in messages:
             self.visit(message)
 
+    def finish(self) -> None:
+        """Look behind the names that were found, when a whole text has been read."""
+        rule = self.handlers.get("ParseResult")
+        if rule is not None:
+            rule(self, pb.ParseResult())
+
     def table(self, relation: pb.RangeVar) -> str:
         """Return the full name of a relation."""
         if relation.relpersistence == "t" and not relation.schemaname:
@@ -152,6 +157,7 @@ class Reader:
     def touch_table(self, verb: str, relation: pb.RangeVar, columns: Sequence[str] = ()) -> str:
         """Note a touch on a relation; return its full name."""
         table = self.table(relation)
+        (self.findings.whole if relation.inh else self.findings.only).add(table)
         self.findings.touch(verb, "Table", table, columns)
         return table
 
