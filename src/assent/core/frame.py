@@ -49,4 +49,17 @@ class MarkFrame(Struct, frozen=True, gc=False):
     kind: str = "mark"
 
 
-Frame: TypeAlias = StatementFrame | ResultFrame | MarkFrame
+class RowsFrame(Struct, frozen=True, gc=False):
+    """Rows of statement `sequence` that the client was sent, values as text, None for NULL.
+
+    columns: names, in the first of its frames alone.
+    """
+
+    sequence: int
+    at: datetime
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    kind: str = "rows"
+
+
+Frame: TypeAlias = StatementFrame | ResultFrame | MarkFrame | RowsFrame

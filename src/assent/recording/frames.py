@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias, cast
 import msgspec
 
 from assent.core.canonical import Json
-from assent.core.frame import Frame, MarkFrame, ResultFrame, StatementFrame
+from assent.core.frame import Frame, MarkFrame, ResultFrame, RowsFrame, StatementFrame
 
 LONGEST_TEXT = 16 * 1024
 """Bytes of a statement's text, in UTF-8."""
@@ -19,6 +19,9 @@ LONGEST_VALUE = 4 * 1024
 MOST_PARAMETERS = 1024
 LONGEST_PARAMETERS = 64 * 1024
 """How many parameters of a statement are kept, and how many bytes of all of them together."""
+
+LONGEST_ROWS = 256 * 1024
+"""How many bytes of the values of one frame of rows are kept, all of them together."""
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -62,7 +65,15 @@ class _MarkLine(msgspec.Struct, tag="mark", tag_field="kind", forbid_unknown_fie
     cut: tuple[_Cut, ...] = ()
 
 
-_DECODER = msgspec.json.Decoder(_StatementLine | _ResultLine | _MarkLine)
+class _RowsLine(msgspec.Struct, tag="rows", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+    cut: tuple[_Cut, ...] = ()
+
+
+_DECODER = msgspec.json.Decoder(_StatementLine | _ResultLine | _MarkLine | _RowsLine)
 
 
 def encode(frame: Frame) -> bytes:
@@ -94,6 +105,8 @@ def _is_small(frame: Frame) -> bool:
         if len(frame.text) > LONGEST_TEXT // 4:
             return False
         return not frame.parameters or _are_small(frame.parameters)
+    if type(frame) is RowsFrame:
+        return all(map(_are_small, frame.rows)) and _are_small(frame.columns)
     text = frame.detail if isinstance(frame, MarkFrame) else cast(ResultFrame, frame).error
     return len(text) <= LONGEST_VALUE // 4
 
@@ -116,6 +129,9 @@ def _bounded(frame: Frame) -> dict[str, object]:
             fields["error"] = _cut(cuts, "error", frame.error, LONGEST_VALUE)
         case MarkFrame():
             fields["detail"] = _cut(cuts, "detail", frame.detail, LONGEST_VALUE)
+        case RowsFrame():
+            fields["columns"] = [_mended(name) for name in frame.columns]
+            fields["rows"] = _cut_rows(cuts, frame.rows)
     return {**fields, "cut": cuts} if cuts else fields
 
 
@@ -142,6 +158,23 @@ def _cut_parameters(cuts: list[_Cut], parameters: Sequence[str | None]) -> list[
     if len(parameters) > MOST_PARAMETERS:
         rest = _ENCODER.encode([_mended(value) for value in parameters[MOST_PARAMETERS:]])
         cuts.append(_Cut("parameters", MOST_PARAMETERS, len(rest), sha256(rest).hexdigest()))
+    return shown
+
+
+def _cut_rows(cuts: list[_Cut], rows: Sequence[Sequence[str | None]]) -> list[list[str | None]]:
+    """Return the rows, each value bounded. index of a cut: counts values row by row."""
+    shown: list[list[str | None]] = []
+    left = LONGEST_ROWS
+    index = 0
+    for row in rows:
+        values: list[str | None] = []
+        for value in row:
+            if value is not None:
+                value = _cut(cuts, "rows", value, min(LONGEST_VALUE, left), index)
+                left -= len(value.encode())
+            values.append(value)
+            index += 1
+        shown.append(values)
     return shown
 
 
