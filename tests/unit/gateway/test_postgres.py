@@ -16,9 +16,11 @@ from assent.core.plugins import (
     Cancel,
     Connect,
     Connected,
+    Exceed,
     Held,
     Identified,
     Identify,
+    Overrun,
     Permitted,
     RefusalKind,
     Refused,
@@ -31,7 +33,19 @@ from assent.gateway import postgres
 from assent.gateway.drive import Conversation
 from assent.gateway.leases import Leases
 from assent.gateway.postgres import PostgresAnswerer
-from builders import BEN, DELETE_ALL, NOON, World, a_caller, a_world, asking_to, until
+from builders import (
+    BEN,
+    DELETE_ALL,
+    NOON,
+    POLICIES,
+    READ,
+    World,
+    a_caller,
+    a_world,
+    asking_to,
+    policies,
+    until,
+)
 
 
 class Broker:
@@ -272,3 +286,70 @@ async def test_without_a_session_nothing_is_recorded_or_decided(desk: Desk) -> N
     with pytest.raises(RuntimeError):
         await desk.ask(Connect(0))
     assert desk.world.recorder.kept == {}
+
+
+LIMITED = """
+@id("limited") @max_rows("5") @more("approve: 1 of dba")
+permit (principal, action == Action::"sql.read", resource);
+"""
+
+
+async def limited(desk: Desk) -> Permitted:
+    """Return the permit of a read whose result has a limit."""
+    desk.world.decider._honours |= {"max_rows", "more"}
+    desk.world.policies.replace(policies(POLICIES, LIMITED))
+    await desk.connected()
+    answer = await desk.ask(READ)
+    assert isinstance(answer, Permitted)
+    return answer
+
+
+def texted(desk: Desk, answer: Permitted, sequence: int, text: str, verdict: str) -> None:
+    frame = StatementFrame(sequence, NOON, text, (), verdict, answer.entry, "")
+    desk.answerer.record(desk.conversation, frame)
+
+
+async def test_people_are_asked_about_the_statement_whose_result_is_at_its_limit(
+    desk: Desk,
+) -> None:
+    answer = await limited(desk)
+    texted(desk, answer, 1, "select 1", "permit")
+    texted(desk, answer, 2, "select 2", "reuse")
+    texted(desk, answer, 3, "select 3", "reuse")
+    desk.result(1)
+    asking = asyncio.create_task(desk.ask(Exceed(answer.entry, "max_rows", 5, 5, 99)))
+    await until(lambda: isinstance(desk.line.answers[-1], Held))
+    held = cast(Held, desk.line.answers[-1])
+    request = await desk.world.stored(held.request)
+    assert request.action.text == "select 2"
+    assert request.action.details["passed_rows"] == "5"
+    await desk.world.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
+    assert isinstance(await asking, Permitted)
+    await desk.settle()
+
+
+async def test_a_limit_of_a_result_that_nobody_knows_lets_no_more_through(desk: Desk) -> None:
+    answer = await limited(desk)
+    for entry in (answer.entry, "ent_unknown"):
+        refused = await desk.ask(Exceed(entry, "max_rows", 5, 5, 99))
+        assert isinstance(refused, Refused)
+        assert "whose it is is not known" in refused.message
+
+
+async def test_what_runs_for_too_long_is_cancelled_at_the_target(desk: Desk) -> None:
+    answer = await limited(desk)
+    cancelled: list[str] = []
+    (live,) = desk.world.live
+    live.cancel_at_target = lambda: cancelled.append("cancelled")
+    before = len(desk.line.answers)
+    await desk.answerer.answer(desk.conversation, 2, Overrun(answer.entry))
+    assert cancelled == ["cancelled"]
+    assert len(desk.line.answers) == before
+
+
+async def test_the_target_is_told_what_the_opening_obliges_to(desk: Desk) -> None:
+    desk.world.decider._honours |= {"read_only"}
+    reading = '@id("r") @read_only permit (principal, action == Action::"session.open", resource);'
+    desk.world.policies.replace(policies(POLICIES, reading))
+    connected = await desk.connected()
+    assert connected.settings["default_transaction_read_only"] == "on"
