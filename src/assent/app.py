@@ -43,8 +43,8 @@ from assent.core.ids import Ids
 from assent.core.secret import Secret
 from assent.credentials.references import References, reveal_reference
 from assent.credentials.static import StaticBroker
+from assent.gateway.assemble import AtTargets, at_targets
 from assent.gateway.certificates import client_side, ensure_development_certificate
-from assent.gateway.leases import Leases
 from assent.gateway.listen import PostgresListener
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
@@ -175,8 +175,12 @@ async def running(
                 doors.callback(tasks.create_task(work).cancel)
             if config.network != NetworkConfig():
                 doors.callback(tasks.create_task(_keep_networks_fresh(book)).cancel)
+            broker = StaticBroker(References(config.folder))
+            targets = at_targets(parts, broker, clock, (), tasks.create_task)
+            for work in (targets.catalogues.run(),):
+                doors.callback(tasks.create_task(work).cancel)
             listener, address = await _start_listener(
-                config, data, parts.sessions, recorder, clock, ids, tasks
+                config, data, parts.sessions, recorder, targets, clock, ids, tasks
             )
             doors.push_async_callback(listener.stop, _GOODBYE)
             server, serving = await _start_web(parts.plane, url, address, web_socket, tasks)
@@ -247,6 +251,7 @@ async def _start_listener(
     data: Path,
     sessions: Sessions,
     recorder: FileRecorder,
+    targets: AtTargets,
     clock: Clock,
     ids: Ids,
     tasks: asyncio.TaskGroup,
@@ -276,7 +281,9 @@ async def _start_listener(
         answerer=PostgresAnswerer(
             sessions,
             recorder,
-            Leases(StaticBroker(References(config.folder))),
+            targets.leases,
+            targets.catalogues,
+            targets.impacts,
             tasks.create_task,
         ),
         clock=clock,
@@ -420,6 +427,9 @@ def _target(target: TargetConfig, folder: Path) -> administration.TargetDescript
         labels={name: frozenset(labels) for name, labels in target.labels.items()},
         search_path=target.search_path,
         databases=target.databases,
+        estimate=target.estimate,
+        count_exactly=target.count_exactly,
+        without_catalogue=target.unsafe_without_catalogue,
     )
 
 

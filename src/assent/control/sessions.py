@@ -33,7 +33,7 @@ from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, Fault
 from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
-from assent.core.ids import ActionId, Ids, RequestId, SessionId
+from assent.core.ids import ActionId, Ids, RequestId, SessionId, TargetId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
     Answer,
@@ -342,6 +342,12 @@ class Sessions:
         """Cut every session whose time is over."""
         for live in self.live:
             _cut_if_over(live, now)
+
+    def names_changed(self, target: TargetId) -> None:
+        """Make the sessions on a target decide anew: names there may mean something else."""
+        for live in self.live:
+            if live.target.id == target:
+                live.epoch.bump()
 
     def forget_decisions(self) -> None:
         """Make every session decide anew: the policies have changed."""

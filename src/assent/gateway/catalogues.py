@@ -1,4 +1,4 @@
-"""What is known of the names of all targets, read before it is needed and again when they change."""
+"""What is known of all targets' names: read before it is needed, and again when they change."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import structlog
 
 from assent.core.clock import Clock
-from assent.core.faults import OutsideFault
+from assent.core.faults import Fault
 from assent.core.ids import TargetId
 from assent.core.resource import Target
 from assent.core.secret import Secret
@@ -55,7 +55,7 @@ class _Kept:
     stamp: str = ""
     read_at: datetime | None = None
     attempts: int = 0
-    failed: tuple[int, OutsideFault] | None = None
+    failed: tuple[int, Fault] | None = None
 
 
 class Catalogues:
@@ -85,6 +85,14 @@ class Catalogues:
         """Return what is known of a database, which may be nothing yet: see `ensure`."""
         return self._of(target, database).knowledge
 
+    def known(self, target: TargetId) -> dict[str, Catalogue]:
+        """Return the snapshots of a target by database, those that there are."""
+        return {
+            database: kept.knowledge.catalogue
+            for (of, database), kept in self._kept.items()
+            if of == target and kept.knowledge.catalogue is not None
+        }
+
     def status(self) -> tuple[CatalogueStatus, ...]:
         """Return how all of them stand."""
         return tuple(_status(kept) for kept in self._kept.values())
@@ -92,8 +100,9 @@ class Catalogues:
     async def ensure(self, target: Target, database: str) -> Knowledge:
         """Return what is known, read again first if it may be out of date.
 
-        Raises OutsideFault `target-unreachable` or `catalogue-unreadable`. Whoever asks while
-        it is read waits for that; a reading that began before a change is not enough for it.
+        Raises OutsideFault `target-unreachable` or `catalogue-unreadable`, and what
+        `password_of` raises. Whoever asks while it is read waits for that; a reading that began
+        before a change is not enough for it.
         """
         kept = self._of(target, database)
         needed, asked_at = kept.knowledge.changes, kept.attempts
@@ -140,7 +149,7 @@ class Catalogues:
         try:
             async with kept.lock:
                 await self._read(kept)
-        except OutsideFault as fault:
+        except Fault as fault:
             _log.warning(
                 "catalogue_not_refreshed",
                 target=kept.target.id,
@@ -154,7 +163,7 @@ class Catalogues:
         try:
             user, password = await self._password_of(kept.target)
             await self._read_as(kept, user, password)
-        except OutsideFault as fault:
+        except Fault as fault:
             kept.failed = (attempt, fault)
             raise
         kept.failed = None

@@ -35,9 +35,13 @@ WaitersOf = Callable[[Target, str, int], Awaitable[tuple[Waiter, ...]]]
 class Impacts:
     """waiters_of: who waits for a backend of a target's database; may raise a Fault."""
 
-    def __init__(self, inquiries: Inquiries, waiters_of: WaitersOf) -> None:
-        self._inquiries = inquiries
+    def __init__(self, waiters_of: WaitersOf) -> None:
+        self._inquiries = Inquiries()
         self._waiters_of = waiters_of
+
+    def answered(self, inquired: Inquired) -> None:
+        """Hear what a target answered."""
+        self._inquiries.answered(inquired)
 
     async def measure(
         self,
@@ -57,7 +61,7 @@ class Impacts:
         impact = _read(question, catalogue, inquired, asked)
         if not question.in_transaction:
             return impact
-        return replace(impact, waiters=await self._waiters(conversation, target, database))
+        return replace(impact, waiters=await self.waiters(conversation, target, database))
 
     async def _planned(
         self, conversation: "Conversation", question: Authorize, *, exact: bool
@@ -78,9 +82,10 @@ class Impacts:
         # What took too long to be counted is told by its plan alone.
         return (inquired, asked) if counted.error else (counted, counting)
 
-    async def _waiters(
+    async def waiters(
         self, conversation: "Conversation", target: Target, database: str
     ) -> tuple[Waiter, ...]:
+        """Return who waits for locks of the session now; nobody where that cannot be asked."""
         relay = conversation.relay
         key = relay.target_key if isinstance(relay, PostgresRelay) else None
         if key is None:

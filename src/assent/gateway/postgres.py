@@ -12,6 +12,7 @@ from assent.core.action import Action, Phase
 from assent.core.evidence import Connection
 from assent.core.faults import Fault
 from assent.core.frame import Frame, ResultFrame, StatementFrame
+from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
     PROOF_REFUSED,
     Authorize,
@@ -21,18 +22,24 @@ from assent.core.plugins import (
     Exceed,
     Held,
     Identify,
+    Inquired,
     Overrun,
     Permitted,
     Question,
+    Refresh,
+    Refreshed,
     RefusalKind,
     Refused,
 )
 from assent.core.ports import Recorder
+from assent.gateway.catalogues import Catalogues
 from assent.gateway.certificates import target_side
 from assent.gateway.dial import cancel_at, dial
 from assent.gateway.drive import Conversation
+from assent.gateway.impact import Impacts
 from assent.gateway.leases import Leases
 from assent.protocols.postgres import PostgresRelay
+from assent.protocols.postgres.catalogue.knowledge import Knowledge
 
 _MOST_LIMITED = 1_000
 
@@ -82,11 +89,15 @@ class PostgresAnswerer:
         sessions: Sessions,
         recorder: Recorder,
         leases: Leases,
+        catalogues: Catalogues,
+        impacts: Impacts,
         spawn: Callable[[Coroutine[Any, Any, None]], object],
     ) -> None:
         self._sessions = sessions
         self._recorder = recorder
         self._leases = leases
+        self._catalogues = catalogues
+        self._impacts = impacts
         self._spawn = spawn
         self._states: dict[Conversation, _State] = {}
 
@@ -118,6 +129,10 @@ class PostgresAnswerer:
             case Overrun():
                 if state.live is not None:
                     state.live.cancel_at_target()
+            case Refresh():
+                await self._refresh(conversation, state, ticket)
+            case Inquired():
+                self._impacts.answered(question)
 
     def record(self, conversation: Conversation, frame: Frame) -> None:
         """Write the frame, and follow which action its statement and its result belong to."""
@@ -189,7 +204,13 @@ class PostgresAnswerer:
             candidate.credentials[question.credential],
             state.database,
             Connection(conversation.peer, state.application),
-            Handles(drafted, cut, cancel_at_target),
+            Handles(
+                drafted,
+                cut,
+                cancel_at_target,
+                lambda question: self._measure(conversation, state, question),
+                lambda: self._waiters(conversation, state),
+            ),
             lambda held: conversation.answered(ticket, held),
         )
         if isinstance(opened, Refused):
@@ -204,6 +225,7 @@ class PostgresAnswerer:
     async def _dial(self, conversation: Conversation, live: LiveSession, ticket: int) -> None:
         target = live.target
         try:
+            knowledge = await self._known(live)
             lease = await self._leases.take(live)
             if conversation.closed:
                 # Its end has been and gone, when there was nothing yet to give back.
@@ -231,8 +253,58 @@ class PostgresAnswerer:
                 secret_key=live.secret_key,
                 epoch=live.epoch,
                 settings={**lease.settings, **live.settings},
+                knowledge=knowledge,
             ),
         )
+
+    async def _known(self, live: LiveSession) -> Knowledge | None:
+        """Return what is known of names, up to date; None where the operator wants none."""
+        target, database = live.target, live.session.database
+        if target.without_catalogue:
+            return None
+        knowledge = await self._catalogues.ensure(target, database)
+
+        def read_again() -> None:
+            self._spawn(self._brought_up_to_date(live))
+
+        # At once, and not when the next statement asks: others rest on these names as well.
+        knowledge.when_outdated = read_again
+        return knowledge
+
+    async def _brought_up_to_date(self, live: LiveSession) -> None:
+        try:
+            await self._catalogues.ensure(live.target, live.session.database)
+        except Fault as fault:
+            # It stays out of date, and whoever asks next is refused until it can be read.
+            _log.warning("names-unknown", target=live.target.name, code=fault.code)
+
+    async def _refresh(self, conversation: Conversation, state: _State, ticket: int) -> None:
+        if state.live is None:
+            raise RuntimeError("names were asked for without a session")
+        target, database = state.live.target, state.live.session.database
+        if self._catalogues.knowledge(target, database).stale:
+            await self._catalogues.ensure(target, database)
+        else:
+            await self._catalogues.refresh(target, database)
+        conversation.answered(ticket, Refreshed())
+
+    async def _measure(
+        self, conversation: Conversation, state: _State, question: Authorize
+    ) -> Impact | None:
+        live = state.live
+        if live is None:
+            return None
+        database = live.session.database
+        catalogue = None
+        if not live.target.without_catalogue:
+            catalogue = self._catalogues.knowledge(live.target, database).catalogue
+        return await self._impacts.measure(conversation, live.target, database, catalogue, question)
+
+    async def _waiters(self, conversation: Conversation, state: _State) -> tuple[Waiter, ...]:
+        live = state.live
+        if live is None:
+            return ()
+        return await self._impacts.waiters(conversation, live.target, live.session.database)
 
     async def _authorize(
         self, conversation: Conversation, state: _State, ticket: int, question: Authorize
