@@ -73,7 +73,7 @@ class AtOnce:
             return False
         exchange = self._exchange
         permitted = exchange.reuse.find(_EXECUTE, shape, now)
-        if permitted is None:
+        if permitted is None or permitted.enforcement is not None:
             return False
         exchange.sequence = sequence = exchange.sequence + 1
         text = body.decode("ascii")
@@ -147,7 +147,9 @@ class AtOnce:
         reuse = self._exchange.reuse
         if parsed is not None and reuse.find(_PREPARE, shape, now) is None:
             return None
-        return reuse.find(_EXECUTE, shape, now)
+        permitted = reuse.find(_EXECUTE, shape, now)
+        # What must be done to its results is prepared message by message.
+        return permitted if permitted is None or permitted.enforcement is None else None
 
     def _let_through(
         self,

@@ -60,7 +60,7 @@ class Conversation:
         self._tickets = tickets
         self._exchange = Exchange(epoch, settings, status, limits, reading.knowledge)
         self._decisions = Decisions(self._exchange, nonce, tickets)
-        self._target_side = TargetSide(self._exchange)
+        self._target_side = TargetSide(self._exchange, nonce, tickets)
         self._texts: dict[bytes, Prepared] = {}
         self._inbox = Inbox(self._admit)
         self._at_once = AtOnce(self._exchange, shape_of, self._prepared)
@@ -70,9 +70,16 @@ class Conversation:
 
     @property
     def deadline(self) -> datetime | None:
-        """When to wake: an answer is awaited. None while only peers are."""
-        asked = self._decisions.asked
-        return asked.deadline if asked else None
+        """When to wake: an answer is awaited, or something runs for too long. None for neither."""
+        asked, late = self._decisions.asked, self._target_side.deadline
+        if asked is None:
+            return late
+        return asked.deadline if late is None or asked.deadline <= late else late
+
+    @property
+    def target_waits(self) -> bool:
+        """Whether the target is not to be read from until a question is answered."""
+        return self._target_side.waits
 
     @property
     def target_said_goodbye(self) -> bool:
@@ -91,7 +98,13 @@ class Conversation:
         group = exchange.group
         waiting = group.waiting_bytes + len(group.next_query) if group else 0
         copy = len(exchange.copy.kept) if exchange.copy else 0
-        return self._inbox.size + waiting + copy + exchange.stream.kept_bytes
+        return (
+            self._inbox.size
+            + waiting
+            + copy
+            + self._target_side.kept_bytes
+            + exchange.stream.kept_bytes
+        )
 
     @property
     def blocked_bytes(self) -> int:
@@ -103,11 +116,15 @@ class Conversation:
 
     def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> None:
         """Take an answer; one to a question that is over is ignored."""
-        if self._decisions.answer(ticket, answer, now, steps):
+        if self._target_side.answer(ticket, answer, now, steps):
+            self._after_target(now, steps)
+        elif self._decisions.answer(ticket, answer, now, steps):
             self._advance(now, steps)
 
     def wake(self, now: datetime, steps: list[Step]) -> None:
         """Nobody answered in time."""
+        if self._target_side.wake(now, steps):
+            self._after_target(now, steps)
         if self._decisions.wake(now, steps):
             self._advance(now, steps)
 
@@ -407,6 +424,11 @@ class Conversation:
             if not data:
                 return
         self._target_side.feed(data, now, steps)
+        self._after_target(now, steps)
+
+    def _after_target(self, now: datetime, steps: list[Step]) -> None:
+        """Go on with what waited for the target."""
+        exchange = self._exchange
         if exchange.names_moved_on and exchange.unit is None and exchange.status == IDLE:
             # Only now others can see it, and so can the gateway's own connection.
             exchange.names_moved_on = False

@@ -32,15 +32,30 @@ from assent.protocols.postgres import refusals
 from assent.protocols.postgres.exchange import Exchange, Poison, Simple
 from assent.protocols.postgres.extended import (
     Bound,
+    Described,
     Group,
+    Marked,
     Parsed,
     Running,
     check_bound,
     may_change_names,
     moves_rules,
+    read_execute,
 )
-from assent.protocols.postgres.messages import FLUSH, IDLE, parse, query, ready
+from assent.protocols.postgres.messages import (
+    FLUSH,
+    IDLE,
+    close_portal,
+    describe_portal,
+    parse,
+    query,
+    ready,
+)
 from assent.protocols.postgres.names import Overlay, Portal, Prepared, moved_names
+from assent.protocols.postgres.results.results import Results
+
+# No name that a client gives a portal; if one does, it is that client's portal which is closed.
+_NO_PORTAL = b"assent: what follows is described"
 
 
 class Attempt(Struct, gc=False):
@@ -205,6 +220,10 @@ class Decisions:
         if attempt.phase is Phase.PREPARE and group is not None:
             self._add_parse(attempt, group)
             return
+        if permitted.enforcement is not None and self._cannot_be_kept(
+            attempt, permitted, now, steps
+        ):
+            return
         if attempt.portal is not None:
             attempt.portal.permitted = permitted
             attempt.portal.statement = statement
@@ -212,6 +231,50 @@ class Decisions:
             self._add_bind(attempt, group)
         else:
             self.let_through(attempt, verdict, permitted, now, steps)
+
+    def _cannot_be_kept(
+        self, attempt: Attempt, permitted: Permitted, now: datetime, steps: list[Step]
+    ) -> bool:
+        """Refuse it where its result could not be masked; return whether that is so."""
+        if permitted.enforcement is None:
+            return False
+        statement = attempt.statement or attempt.prepared.statement
+        keeping = self._exchange.keeping
+        why = keeping.can_keep(attempt.prepared.text, statement, permitted.enforcement)
+        if why:
+            refused = Refused(
+                RefusalKind.DENIED,
+                f"this result cannot be masked: {why}",
+                hint="read it in a form that the gateway understands",
+                entry=permitted.entry,
+            )
+            self._refused(attempt, refused, now, steps)
+        return bool(why)
+
+    def _oblige(self, attempt: Attempt, permitted: Permitted, running: Running) -> None:
+        """Have the results of what runs looked at, and its time, if its permit obliges to it."""
+        keeping = self._exchange.keeping
+        enforcement = permitted.enforcement
+        if enforcement is None and not keeping.cursors.known:
+            return
+        text, portal = attempt.prepared.text, attempt.portal
+        statement = attempt.statement or attempt.prepared.statement
+        keeping.cursors.ran(text, statement)
+        if enforcement is not None and enforcement.timeout is not None:
+            running.timeout = enforcement.timeout
+            running.deadline = running.started_at + enforcement.timeout
+        if portal is not None and portal.results is not None:
+            # Fetching on: what its rows are is known, and how many have passed.
+            running.results = portal.results
+            return
+        source = portal.source if portal is not None else None
+        source = source or keeping.source(text, statement, enforcement)
+        if source is None:
+            return
+        running.results = keeping.results(text, source)
+        running.declared = source if source.declares else None
+        if portal is not None:
+            portal.results = running.results
 
     def _add_parse(self, attempt: Attempt, group: Group) -> None:
         exchange = self._exchange
@@ -226,6 +289,12 @@ class Decisions:
             return
         # From here on a FETCH in SQL may run it.
         self._note_effects(attempt.prepared.text, attempt.statement, group)
+        keeping = self._exchange.keeping
+        keeping.cursors.doubt(attempt.name.decode("utf-8", "replace"))
+        permitted = portal.permitted
+        if permitted is not None and permitted.enforcement is not None:
+            statement = attempt.statement or attempt.prepared.statement
+            portal.source = keeping.source(attempt.prepared.text, statement, permitted.enforcement)
         group.overlay.portals[attempt.name] = portal
         check_bound(group, self._exchange.limits)
         generation = self._exchange.names.portal_generation
@@ -259,12 +328,15 @@ class Decisions:
             permitted.request,
         )
         steps.append(Record(frame))
-        running = Running(attempt.sequence, now, exchange.read_position)
+        running = Running(attempt.sequence, now, exchange.read_position, entry=permitted.entry)
+        self._oblige(attempt, permitted, running)
         group = exchange.unit
         if not isinstance(group, Group):
-            exchange.unit = Simple(running)
+            exchange.unit = Simple(running, watched=running.results is not None)
             steps.append(Send(Side.TARGET, attempt.message))
             return
+        if running.results is not None:
+            _watch(group, attempt.message, running.results)
         group.add(attempt.message, running)
         group.executed = True
         if attempt.prepared.may_copy_in:
@@ -323,3 +395,16 @@ class Decisions:
         group.add(parse(token, token))
         group.release()
         exchange.send_ready(steps)
+
+
+def _watch(group: Group, execute: bytes, results: Results) -> None:
+    """Have the group's results looked at; what the rows of this Execute are is asked before it.
+
+    The client may have asked for descriptions itself, some of them unanswered. Closing a portal
+    that is not there is always confirmed, and so tells them from the gateway's own.
+    """
+    group.watched = True
+    if results.described:
+        return
+    group.add(close_portal(_NO_PORTAL), Marked())
+    group.add(describe_portal(read_execute(execute[5:])), Described(results))

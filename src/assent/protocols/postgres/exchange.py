@@ -11,15 +11,21 @@ from assent.protocols.postgres.inquiries import Inquiry
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.names import Names
 from assent.protocols.postgres.parameter_types import ParameterTypes
+from assent.protocols.postgres.results.keeping import Keeping
 from assent.protocols.postgres.reuse import Reuse
 from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_stream import TargetStream
 
 
 class Simple(Struct, gc=False):
-    """A simple Query in flight. running: None for one that stands in for a refused one."""
+    """A simple Query in flight. running: None for one that stands in for a refused one.
+
+    watched: its results are looked at. stopped: nothing more of them may be seen.
+    """
 
     running: Running | None
+    watched: bool = False
+    stopped: bool = False
 
 
 class Poison(Struct, frozen=True, gc=False):
@@ -38,7 +44,8 @@ class Exchange:
     that no Sync has ended, so its transaction is open. read_position: where the last message
     of the target that was read ended; results are counted from there, whatever the cut.
     inquiry: statements of the gateway's own that the target is answering. knowledge: of the
-    target's names. names_moved_on: what is in the transaction may have changed these.
+    target's names. keeping: of obligations on results. names_moved_on: what is in the
+    transaction may have changed what is known of names.
     """
 
     __slots__ = (
@@ -46,6 +53,7 @@ class Exchange:
         "copy_rest",
         "deferred",
         "inquiry",
+        "keeping",
         "knowledge",
         "limits",
         "names",
@@ -71,6 +79,7 @@ class Exchange:
         self.settings = settings
         self.status = status
         self.names = Names(limits.names)
+        self.keeping = Keeping(knowledge, limits.names)
         self.reuse = Reuse(epoch, limits.reusable_shapes)
         self.stream = TargetStream()
         self.unit: Simple | Group | None = None

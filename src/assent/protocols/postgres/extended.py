@@ -4,7 +4,7 @@ import hashlib
 import struct
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -14,6 +14,8 @@ from assent.core.faults import PeerFault
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.messages import Cursor, violation
 from assent.protocols.postgres.names import Overlay, Portal, Prepared
+from assent.protocols.postgres.results.cursors import Source
+from assent.protocols.postgres.results.results import Results
 from assent.protocols.postgres.values import text_of
 
 # Verbs after which the target may read text by other rules than before.
@@ -23,13 +25,24 @@ _NAMES = frozenset(("sql.create", "sql.alter", "sql.drop", "sql.execute", "sql.u
 
 
 class Running(Struct, gc=False):
-    """A statement let through. started_position: of the target's stream, in bytes."""
+    """A statement let through. started_position: of the target's stream, in bytes.
+
+    entry: of its decision. results: what is done to its rows, None for nothing. declared: what
+    a cursor is for once this has run. timeout: how long it may run; deadline: when that is
+    over, None once it was said. overran: it was cancelled for that.
+    """
 
     sequence: int
     started_at: datetime
     started_position: int
     rows: int = -1
     error: str = ""
+    entry: str = ""
+    results: Results | None = None
+    declared: Source | None = None
+    timeout: timedelta | None = None
+    deadline: datetime | None = None
+    overran: bool = False
 
 
 class Parsed(Struct, frozen=True, gc=False):
@@ -55,7 +68,17 @@ class Closed(Struct, frozen=True, gc=False):
     name: bytes
 
 
-Expected: TypeAlias = Parsed | Bound | Closed | Running
+class Marked(Struct, frozen=True, gc=False):
+    """Awaits the answer to a message of the gateway's own, which tells what comes behind it."""
+
+
+class Described(Struct, frozen=True, gc=False):
+    """Awaits the description of a portal that the gateway asked for."""
+
+    results: Results
+
+
+Expected: TypeAlias = Parsed | Bound | Closed | Running | Marked | Described
 
 
 class Group(Struct):
@@ -68,6 +91,7 @@ class Group(Struct):
     this group. copying_next: the target is about to say whether it takes a COPY.
     rules_moved: text of this group may be read by other rules than ours. next_query: a
     simple Query that came instead of a Sync, and waits for what was sent to be confirmed.
+    watched: results of it are looked at. stopped: nothing more of them may be seen.
     """
 
     overlay: Overlay = field(default_factory=Overlay)
@@ -84,6 +108,16 @@ class Group(Struct):
     copying_next: bool = False
     rules_moved: bool = False
     next_query: bytes = b""
+    watched: bool = False
+    stopped: bool = False
+
+    @property
+    def running(self) -> Running | None:
+        """What the target runs, or runs next; None where nothing is left."""
+        for expected in self.expected:
+            if isinstance(expected, Running):
+                return expected
+        return None
 
     def add(self, message: bytes, expected: Expected | None = None) -> None:
         """Append a message that may go when something later in the group may."""

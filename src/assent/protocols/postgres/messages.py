@@ -65,6 +65,16 @@ def parse(name: str, text: str) -> bytes:
     return frame(b"P", name.encode() + b"\0" + text.encode() + b"\0\0\0")
 
 
+def close_portal(name: bytes) -> bytes:
+    """Return a Close of a portal."""
+    return frame(b"C", b"P" + name + b"\0")
+
+
+def describe_portal(name: bytes) -> bytes:
+    """Return a Describe of a portal."""
+    return frame(b"D", b"P" + name + b"\0")
+
+
 def startup(parameters: dict[str, str]) -> bytes:
     """Return a StartupMessage of protocol 3.0."""
     pairs = b"".join(

@@ -12,6 +12,8 @@ from msgspec import Struct
 from assent.core.action import Operation, Statement, Touch
 from assent.core.plugins import Permitted
 from assent.core.resource import Resource
+from assent.protocols.postgres.results.cursors import Source
+from assent.protocols.postgres.results.results import Results
 from assent.protocols.postgres.statements.verbs import DANGER
 
 
@@ -73,13 +75,16 @@ class Portal(Struct, gc=False):
 
     permitted: the answer for it; fetching on is the same action. statement: what was asked
     about, None where a decision was reused.
-    parameters: in order, None for NULL; read when they are first needed.
+    parameters: in order, None for NULL; read when they are first needed. source, results: what
+    its rows come from and what is done to them, None where nothing is, or not known yet.
     """
 
     prepared: Prepared
     parameters: Callable[[], tuple[str | None, ...]]
     permitted: Permitted | None = None
     statement: Statement | None = None
+    source: Source | None = None
+    results: Results | None = None
 
 
 class Overlay(Struct):

@@ -166,6 +166,11 @@ class PostgresRelay:
         return self._target.deadline if self._target is not None else self._client.deadline
 
     @property
+    def target_waits(self) -> bool:
+        """Whether the driver is not to read from the target: what it sends may not pass yet."""
+        return self._conversation is not None and self._conversation.target_waits
+
+    @property
     def buffered_bytes(self) -> int:
         """What the client sent that waits for an answer or the target.
 

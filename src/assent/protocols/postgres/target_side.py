@@ -1,13 +1,12 @@
 """What the target answers: what was sent is confirmed, results are counted, all of it passes."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from msgspec import Struct
-
 from assent.core.faults import PeerFault
 from assent.core.frame import ResultFrame
-from assent.core.plugins import Record, Send, Side, Step
+from assent.core.plugins import Answer, Ask, Overrun, Record, Send, Side, Step
 from assent.protocols.postgres import refusals
 from assent.protocols.postgres.copying import CopyIn
 from assent.protocols.postgres.exchange import Exchange, Simple
@@ -20,6 +19,7 @@ from assent.protocols.postgres.messages import (
     violation,
 )
 from assent.protocols.postgres.target_stream import LARGEST_READ_BYTES, Found
+from assent.protocols.postgres.watched import Handled, Watched
 from assent.protocols.postgres.whole import completed_at
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -28,27 +28,71 @@ _READY_BYTES = len(READY_HEADER) + 1
 _E = TypeVar("_E", Parsed, Bound, Closed, Running)
 
 
-class Chunk(Struct):
-    """What one chunk of the target led to. edits: (start, end, replacement), in order."""
-
-    edits: list[tuple[int, int, bytes]] = []
-    records: list[Step] = []
-
-
 class TargetSide:
     """The target's half of a session. said_goodbye: it told the client why it ends."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(
+        self, exchange: Exchange, nonce: Callable[[], str], tickets: Iterator[int]
+    ) -> None:
         self._exchange = exchange
+        self._tickets = tickets
+        self._watched = Watched(exchange, self, nonce, tickets)
         self.said_goodbye = False
+
+    # What the outside wants to know, and answers.
+
+    @property
+    def waits(self) -> bool:
+        """Whether the target is not to be read from until a question is answered."""
+        return self._watched.exceeding is not None
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of the target's is kept until it may pass."""
+        return self._watched.kept_bytes
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When to wake, None for never."""
+        exceeding = self._watched.exceeding
+        if exceeding is not None:
+            return exceeding.deadline
+        unit = self._exchange.unit
+        running = unit.running if unit is not None else None
+        return running.deadline if running is not None else None
+
+    def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> bool:
+        """Take an answer; return whether it was one to this side's question."""
+        rest = self._watched.answer(ticket, answer, now, steps)
+        if rest is not None:
+            self.feed(rest, now, steps)
+        return rest is not None
+
+    def wake(self, now: datetime, steps: list[Step]) -> bool:
+        """Act on a deadline; return whether what waited goes on."""
+        rest = self._watched.time_out(now, steps)
+        if rest is not None:
+            self.feed(rest, now, steps)
+            return True
+        unit = self._exchange.unit
+        running = unit.running if unit is not None and not self.waits else None
+        if running is not None and running.deadline is not None and running.deadline <= now:
+            running.deadline, running.overran = None, True
+            steps.append(Ask(next(self._tickets), Overrun(running.entry)))
+        return False
 
     def feed(self, data: bytes, now: datetime, steps: list[Step]) -> None:
         """Take bytes of the target."""
-        if self._passes_at_once(data, now, steps):
+        unit = self._exchange.unit
+        if self.waits or (unit is not None and unit.watched):
+            data = self._watched.feed(data, now, steps)
+            if not data:
+                return
+        elif self._passes_at_once(data, now, steps):
             return
         exchange = self._exchange
         stream = exchange.stream
-        chunk = Chunk()
+        chunk = Handled()
         if exchange.deferred and stream.skip <= len(data):
             chunk.edits.append((stream.skip, stream.skip, exchange.deferred))
             exchange.deferred = b""
@@ -56,7 +100,7 @@ class TargetSide:
         fault = stream.fault
         for message in found:
             try:
-                self._found(message, now, chunk)
+                self.found(message, now, chunk)
             except PeerFault as raised:
                 # What came before it still goes on: how the bytes were cut changes nothing.
                 stream.stop_at(message.start)
@@ -118,11 +162,13 @@ class TargetSide:
         exchange.status = status
         if status == IDLE:
             exchange.names.transaction_ended()
+            exchange.keeping.cursors.transaction_ended()
         exchange.poison = None
         exchange.unfinished = False
         exchange.unit = None
 
-    def _found(self, found: Found, now: datetime, chunk: Chunk) -> None:
+    def found(self, found: Found, now: datetime, chunk: Handled) -> None:
+        """Take a message that tells how far the target is. Raises PeerFault."""
         exchange = self._exchange
         kind = found.kind
         if kind == 67:
@@ -142,18 +188,26 @@ class TargetSide:
         else:
             self._confirmed(found, now, chunk)
 
-    def _completed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+    def _completed(self, found: Found, now: datetime, chunk: Handled) -> None:
         rows = _rows(found.body)
         unit = self._exchange.unit
         if isinstance(unit, Simple):
             if unit.running is not None:
                 _count(unit.running, rows)
+                self._declared(unit.running)
             return
         running = self._expected(Running)
         running.rows = rows
+        self._declared(running)
         self._result(running, found, now, chunk)
 
-    def _confirmed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+    def _declared(self, running: Running) -> None:
+        """The target has opened the cursor that it was to open."""
+        source = running.declared
+        if source is not None:
+            self._exchange.keeping.cursors.put(source.declares, source)
+
+    def _confirmed(self, found: Found, now: datetime, chunk: Handled) -> None:
         exchange = self._exchange
         match found.kind:
             case 49:
@@ -162,6 +216,9 @@ class TargetSide:
             case 50:
                 bound = self._expected(Bound)
                 exchange.names.confirm_portal(bound.name, bound.portal, bound.generation)
+                source = bound.portal.source
+                if source is not None:
+                    exchange.keeping.cursors.put(bound.name.decode("utf-8", "replace"), source)
             case 51:
                 closed = self._expected(Closed)
                 if closed.kind == 83:
@@ -182,7 +239,7 @@ class TargetSide:
                 return expected
         raise violation("the target confirmed something that it was not asked for")
 
-    def _result(self, running: Running, found: Found, now: datetime, chunk: Chunk) -> None:
+    def _result(self, running: Running, found: Found, now: datetime, chunk: Handled) -> None:
         exchange = self._exchange
         position = exchange.stream.position + found.end
         chunk.records.append(_result(running, position, now))
@@ -191,12 +248,13 @@ class TargetSide:
             # Nothing was sent after the copy, so it is the last one that is awaited.
             unit.copying_next = unit.copying_next and bool(unit.expected)
             # What follows belongs to the next one.
-            for later in unit.expected:
-                if isinstance(later, Running):
-                    later.started_position = position
-                    break
+            later = unit.running
+            if later is not None:
+                later.started_position = position
+                if later.timeout is not None:
+                    later.deadline = now + later.timeout
 
-    def _failed(self, found: Found, now: datetime, chunk: Chunk) -> None:
+    def _failed(self, found: Found, now: datetime, chunk: Handled) -> None:
         exchange = self._exchange
         if exchange.poison is not None and exchange.poison.token in found.body:
             chunk.edits.append((found.start, found.end, exchange.poison.error))
@@ -208,6 +266,12 @@ class TargetSide:
         self._copy_over()
         error = f"{fields.sqlstate} {fields.message}".strip() or "an error too long to be read"
         unit = exchange.unit
+        late = unit.running if unit is not None else None
+        if late is not None and late.overran and fields.sqlstate == refusals.CANCELLED:
+            words = f"took longer than the {_seconds(late.timeout)} that policy allows"
+            error = f"{fields.sqlstate} {words}"
+            shown = refusals.error(fields.sqlstate, words, severity=fields.severity)
+            chunk.edits.append((found.start, found.end, shown))
         if isinstance(unit, Simple) and unit.running is not None:
             unit.running.error = error
         elif isinstance(unit, Group):
@@ -217,7 +281,20 @@ class TargetSide:
             unit.drop()
             self._skipped(unit, error, found, now, chunk)
 
-    def _skipped(self, group: Group, error: str, found: Found, now: datetime, chunk: Chunk) -> None:
+    def stopped(self, error: str, at: int, now: datetime, chunk: Handled) -> None:
+        """Nothing more of what is in flight may be seen: the client was told an error."""
+        unit = self._exchange.unit
+        if isinstance(unit, Simple) and unit.running is not None:
+            unit.running.error = error
+        elif isinstance(unit, Group):
+            unit.discarding = True
+            unit.copying_next, unit.next_query = False, b""
+            unit.drop()
+            self._skipped(unit, error, Found(69, at, at, b""), now, chunk)
+
+    def _skipped(
+        self, group: Group, error: str, found: Found, now: datetime, chunk: Handled
+    ) -> None:
         """The target runs nothing more of this group; `error` is of the first one left."""
         first = True
         while group.expected:
@@ -227,7 +304,7 @@ class TargetSide:
                 self._result(expected, found, now, chunk)
             first = False
 
-    def _ready(self, found: Found, now: datetime, chunk: Chunk) -> None:
+    def _ready(self, found: Found, now: datetime, chunk: Handled) -> None:
         exchange = self._exchange
         unit = exchange.unit
         if unit is None or exchange.copy is not None or found.body not in (b"I", b"T", b"E"):
@@ -304,6 +381,10 @@ def _edited(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
         at = end
     pieces.append(data[at:])
     return b"".join(pieces)
+
+
+def _seconds(duration: timedelta | None) -> str:
+    return f"{duration.total_seconds():g} s" if duration is not None else "time"
 
 
 def _rows(tag: bytes) -> int:

@@ -113,6 +113,22 @@ class TargetStream:
         self.data = chunk
         self.passed = len(chunk)
 
+    def take(self, chunk: bytes) -> bytes:
+        """Return all that is to be read by somebody else, who says so by `taken`."""
+        self.position += self.passed
+        self.data = self._kept + chunk if self._kept else chunk
+        self._kept = b""
+        self.passed = 0
+        return self.data
+
+    def taken(self, passed: int, skip: int) -> None:
+        """So much of it was dealt with, and so many bytes of a message are still to pass."""
+        self.passed, self._skip = passed, skip
+
+    def keep(self, rest: bytes) -> None:
+        """Keep the start of a message, less than all of it."""
+        self._kept = rest
+
     def stop_at(self, end: int) -> None:
         """Let nothing pass from `data[end]` on, the start of a message."""
         self.passed, self._skip, self._kept = end, 0, b""

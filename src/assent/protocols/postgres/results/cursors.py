@@ -18,12 +18,14 @@ _WITH_HOLD = 0x0020
 class Source(Struct, gc=False):
     """Where rows come from. passed: what the client has of it, however often it fetches.
 
-    statement: None where nothing is known of it. outlives: its transaction, being `WITH HOLD`.
+    statement: None where nothing is known of it. declares: the cursor that it is from now on.
+    outlives: its transaction, being `WITH HOLD`.
     """
 
     statement: Statement | None
     enforcement: Enforcement
     passed: Passed
+    declares: str = ""
     outlives: bool = False
 
 
@@ -64,9 +66,8 @@ def _use(node: pb.Node) -> CursorUse | None:
 class Cursors:
     """What the names of cursors mean. most: so many are remembered.
 
-    A name that was used twice in a transaction means nothing: what declares or closes it may
-    have failed, and a savepoint may have brought the transaction back. So does every name once
-    something ran that may have done anything.
+    A name is what the target confirmed. From when something is sent that may change it, it
+    means nothing, and so does every name once something ran that may have done anything.
     """
 
     __slots__ = ("_most", "_sources", "_unsure")
@@ -82,11 +83,14 @@ class Cursors:
         return bool(self._sources)
 
     def put(self, name: str, source: Source) -> None:
-        """Remember what a cursor or a named portal is for."""
+        """Remember what a cursor or a named portal is for that the target has opened."""
+        if name in self._sources or len(self._sources) < self._most:
+            self._sources[name] = source
+
+    def doubt(self, name: str) -> None:
+        """It may mean something else by now."""
         if name in self._sources:
             self._sources[name] = None
-        elif len(self._sources) < self._most:
-            self._sources[name] = source
 
     def find(self, name: str) -> Source | None:
         """Return what rows of this cursor come from, None where that is not known."""
@@ -100,9 +104,9 @@ class Cursors:
         if not statement.complete or any("." in name for name in statement.functions):
             self._unsure = True
             return
-        use = cursor_use(text)
-        if use is not None and use.verb == "close" and use.name:
-            self._sources[use.name] = None
+        use = cursor_use(text) if self._sources else None
+        if use is not None and use.verb in ("declare", "close") and use.name:
+            self.doubt(use.name)
         elif use is not None and use.verb in ("close", "other"):
             self._unsure = True
 

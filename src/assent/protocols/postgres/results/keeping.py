@@ -55,8 +55,7 @@ class Keeping:
             return None
         source = Source(statement, enforcement, Passed(enforcement.limits))
         if use is not None and use.verb == "declare":
-            source.outlives = use.outlives
-            cursors.put(use.name, source)
+            source.declares, source.outlives = use.name, use.outlives
         elif use is not None and use.verb == "other":
             # A FETCH among other statements: of what, was not looked into.
             source.statement = None
