@@ -29,6 +29,7 @@ from assent.core.changes import (
     DropToken,
     PutApproval,
     PutGrant,
+    PutLabel,
     PutRequest,
     PutSession,
     PutToken,
@@ -50,6 +51,7 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
+from assent.core.label import Label
 from assent.core.ports import Store, Token
 from assent.core.request import Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
@@ -133,6 +135,7 @@ class MemoryStore:
     found_grants: dict[str, Grant] = field(default_factory=dict)
     found_sessions: dict[str, Session] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    found_labels: dict[tuple[str, str, str], Label] = field(default_factory=dict)
     answers: set[tuple[str, str]] = field(default_factory=set)
     entries_written: list[Entry] = field(default_factory=list)
 
@@ -164,6 +167,8 @@ class MemoryStore:
                 )
             case PutSession(session):
                 self.found_sessions[session.id] = session
+            case PutLabel(label, _):
+                self.found_labels[label.target, label.name, label.label] = label
             case PutToken(digest, subject, method, at, expires_at):
                 self.tokens[digest] = Token(subject, method, at, expires_at, None)
             case DropToken(digest):
@@ -213,6 +218,9 @@ class MemoryStore:
             if subject in (None, session.subject)
             and (not open_only or session.state is SessionState.OPEN)
         ]
+
+    async def labels(self, target: TargetId | None = None) -> Sequence[Label]:
+        return [label for label in self.found_labels.values() if target in (None, label.target)]
 
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
         return Secret(PASSWORD)
