@@ -12,26 +12,43 @@ from assent.policy.mask_entries import MaskEntry, parse_masks, strictest
 
 _MOST_KEPT = 64
 _MOST_FOUND = 100_000
-_COLUMN_LEVELS = 3
+_TABLE_LEVELS, _COLUMN_LEVELS = 2, 3
 # By what the touch says of how it came to be: the one it names shares its columns with the touch.
-_RELATIVES = ("partition of ", "partition ", "inherits ")
+_RELATIVES = ("partition of ", "partition ", "inherits ", "inherited by ")
 
 
 class Masks(Mapping[str, MaskHow]):
-    """Full name of a column, or `table.*` → how it is masked.
+    """Full name of a column, or `table.*` for all of a table, → how it is masked.
 
-    What lies in something masked is found as well, though only what was labelled is counted
-    and gone through. within: what names begin with that are asked for without it.
+    Asked for a name it also looks at what that lies in; asked for `table.*`, at each of its
+    columns. Gone through, it gives columns, and tables of which every column is masked.
+    within: what the names of one database begin with here, and are asked for without.
     """
 
-    __slots__ = ("_columns", "_database", "_exact", "_found", "_within")
+    __slots__ = (
+        "_base", "_columns", "_database", "_derived", "_exact", "_found", "_stars", "_within",
+    )  # fmt: skip
 
-    def __init__(self, exact: Mapping[str, MaskHow], database: str, within: str = "") -> None:
+    def __init__(
+        self,
+        exact: Mapping[str, MaskHow],
+        database: str,
+        within: str = "",
+        base: "Masks | None" = None,
+    ) -> None:
         self._exact = exact
         self._database = database
         self._within = within
+        self._base = base
         self._found: dict[str, MaskHow | None] = {}
-        self._columns: dict[str, tuple[str, ...]] | None = None
+        self._derived: dict[object, Masks] = {}
+        self._stars: dict[str, MaskHow] = {}
+        self._columns: dict[str, list[str]] = {}
+        for name, how in exact.items():
+            *place, column = parts_of(name)
+            table = ".".join(place)
+            self._stars[f"{table}.*"] = strictest((how, self._stars.get(f"{table}.*", how))) or how
+            self._columns.setdefault(table, []).append(column)
 
     def __getitem__(self, name: str) -> MaskHow:
         how = self.how(name)
@@ -40,55 +57,65 @@ class Masks(Mapping[str, MaskHow]):
         return how
 
     def __iter__(self) -> Iterator[str]:
-        for name in self._exact:
-            if name.startswith(self._within):
-                yield name[len(self._within) :]
+        own = (name[len(self._within) :] for name in self._exact if name.startswith(self._within))
+        shown = [f"{name}.*" if len(parts_of(name)) == _TABLE_LEVELS else name for name in own]
+        return iter(dict.fromkeys((*(self._base or ()), *shown)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __bool__(self) -> bool:
-        return bool(self._exact)
+        return bool(self._exact) or bool(self._base)
 
     def how(self, name: str) -> MaskHow | None:
         """Return how a column is masked, None when it is not."""
         if name not in self._found:
             if len(self._found) >= _MOST_FOUND:
                 self._found.clear()
-            self._found[name] = self._at(self._within + name, _COLUMN_LEVELS)
+            full = self._within + name
+            before = self._base.how(name) if self._base is not None else None
+            hows = (self._at(full, _COLUMN_LEVELS), self._stars.get(full), before)
+            self._found[name] = strictest(how for how in hows if how is not None)
         return self._found[name]
 
     def how_table(self, name: str) -> MaskHow | None:
         """Return how every column of a table is masked, None when not all of them are."""
-        return self._at(self._within + name, _COLUMN_LEVELS - 1)
+        before = self._base.how_table(name) if self._base is not None else None
+        hows = (self._at(self._within + name, _TABLE_LEVELS), before)
+        return strictest(how for how in hows if how is not None)
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Return those columns of a table that are masked by their own name, without it."""
-        if self._columns is None:
-            below: dict[str, list[str]] = {}
-            for name in self._exact:
-                *place, column = parts_of(name)
-                below.setdefault(".".join(place), []).append(column)
-            self._columns = {place: tuple(columns) for place, columns in below.items()}
-        return self._columns.get(self._within + table, ())
+        before = self._base.columns(table) if self._base is not None else ()
+        return (*before, *self._columns.get(self._within + table, ()))
+
+    def inside(self, prefix: str) -> "Masks":
+        """Return the same masks for names that are written without this prefix."""
+        if not prefix:
+            return self
+        base = self._base.inside(prefix) if self._base is not None else None
+        return self._derive(prefix, Masks(self._exact, self._database, prefix, base))
+
+    def also(self, more: Mapping[str, MaskHow]) -> "Masks":
+        """Return these masks and more of them; the stricter one where both are of one column."""
+        new = {name: how for name, how in more.items() if self._exact.get(name) is not how}
+        if not new:
+            return self
+        more_of_them = Masks(new, self._database, self._within, self)
+        return self._derive(frozenset(new.items()), more_of_them)
+
+    def _derive(self, key: object, made: "Masks") -> "Masks":
+        """Return the same masks for the same key: others keep what they made of them."""
+        if key not in self._derived:
+            if len(self._derived) >= _MOST_KEPT:
+                self._derived.clear()
+            self._derived[key] = made
+        return self._derived[key]
 
     def _at(self, full: str, levels: int) -> MaskHow | None:
         exact = self._exact
         places = (full, *above(full, levels, self._database))
         return strictest(exact[place] for place in places if place in exact)
-
-    def inside(self, prefix: str) -> "Masks":
-        """Return the same masks for names that are written without this prefix."""
-        return Masks(self._exact, self._database, prefix) if prefix else self
-
-    def also(self, more: Mapping[str, MaskHow]) -> "Masks":
-        """Return these masks and more of them; the stricter one where both are of one column."""
-        if not more:
-            return self
-        exact = dict(self._exact)
-        for name, how in more.items():
-            exact[name] = strictest((how, exact.get(name, how))) or how
-        return Masks(exact, self._database, self._within)
 
 
 _NONE = Masks({}, "")
@@ -120,13 +147,18 @@ def masks_for(permit: Permit, action: Action, evidence: Evidence) -> Masks:
     """Return the masks in force for one action.
 
     A partition's columns are those of its table: a label on either masks both, whichever of
-    them the text names.
+    them the text names. Tables that are touched and lie in something masked are named as such,
+    so that who goes through the masks finds them.
     """
     masks = masks_of(permit, evidence.target)
     if not masks:
         return masks
     more: dict[str, MaskHow] = {}
     for touch in action.touches:
+        name = touch.resource.name
+        how = masks.how_table(name) if touch.resource.kind == "Table" else None
+        if how is not None:
+            more[name] = how
         relative = _relative(touch.through)
         shared = _shared(masks, touch) if relative else {}
         if not shared:
@@ -134,7 +166,9 @@ def masks_for(permit: Permit, action: Action, evidence: Evidence) -> Masks:
         for other in action.touches:
             name = other.resource.name
             if name == relative or name.endswith("." + relative):
-                more |= {f"{name}{place}": how for place, how in shared.items()}
+                for place, of_place in shared.items():
+                    before = more.get(f"{name}{place}", of_place)
+                    more[f"{name}{place}"] = strictest((of_place, before)) or of_place
     return masks.also(more)
 
 
@@ -165,10 +199,4 @@ def _exact(entries: list[MaskEntry], labels: Mapping[str, frozenset[str]]) -> di
         how = by_labels[given]
         if how is not None:
             exact[name] = strictest((how, exact.get(name, how))) or how
-    # Every column at once is masked as that one of them is that is masked most.
-    for name, how in tuple(exact.items()):
-        table = ".".join(parts_of(name)[:-1])
-        if table:
-            star = table + ".*"
-            exact[star] = strictest((how, exact.get(star, how))) or how
     return exact
