@@ -252,6 +252,8 @@ def union(statements: Sequence[Statement], missing: str = "") -> Statement:
         complete=all(part.complete for part in parts),
         has_where=all(part.has_where for part in parts),
         reusable=False,
+        # Of several readings, nobody knows which one says where values go.
+        flows=parts[0].flows if all(part.flows == parts[0].flows for part in parts) else None,
         functions=frozenset().union(*(part.functions for part in parts)),
         problems=tuple(dict.fromkeys(line for part in parts for line in part.problems)),
     )
