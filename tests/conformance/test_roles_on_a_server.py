@@ -88,9 +88,11 @@ class Server:
 
 
 @asynccontextmanager
-async def connect(target: Target, database: str, password: Secret[str]) -> AsyncIterator[Any]:
+async def connect(
+    target: Target, database: str, user: str, password: Secret[str]
+) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(
-        host=target.host, port=target.port, user=target.user, database=database,
+        host=target.host, port=target.port, user=user, database=database,
         password=password.reveal(), statement_cache_size=0, timeout=5,
     )  # fmt: skip
     try:

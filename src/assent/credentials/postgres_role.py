@@ -28,8 +28,8 @@ from assent.credentials.quoting import identifier, literal
 from assent.credentials.references import References
 from assent.credentials.role_statements import Grant, SessionRole
 
-Connect = Callable[[Target, str, Secret[str]], AbstractAsyncContextManager[Any]]
-"""Connects to a database of a target as its configured user."""
+Connect = Callable[[Target, str, str, Secret[str]], AbstractAsyncContextManager[Any]]
+"""Connects to a database of a target as a user with a password."""
 
 # A session's role is for the gateway alone, which dials at once.
 _LOGS_IN_WITHIN = timedelta(minutes=1)
@@ -98,18 +98,19 @@ class PostgresRoleBroker:
         alive = {handle.partition(" ")[0] for handle in live}
 
         async def look(connection: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-            _, now_s = await connection.fetchrow(lookups.SERVER)
-            roles = [
-                (name, database)
-                for name, comment in await lookups.session_roles(connection)
-                if (database := self._is_over(name, comment, alive | self._leased, now_s))
-            ]
-            sets = [
-                (name, database)
-                for name, comment in await lookups.idle_sets(connection)
-                if (database := _is_idle(comment, now_s))
-            ]
-            return roles, sets
+            async with lookups.plainly(connection):
+                _, now_s = await connection.fetchrow(lookups.SERVER)
+                roles = [
+                    (name, database)
+                    for name, comment in await lookups.session_roles(connection)
+                    if (database := self._is_over(name, comment, alive | self._leased, now_s))
+                ]
+                sets = [
+                    (name, database)
+                    for name, comment in await lookups.idle_sets(connection)
+                    if (database := _is_idle(comment, now_s))
+                ]
+                return roles, sets
 
         roles, sets = await self._at(target, target.database, look)
         taken = []
@@ -156,8 +157,7 @@ class PostgresRoleBroker:
         name: str,
         password: Secret[str],
     ) -> None:
-        async with connection.transaction():
-            await connection.execute(lookups.PLAIN)
+        async with lookups.plainly(connection):
             version, now_s = await connection.fetchrow(lookups.SERVER)
             grants = await _grants(connection, target, privileges)
             member_of = statements.set_name(session.database, grants)
@@ -189,30 +189,37 @@ class PostgresRoleBroker:
 
     async def _drop(self, connection: Any, target: Target, name: str, database: str) -> None:
         """Take a session's role away: first the way in, then what runs, then what it left."""
-        role = identifier(name)
-        await connection.execute("set search_path to ''")
-        oid = await connection.fetchval(lookups.EXISTS, name)
-        if oid is None:
-            return
-        version, _ = await connection.fetchrow(lookups.SERVER)
-        await connection.execute(f"alter role {role} nologin connection limit 0")
-        await connection.execute(statements.join(name, version))
-        await connection.fetch(lookups.TERMINATE, name)
-        for left_in, owns in await connection.fetch(lookups.LEFT, oid):
-            if left_in in ("", database):
+        async with lookups.plainly(connection):
+            oid = await connection.fetchval(lookups.EXISTS, name)
+            if oid is None:
+                return
+            version, _ = await connection.fetchrow(lookups.SERVER)
+            await connection.execute(f"alter role {identifier(name)} nologin connection limit 0")
+            await connection.execute(statements.join(name, version))
+        # Behind a commit, so that nobody comes in while those who are there leave.
+        async with lookups.plainly(connection):
+            await connection.fetch(lookups.TERMINATE, name)
+            left = await connection.fetch(lookups.LEFT, oid)
+        for left_in, owns in left:
+            if left_in not in ("", database):
+                await self._disown_in(target, left_in, name, owns=owns)
+        async with lookups.plainly(connection):
+            here = [owns for left_in, owns in left if left_in in ("", database)]
+            if here:
+                await _disown(connection, name, version, owns=any(here))
+            await connection.execute(f"drop role if exists {identifier(name)}")
+
+    async def _disown_in(self, target: Target, database: str, name: str, *, owns: bool) -> None:
+        async def disown(connection: Any) -> None:
+            async with lookups.plainly(connection):
+                version, _ = await connection.fetchrow(lookups.SERVER)
                 await _disown(connection, name, version, owns=owns)
-                continue
 
-            async def disown(other: Any, owns: bool = owns) -> None:
-                await _disown(other, name, version, owns=owns)
-
-            await self._at(target, left_in, disown)
-        await connection.execute(f"drop role if exists {role}")
+        await self._at(target, database, disown)
 
     async def _drop_set(self, connection: Any, target: Target, name: str, database: str) -> None:
         """Take a set's role away, unless a session has begun to use it."""
-        async with connection.transaction():
-            await connection.execute(lookups.PLAIN)
+        async with lookups.plainly(connection):
             await connection.execute("select pg_catalog.pg_advisory_xact_lock($1)", _LOCK)
             idle = {row[0] for row in await lookups.idle_sets(connection)}
             if name not in idle:
@@ -225,10 +232,10 @@ class PostgresRoleBroker:
 
     async def _at(self, target: Target, database: str, work: Callable[[Any], Awaitable[T]]) -> T:
         """Return what `work` does on a connection; what collided with others is done again."""
-        _, password = await self.standing(target)
+        user, password = await self.standing(target)
         for left in reversed(range(_TRIES)):
             try:
-                async with self._connect(target, database, password) as connection:
+                async with self._connect(target, database, user, password) as connection:
                     return await work(connection)
             except asyncpg.PostgresError as fault:
                 if left and _collided(fault):
@@ -277,7 +284,6 @@ async def _disown(connection: Any, name: str, version: int, *, owns: bool) -> No
     session's that runs with its owner's rights would run with ours from then on.
     """
     role, keeper = identifier(name), identifier(statements.KEEPER)
-    await connection.execute("set search_path to ''")
     if owns:
         if await connection.fetchval(lookups.EXISTS, statements.KEEPER) is None:
             comment = literal("owns what sessions left behind, and may do nothing")

@@ -1,6 +1,7 @@
 """What a server says before roles are made or taken away. All names are pg_catalog's, in full."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from assent.core.lease import Privileges
@@ -8,9 +9,6 @@ from assent.credentials.quoting import table_parts
 from assent.credentials.role_statements import SESSION_PREFIX, SET_PREFIX, Relation
 
 _PRIVILEGES = ("select", "insert", "update", "delete", "truncate")
-
-# Nothing of the target's may stand in for what is meant.
-PLAIN = "set local search_path to ''"
 
 SERVER = """
 select pg_catalog.current_setting('server_version_num')::int,
@@ -77,6 +75,14 @@ where s.refclassid = 'pg_catalog.pg_authid'::regclass and s.refobjid = $1::oid
  and s.classid <> 'pg_catalog.pg_auth_members'::regclass
 group by 1
 """
+
+
+@asynccontextmanager
+async def plainly(connection: Any) -> AsyncIterator[None]:
+    """Run a transaction in which nothing of the target's can stand in for what is meant."""
+    async with connection.transaction():
+        await connection.execute("set local search_path to ''")
+        yield
 
 
 async def session_roles(connection: Any) -> list[tuple[str, str | None]]:
