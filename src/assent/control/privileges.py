@@ -5,8 +5,9 @@ was opened. What people may assent to later is named too; what is refused for go
 permit, is not. Tables that no policy can tell apart are judged once.
 
 Whether two tables can be told apart: a policy sees of a table its labels, its columns' labels,
-its schema, and its name. A name is seen by a text that holds it, or by the attribute `name`; if
-a policy uses that, or writes a text with escapes, every table is judged by itself.
+its schema, and its name. A name is seen by a text that holds it, or by the attribute `name`: tables
+whose names fit the same of its patterns are alike. Where the attribute is used in any other way,
+or a text is written with escapes, every table is judged by itself.
 """
 
 import asyncio
@@ -47,8 +48,11 @@ OPERATIONS: Mapping[str, Operation] = {
 
 _BY_COLUMN = frozenset({"sql.read", "sql.insert", "sql.update"})
 _EVERY = frozenset("*")
-_NAME_ASKED = re.compile(r"(?<!principal)\.\s*name\b|\[\s*\"name\"\s*\]")
-MOST_JUDGED = 100_000
+# The attribute `name` of anything but the person, and what it is compared with.
+_NAME_ASKED = re.compile(
+    r'(?:(?<!principal)\.\s*name\b|\[\s*"name"\s*\])(?:\s*(like|==|!=)\s*"([^"]*)")?'
+)
+MOST_JUDGED = 20_000
 """More evaluations than that are not made for one session."""
 
 _MOST_KEPT = 64
@@ -102,6 +106,42 @@ def privileges_of(
     return found
 
 
+class _Sight:
+    """What some policies can see of a name: equal answers are of names that they cannot tell apart.
+
+    Both the names of tables and of columns; a text that holds a name counts as seeing it.
+    """
+
+    def __init__(self, texts: str) -> None:
+        asked = [(found[1], found[2]) for found in _NAME_ASKED.finditer(texts)]
+        self._texts = texts
+        self._sees_all = "\\" in texts or any(how is None for how, _ in asked)
+        self._patterns = [
+            re.compile(".*".join(map(re.escape, pattern.split("*"))), re.DOTALL)
+            for pattern in sorted({pattern for how, pattern in asked if how == "like"})
+        ]
+        self._known: dict[str, tuple[object, ...]] = {}
+
+    def of(self, name: str) -> tuple[object, ...]:
+        """Return what is seen of a name."""
+        seen = self._known.get(name)
+        if seen is None:
+            told = name if self._sees_all or name in self._texts else ""
+            fits = (pattern.fullmatch(name) is not None for pattern in self._patterns)
+            seen = self._known[name] = (told, *fits)
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """A verb, the facts that its policies ask about, and what they can see of names."""
+
+    name: str
+    operation: Operation
+    facts: frozenset[str]
+    sight: _Sight
+
+
 class _Judge:
     """Asks the policies about tables, each kind of them once."""
 
@@ -109,88 +149,63 @@ class _Judge:
         self._policies = policies
         self._evidence = evidence
         self._assessment = assessment
-        self._texts = "\n".join(rule.text for rule in policies.rules)
-        self._tell_apart = "\\" in self._texts or bool(_NAME_ASKED.search(self._texts))
         self._verbs = [
-            (verb, operation, policies.slice(verb, operation).facts)
+            _Verb(verb, operation, slice.facts, _sight(policies, verb, operation))
             for verb, operation in OPERATIONS.items()
-            if verb in policies.verbs and policies.slice(verb, operation).permits is not None
+            if verb in policies.verbs
+            and (slice := policies.slice(verb, operation)).permits is not None
         ]
         self._is_named: dict[tuple[object, ...], bool] = {}
-        self._seen: dict[str, str] = {}
 
     def verbs(self, name: str, columns: tuple[str, ...]) -> dict[str, frozenset[str]]:
         """Return the verbs that are named for a table, with their columns."""
         target = self._evidence.target
         looks = (
             name.rpartition(".")[0],
-            name if self._tell_apart else self._told(name),
             tuple(labels_of(target, name)),
             tuple(labels_of(target, name, _EVERY)),
         )
         found = {}
-        for verb, operation, facts in self._verbs:
-            covered = self._columns(verb, operation, facts, name, columns, looks)
+        for verb in self._verbs:
+            covered = self._columns(verb, name, columns, (*looks, verb.sight.of(name)))
             if covered:
-                found[verb] = covered
+                found[verb.name] = covered
         return found
 
     def _columns(
-        self,
-        verb: str,
-        operation: Operation,
-        facts: frozenset[str],
-        name: str,
-        columns: tuple[str, ...],
-        looks: tuple[object, ...],
+        self, verb: _Verb, name: str, columns: tuple[str, ...], looks: tuple[object, ...]
     ) -> frozenset[str]:
-        by_column = verb in _BY_COLUMN
+        by_column = verb.name in _BY_COLUMN
         whole = _EVERY if by_column else frozenset[str]()
-        is_whole = self._named(verb, operation, facts, name, whole, looks)
-        asks_columns = "touch.columns" in facts
+        is_whole = self._named(verb, name, whole, looks)
+        asks_columns = "touch.columns" in verb.facts
         if not by_column or (is_whole and not asks_columns):
             return _EVERY if is_whole else frozenset()
-        if not asks_columns and "touch.labels" not in facts:
+        if not asks_columns and "touch.labels" not in verb.facts:
             return frozenset()
         named = frozenset(
-            column
-            for column in columns
-            if self._named(verb, operation, facts, name, frozenset({column}), looks)
+            column for column in columns if self._named(verb, name, frozenset({column}), looks)
         )
         return _EVERY if is_whole and len(named) == len(columns) else named
 
     def _named(
-        self,
-        verb: str,
-        operation: Operation,
-        facts: frozenset[str],
-        name: str,
-        columns: frozenset[str],
-        looks: tuple[object, ...],
+        self, verb: _Verb, name: str, columns: frozenset[str], looks: tuple[object, ...]
     ) -> bool:
         """Return whether policies name the verb on these columns, asked once for all alike."""
+        key: tuple[object, ...] = (verb.name, *looks)
         column = next(iter(columns), "")
-        if column in ("", "*"):
-            key = (verb, column, *looks)
-        else:
+        if columns not in (_EVERY, frozenset()):
             labels = tuple(labels_of(self._evidence.target, name, columns))
-            told = self._told(column) if "touch.columns" in facts else ""
-            key = (verb, labels, told, *looks)
+            seen = verb.sight.of(column) if "touch.columns" in verb.facts else ()
+            key = (*key, labels, seen)
         kept = self._is_named.get(key)
         if kept is None:
             if len(self._is_named) >= MOST_JUDGED:
-                words = "too many tables are told apart by policies; name them by labels instead"
+                words = "policies tell too many tables apart; name them by labels or by schema"
                 raise OutsideFault("privileges-too-many", words)
-            touch = Touch(verb, operation, Resource("Table", name), columns)
-            kept = self._is_named[key] = self._ask(touch, facts)
+            touch = Touch(verb.name, verb.operation, Resource("Table", name), columns)
+            kept = self._is_named[key] = self._ask(touch, verb.facts)
         return kept
-
-    def _told(self, name: str) -> str:
-        """Return a name that stands in the policies' texts, empty for all that do not."""
-        told = self._seen.get(name)
-        if told is None:
-            told = self._seen[name] = name if "\\" in self._texts or name in self._texts else ""
-        return told
 
     def _ask(self, touch: Touch, facts: frozenset[str]) -> bool:
         for statement, in_transaction, evidence in _variants(touch, facts, self._evidence):
@@ -199,6 +214,12 @@ class _Judge:
             if _names(decision, touch.operation):
                 return True
         return False
+
+
+def _sight(policies: PolicySet, verb: str, operation: Operation) -> _Sight:
+    return _Sight(
+        "\n".join(rule.text for rule in policies.rules if rule.scope.covers(verb, operation))
+    )
 
 
 def _action(statement: Statement, evidence: Evidence, *, in_transaction: bool = False) -> Action:
