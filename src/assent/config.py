@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, date, datetime, time, tzinfo
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assent.content.column_rules import ColumnRule, ColumnRules
@@ -127,8 +128,11 @@ class TargetConfig:
     """`[[targets]]`: what can be reached.
 
     name: what clients call it. host, port: where it listens. user: the role that the gateway
-    speaks to it as. password: a reference (`file:…`, `env:…`) to that role's, which never
-    leaves the gateway. protocol: `postgres`. database: the one that clients get when they
+    speaks to it as. password: a reference (`file:…`, `env:…`, `vault:MOUNT/data/PATH#FIELD`) to
+    that role's, which never leaves the gateway. broker: what sessions speak to it as: `static`,
+    as that role; `postgres_role`, as a role of their own, which that role makes; or
+    `vault_database`, as a user that Vault makes, by `vault_role`, such as `database/shop`.
+    protocol: `postgres`. database: the one that clients get when they
     name none. environment: `prod`, `dev`, … as policies name it. owners: groups
     who answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority:
     PEM file for `verify`. labels: a column, table or schema (`schema.table.column`), or the
@@ -147,6 +151,8 @@ class TargetConfig:
     host: str
     user: str
     password: str
+    broker: str = "static"
+    vault_role: str = ""
     protocol: str = "postgres"
     port: int = 5432
     database: str = "postgres"
@@ -188,6 +194,24 @@ class DetectorConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultConfig:
+    """`[vault]`: where references `vault:…` are read, and users of `vault_database` are made.
+
+    address: its URL; `http://` only for this machine. token: a reference to a token; or role_id
+    and secret_id: references to those of an AppRole, whose engine is at `approle`. namespace: of
+    the enterprise edition. certificate_authority: PEM file, if its certificate is your own.
+    """
+
+    address: str = ""
+    token: str = ""
+    role_id: str = ""
+    secret_id: str = ""
+    approle: str = "approle"
+    namespace: str = ""
+    certificate_authority: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. folder: where it lies; relative paths in it start there."""
 
@@ -196,6 +220,7 @@ class Config:
     policies: PoliciesConfig = field(default_factory=PoliciesConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)
+    vault: VaultConfig = field(default_factory=VaultConfig)
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     label_rules: tuple[LabelRuleConfig, ...] = ()
@@ -239,6 +264,7 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         policies=_section(PoliciesConfig, tree.get("policies", {}), f"{place}:[policies]"),
         network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
         risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
+        vault=_section(VaultConfig, tree.get("vault", {}), f"{place}:[vault]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
         label_rules=_sections(
@@ -264,6 +290,7 @@ def _check(config: Config, place: str) -> None:
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
     _check_doors(config, place)
     _check_risk(config.risk, f"{place}:[risk]")
+    _check_vault(config.vault, f"{place}:[vault]")
     _check_labels(config, place)
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
@@ -288,10 +315,7 @@ def _check(config: Config, place: str) -> None:
         _one_of(target.protocol, ("postgres",), f"{where} protocol")
         _one_of(target.estimate, ("all", "writes", "off"), f"{where} estimate")
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
-        if not target.password.startswith(("file:", "env:")):
-            # Without its text: it may be the password itself.
-            words = "must be a reference to the password: `file:PATH` or `env:NAME`"
-            raise OperatorFault("config-reference", words, f"{where} password")
+        _check_broker(target, config.vault, where)
         if not 0 < target.port <= 65535:
             raise OperatorFault("config-port", f"{target.port} is no port", f"{where} port")
         for name in (target.database, *target.databases):
@@ -337,6 +361,62 @@ def _check_labels(config: Config, place: str) -> None:
                 raise OperatorFault("config-value", words, f"{place}:[[{section}]] {number} label")
     column_rules(config, f"{place}:")
     Scanner(recognised(config), own_patterns(config, f"{place}:"))
+
+
+BROKERS = ("static", "postgres_role", "vault_database")
+_REFERENCES = ("file:", "env:")
+_VAULT_PLACE = re.compile(r"(?!.*\.\.)[\w-]+(?:/[\w.-]+)*/data(?:/[\w.-]+)+#[\w.-]+", re.ASCII)
+_VAULT_ROLE = re.compile(r"(?!.*\.\.)[\w-]+(?:/[\w.-]+)*/[\w.-]+", re.ASCII)
+
+
+def _check_broker(target: TargetConfig, vault: VaultConfig, where: str) -> None:
+    _one_of(target.broker, BROKERS, f"{where} broker")
+    kind, _, rest = target.password.partition(":")
+    if kind == "vault":
+        if not _VAULT_PLACE.fullmatch(rest):
+            words = f"`{rest[:80]}` is not `MOUNT/data/PATH#FIELD`, as the KV engine (2) has it"
+            raise OperatorFault("config-reference", words, f"{where} password")
+    elif not target.password.startswith(_REFERENCES):
+        # Without its text: it may be the password itself.
+        words = "must be a reference: `file:PATH`, `env:NAME` or `vault:MOUNT/data/PATH#FIELD`"
+        raise OperatorFault("config-reference", words, f"{where} password")
+    by_vault = target.broker == "vault_database"
+    if by_vault and not _VAULT_ROLE.fullmatch(target.vault_role):
+        words = f"`{target.vault_role[:80]}` is not `MOUNT/ROLE`, such as `database/shop`"
+        raise OperatorFault("config-value", words, f"{where} vault_role")
+    if target.vault_role and not by_vault:
+        words = 'means nothing without `broker = "vault_database"`'
+        raise OperatorFault("config-value", words, f"{where} vault_role")
+    if target.broker == "postgres_role" and target.unsafe_without_catalogue:
+        words = "roles are made of what the catalogue holds; not with `unsafe_without_catalogue`"
+        raise OperatorFault("config-value", words, f"{where} broker")
+    if (by_vault or kind == "vault") and not vault.address:
+        words = "needs the section `[vault]` with an `address`"
+        raise OperatorFault(
+            "config-vault", words, f"{where} {'broker' if by_vault else 'password'}"
+        )
+
+
+def _check_vault(vault: VaultConfig, place: str) -> None:
+    if vault == VaultConfig():
+        return
+    url = urlsplit(vault.address)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.username:
+        words = f"`{vault.address[:80]}` is no address such as `https://vault.example.org:8200`"
+        raise OperatorFault("config-value", words, f"{place} address")
+    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+        words = "passwords would cross the network in the clear; write `https://`"
+        raise OperatorFault("config-value", words, f"{place} address")
+    approle = bool(vault.role_id) and bool(vault.secret_id)
+    if bool(vault.token) == approle or bool(vault.role_id) != bool(vault.secret_id):
+        words = "needs either `token` or both `role_id` and `secret_id`"
+        raise OperatorFault("config-value", words, place)
+    for key in ("token", "role_id", "secret_id"):
+        reference = getattr(vault, key)
+        if reference and not reference.startswith(_REFERENCES):
+            words = "must be a reference: `file:PATH` or `env:NAME`"
+            raise OperatorFault("config-reference", words, f"{place} {key}")
+    _check_name(vault.approle, f"{place} approle")
 
 
 def parse_day(text: str, place: str) -> datetime | None:
