@@ -12,6 +12,7 @@ from assent.protocols.postgres.statements.handlers import HANDLERS
 from assent.protocols.postgres.statements.names import Names
 from assent.protocols.postgres.statements.shape import shape_of
 from assent.protocols.postgres.statements.texts import tree_of
+from assent.protocols.postgres.statements.views import narrowed
 from assent.protocols.postgres.statements.walk import Reader
 
 MAX_REMEMBERED_BYTES: Final = 8192
@@ -80,4 +81,4 @@ class Classifier:
         # INVARIANT: executes of names that this text prepares do what it has prepared.
         for name in findings.executes & findings.prepares.keys():
             findings.include(findings.prepares[name])
-        return findings.statement()
+        return narrowed(findings.statement())

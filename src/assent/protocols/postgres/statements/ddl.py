@@ -4,6 +4,16 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from assent.protocols.postgres.statements.definitions import (
+    define_copy,
+    define_function,
+    define_query,
+    define_rule,
+    define_table,
+    define_trigger,
+    note_move,
+    note_rename,
+)
 from assent.protocols.postgres.statements.keys import truncate_referring
 from assent.protocols.postgres.statements.objects import (
     role_name,
@@ -32,7 +42,7 @@ _POWERS: Final = frozenset(
 
 def create_table(reader: Reader, node: pb.CreateStmt) -> None:
     """CREATE TABLE: what it inherits from is altered, what it refers to is read."""
-    reader.touch_table("sql.create", node.relation)
+    define_table(reader, reader.touch_table("sql.create", node.relation))
     with reader.mentioning("sql.alter"):
         reader.visit_all(node.inh_relations)
     with reader.mentioning("sql.read"):
@@ -47,14 +57,16 @@ def create_foreign_table(reader: Reader, node: pb.CreateForeignTableStmt) -> Non
 
 def create_table_as(reader: Reader, node: pb.CreateTableAsStmt) -> None:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW: creates, and does what its query does."""
-    reader.touch_table("sql.create", node.into.rel)
+    table = reader.touch_table("sql.create", node.into.rel)
     reader.visit(node.query)
+    define_copy(reader, table)
 
 
 def create_view(reader: Reader, node: pb.ViewStmt) -> None:
     """CREATE VIEW: creates, and is judged as reading what the view will read."""
-    reader.touch_table("sql.create", node.view)
+    view = reader.touch_table("sql.create", node.view)
     reader.visit(node.query)
+    define_query(reader, view, node.query)
 
 
 def create_function(reader: Reader, node: pb.CreateFunctionStmt) -> None:
@@ -67,6 +79,7 @@ def create_function(reader: Reader, node: pb.CreateFunctionStmt) -> None:
         reader.findings.touch("sql.program", "File", library[0] if library else "*")
     reader.visit_all(node.parameters)
     reader.visit(node.sql_body)
+    define_function(reader, node)
 
 
 def create_index(reader: Reader, node: pb.IndexStmt) -> None:
@@ -93,6 +106,7 @@ def create_trigger(reader: Reader, node: pb.CreateTrigStmt) -> None:
     reader.findings.touch("sql.create", "Object", node.trigname)
     function = reader.names.qualified(strings(node.funcname))
     reader.findings.touch("sql.execute", "Function", function)
+    define_trigger(reader, node)
     with reader.mentioning("sql.read"):
         reader.visit(node.constrrel) if node.HasField("constrrel") else None
     reader.visit(node.when_clause)
@@ -109,6 +123,7 @@ def create_rule(reader: Reader, node: pb.RuleStmt) -> None:
     """CREATE RULE: judged as doing now what it will do."""
     table = reader.touch_table("sql.alter", node.relation)
     reader.findings.touch("sql.create", "Object", node.rulename)
+    define_rule(reader, table, node)
     with reader.inside(Scope(None)) as scope:
         scope.add(node.relation.relname, (table,))
         scope.name("old", (table,))
@@ -220,6 +235,7 @@ def alter_function(reader: Reader, node: pb.AlterFunctionStmt) -> None:
 
 def rename(reader: Reader, node: pb.RenameStmt) -> None:
     """ALTER … RENAME; a table's new name is altered too: policies go by names."""
+    note_rename(reader, node)
     if node.HasField("relation"):
         touch_relation(reader, "sql.alter", node.rename_type, node.relation)
         if not node.subname:
@@ -236,6 +252,7 @@ def rename(reader: Reader, node: pb.RenameStmt) -> None:
 
 def alter_schema(reader: Reader, node: pb.AlterObjectSchemaStmt) -> None:
     """ALTER … SET SCHEMA: both names are altered."""
+    note_move(reader, node)
     if node.HasField("relation"):
         touch_relation(reader, "sql.alter", node.object_type, node.relation)
         moved = pb.RangeVar(schemaname=node.newschema, relname=node.relation.relname)

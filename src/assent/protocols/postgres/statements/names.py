@@ -58,9 +58,13 @@ class Names:
 
     def find(self, schema: str, name: str) -> Relation | None:
         """Return what the catalogue has under a name, None for pg_catalog's own and the unknown."""
-        if self.catalogue is None or (not schema and is_catalogue_relation(name)):
+        if self.catalogue is None:
             return None
-        return self.catalogue.find(schema, name, self.search_path)
+        path = self.search_path
+        if not schema and is_catalogue_relation(name):
+            # A path that names pg_catalog has it looked in at that place, otherwise before all.
+            path = path[: path.index(CATALOGUE)] if CATALOGUE in path else ()
+        return self.catalogue.find(schema, name, path)
 
     def find_full(self, full: str) -> Relation | None:
         """Return what the catalogue has under a full name."""

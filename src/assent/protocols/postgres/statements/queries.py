@@ -6,6 +6,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
 from assent.protocols.postgres.statements.conditions import restricts
+from assent.protocols.postgres.statements.definitions import define_copy
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader, constant, parts, unwrap
 
@@ -26,6 +27,8 @@ def select(reader: Reader, node: pb.SelectStmt) -> None:
         _lock(reader, node)
         done = ("with_clause", "larg", "rarg", "from_clause", "into_clause", "locking_clause")
         reader.visit_parts(node, *done)
+        if node.HasField("into_clause"):
+            define_copy(reader, reader.table(node.into_clause.rel))
 
 
 def bring_in(reader: Reader, clause: pb.WithClause) -> None:

@@ -52,12 +52,9 @@ def reading_of(reader: Reader, routine: Routine, rows: Rows | None = None) -> St
     names = _names(reader.names, routine)
 
     def read(inner: Reader) -> None:
-        inner.scope.name(routine.name, ())
-        for argument in routine.argument_names:
-            inner.scope.name(argument, ())
         for name, tables in (rows or {}).items():
             inner.scope.name(name, tables)
-        _read(inner, routine)
+        read_body(inner, routine)
 
     key = ("routine", routine.oid, tuple(sorted((rows or {}).items())))
     return reading(reader, key, names, read)
@@ -69,7 +66,10 @@ def _names(names: Names, routine: Routine) -> Names:
     return names.under(routine.search_path, session=True)
 
 
-def _read(reader: Reader, routine: Routine) -> None:
+def read_body(reader: Reader, routine: Routine) -> None:
+    """Read what a routine does, here; its inputs are no columns."""
+    for name in (routine.name, *routine.argument_names):
+        reader.scope.name(name, ())
     full = full_name(routine)
     what = f"function {full}"
     if routine.search_path and "$user" in routine.search_path:
@@ -133,6 +133,21 @@ def read_do(reader: Reader, node: pb.DoStmt) -> None:
         return
     with reader.inside(Scope(None)):
         plpgsql.read(reader, options["as"], (), "DO")
+
+
+def columns_read(reader: Reader, node: pb.FuncCall) -> frozenset[str] | None:
+    """Return full names of all columns that a call may read, None where that cannot be told."""
+    found = reader.names.find_routines([part.string.sval for part in node.funcname], fitting(node))
+    inner = [reading_of(reader, routine) for routine in found]
+    if not inner or not all(one.complete for one in inner):
+        return None
+    return frozenset(
+        f"{touch.resource.name}.{column}"
+        for one in inner
+        for touch in one.touches
+        if touch.resource.kind == "Table" and touch.verb == "sql.read"
+        for column in touch.columns
+    )
 
 
 def fitting(node: pb.FuncCall) -> int | None:

@@ -107,6 +107,8 @@ def configure(
     elif setting in _HARMLESS or setting.startswith("enable_"):
         findings.touch("sql.session", "Setting", setting)
     elif values is None:
+        if setting == "search_path":
+            findings.paths.setdefault(None)
         findings.unknown("Setting", setting, f"cannot see what `{setting}` is set to")
     elif setting == "search_path":
         _search_path(findings, names, values, split)
@@ -140,6 +142,7 @@ def _search_path(findings: Findings, names: Names, values: list[str], split: boo
     """An empty path makes names fail, and the one that is judged by changes nothing."""
     if split:
         values = [value.strip().strip('"') for value in values[0].split(",")]
+    findings.paths.setdefault(tuple(value for value in values if value))
     same = tuple(values) == names.search_path
     verb = "sql.session" if same or values == [""] else "sql.configure"
     findings.touch(verb, "Setting", "search_path")

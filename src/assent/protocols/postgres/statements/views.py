@@ -1,10 +1,11 @@
 """Views: what their definitions read, and which table is changed through one."""
 
+from dataclasses import replace
 from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from assent.core.action import Statement
+from assent.core.action import Statement, Touch
 from assent.protocols.postgres.catalogue.model import Relation
 from assent.protocols.postgres.statements.findings import Findings
 from assent.protocols.postgres.statements.inside import reading, tree_inside
@@ -13,6 +14,8 @@ from assent.protocols.postgres.statements.walk import Reader, strings
 
 VIEW: Final = "v"
 MATERIALIZED: Final = "m"
+# What can stand between a view and its tables without any reading of its own.
+_PLAIN: Final = ("view ", "partition ", "inherits ", "inherited by ")
 _CHANGES: Final = frozenset({"sql.insert", "sql.update", "sql.delete"})
 
 
@@ -41,6 +44,35 @@ def definition(reader: Reader, relation: Relation) -> Statement:
             inner.findings.unknown("Table", full_name(relation), problem)
 
     return reading(reader, ("view", relation.oid), reader.names.under(()), read)
+
+
+def narrowed(statement: Statement) -> Statement:
+    """Return a statement without columns of its views' tables that it does not need.
+
+    Only where nothing but views is looked through: where values go tells of no function's or
+    trigger's own reading.
+    """
+    flows = statement.flows
+    if flows is None or not all(
+        t.through.startswith(_PLAIN) for t in statement.touches if t.through
+    ):
+        return statement
+    touches = tuple(
+        replace(touch, columns=_needed(touch, flows.read))
+        if touch.verb == "sql.read" and touch.through.startswith("view ")
+        else touch
+        for touch in statement.touches
+    )
+    return replace(statement, touches=touches)
+
+
+def _needed(touch: Touch, read: frozenset[str]) -> frozenset[str]:
+    """Return which columns of a touch are among those that are read."""
+    prefix = f"{touch.resource.name}."
+    needed = {name[len(prefix) :] for name in read if name.startswith(prefix)}
+    if "*" in needed:
+        return touch.columns
+    return frozenset(needed if "*" in touch.columns else touch.columns & needed)
 
 
 def _stored(inner: Statement) -> Statement:
