@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
+from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from assent.config import (
     PersonConfig,
     TargetConfig,
     budget,
+    column_rules,
+    own_patterns,
     parse_day,
     split_address,
     time_zone,
@@ -40,12 +43,18 @@ from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault
 from assent.core.ids import Ids
+from assent.core.ports import CredentialBroker
 from assent.core.secret import Secret
-from assent.credentials.references import References, reveal_reference
+from assent.credentials.brokers import Brokers
+from assent.credentials.postgres_role import PostgresRoleBroker
+from assent.credentials.references import VAULT, References, reveal_reference
 from assent.credentials.static import StaticBroker
+from assent.credentials.vault import Vault, VaultSettings
+from assent.credentials.vault_database import VaultDatabaseBroker
 from assent.gateway.assemble import AtTargets, at_targets
 from assent.gateway.certificates import client_side, ensure_development_certificate
 from assent.gateway.listen import PostgresListener
+from assent.gateway.own_connection import own_connection
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
 from assent.intelligence.files import Files
@@ -87,8 +96,12 @@ def check(config: Config) -> policy.PolicySet:
     for person in config.people:
         if person.password:
             reveal_reference(person.password, config.folder)
+    for reference in (config.vault.token, config.vault.role_id, config.vault.secret_id):
+        if reference:
+            reveal_reference(reference, config.folder)
     for target in config.targets:
-        reveal_reference(target.password, config.folder)
+        if not target.password.startswith(VAULT):
+            reveal_reference(target.password, config.folder)
         authority = config.folder / target.certificate_authority
         if target.certificate_authority and not authority.is_file():
             raise OperatorFault(
@@ -165,6 +178,7 @@ async def running(
                 zones=_zones(config),
                 budget=budget(config.risk, "[risk]"),
                 levels=(config.risk.medium_from, config.risk.high_from),
+                label_rules=column_rules(config),
             )
         )
         await _begin(parts, config, store, recorder, clock, ids)
@@ -175,9 +189,10 @@ async def running(
                 doors.callback(tasks.create_task(work).cancel)
             if config.network != NetworkConfig():
                 doors.callback(tasks.create_task(_keep_networks_fresh(book)).cancel)
-            broker = StaticBroker(References(config.folder))
-            targets = at_targets(parts, broker, clock, (), tasks.create_task)
-            for work in (targets.catalogues.run(),):
+            broker = _broker(config, signer.verifier_key, clock, ids, stack)
+            targets = at_targets(parts, broker, clock, own_patterns(config), tasks.create_task)
+            lent = targets.leases.run(parts.plane.directory.targets)
+            for work in (targets.catalogues.run(), lent):
                 doors.callback(tasks.create_task(work).cancel)
             listener, address = await _start_listener(
                 config, data, parts.sessions, recorder, targets, clock, ids, tasks
@@ -195,6 +210,48 @@ async def running(
                 decider=parts.decider,
                 reload_policies=lambda: _reload(config, parts, store, clock, ids),
             )
+
+
+def _broker(
+    config: Config, verifier_key: str, clock: Clock, ids: Ids, stack: contextlib.AsyncExitStack
+) -> Brokers:
+    """Return what hands out the ways in, as each target's configuration says."""
+    vault = _vault(config) if config.vault.address else None
+    if vault is not None:
+        stack.push_async_callback(vault.close)
+    references = References(config.folder, vault)
+    # Two gateways before one server must not take each other's roles for left behind.
+    installation = sha256(verifier_key.encode()).hexdigest()[:16]
+    roles = PostgresRoleBroker(references, own_connection, clock, ids, installation)
+    of: dict[str, CredentialBroker] = {
+        target.name: roles for target in config.targets if target.broker == "postgres_role"
+    }
+    at_vault = {
+        target.name: target.vault_role
+        for target in config.targets
+        if target.broker == "vault_database"
+    }
+    if vault is not None and at_vault:
+        users = VaultDatabaseBroker(vault, at_vault, references, clock)
+        of |= dict.fromkeys(at_vault, users)
+    return Brokers(of, StaticBroker(references))
+
+
+def _vault(config: Config) -> Vault:
+    settings = config.vault
+    authority = settings.certificate_authority
+    return Vault(
+        VaultSettings(
+            address=settings.address,
+            token=settings.token,
+            role_id=settings.role_id,
+            secret_id=settings.secret_id,
+            approle=settings.approle,
+            namespace=settings.namespace,
+            certificate_authority=str(config.folder / authority) if authority else "",
+        ),
+        lambda reference: reveal_reference(reference, config.folder),
+    )
 
 
 def _spare_the_collector() -> None:
@@ -226,6 +283,7 @@ async def _begin(
     )
     await store.commit(changes, (started,))
     parts.plane.directory.replace(subjects, targets)
+    await parts.plane.labels.recover()
     await recorder.recover()
     await parts.sessions.recover()
     await parts.plane.grants.recover()

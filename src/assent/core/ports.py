@@ -202,6 +202,10 @@ class NetworkBook(Protocol):
 class CredentialBroker(Protocol):
     """How sessions, and the gateway itself, reach a target. Raises OutsideFault, OperatorFault."""
 
+    def needs_privileges(self, target: Target) -> bool:
+        """Return whether `lease` must be told what the session may do."""
+        ...
+
     async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
         """Return a way in for one session, to be released when it has ended.
 

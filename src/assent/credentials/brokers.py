@@ -16,6 +16,10 @@ class Brokers:
         self._of = dict(of)
         self._usual = usual
 
+    def needs_privileges(self, target: Target) -> bool:
+        """Return whether `lease` must be told what the session may do."""
+        return self._broker(target).needs_privileges(target)
+
     async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
         """Return a way in for one session."""
         return await self._broker(target).lease(target, session, privileges)

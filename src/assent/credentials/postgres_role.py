@@ -60,6 +60,10 @@ class PostgresRoleBroker:
         # From before the role is made: a sweep must not take it for left behind meanwhile.
         self._leased: set[str] = set()
 
+    def needs_privileges(self, target: Target) -> bool:
+        """Return that roles are made of them."""
+        return True
+
     async def standing(self, target: Target) -> tuple[str, Secret[str]]:
         """Return the account that makes the roles. Raises OutsideFault or OperatorFault."""
         return target.user, await self._references.reveal(target.credential)

@@ -19,6 +19,10 @@ class StaticBroker:
     def __init__(self, references: References) -> None:
         self._references = references
 
+    def needs_privileges(self, target: Target) -> bool:
+        """Return that it is the account's own business what it may do."""
+        return False
+
     async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
         """Return the account. Raises OutsideFault or OperatorFault."""
         user, password = await self.standing(target)

@@ -36,6 +36,10 @@ class VaultDatabaseBroker:
         """Return the account that configuration names. Raises OutsideFault or OperatorFault."""
         return target.user, await self._references.reveal(target.credential)
 
+    def needs_privileges(self, target: Target) -> bool:
+        """Return that it is the account's own business what it may do."""
+        return False
+
     async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
         """Return a new user, for as long as the session or as Vault lets it.
 

@@ -27,7 +27,7 @@ async def nothing_known(live: LiveSession) -> Privileges | None:
 class Leases:
     """Lends each session its way in, and sees to it that none is left behind.
 
-    privileges: what a session's permits name; None where its broker does not ask.
+    privileges: what a session's permits name, for a broker that asks.
     """
 
     def __init__(
@@ -46,7 +46,8 @@ class Leases:
         """
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                privileges = await self._privileges(live)
+                needed = self._broker.needs_privileges(live.target)
+                privileges = await self._privileges(live) if needed else None
                 lease = await self._broker.lease(live.target, live.session, privileges)
         except TimeoutError as fault:
             words = f"no account on `{live.target.name}` could be had within {_DEADLINE_S:.0f} s"

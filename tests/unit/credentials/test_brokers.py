@@ -19,6 +19,9 @@ class Named:
         self.name = name
         self.released: list[str] = []
 
+    def needs_privileges(self, target: Target) -> bool:
+        return self.name == "own"
+
     async def lease(self, target: Target, session: Session, privileges: Privileges | None) -> Lease:
         return Lease(self.name, Secret(""))
 
@@ -39,6 +42,7 @@ async def test_every_question_goes_to_the_targets_own_broker() -> None:
     for target, broker in ((shop, own), (other, usual)):
         lease = await brokers.lease(target, cast(Session, None), None)
         assert lease.user == broker.name
+        assert brokers.needs_privileges(target) is (broker is own)
         assert (await brokers.standing(target))[0] == broker.name
         assert await brokers.sweep(target, {"x"}) == [broker.name, "x"]
         await brokers.release(target, lease)
