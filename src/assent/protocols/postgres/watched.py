@@ -361,7 +361,7 @@ class Watched:
 
     def _fail_transaction(self, walk: "_Walk") -> None:
         """It was over before it could be cancelled: what the client takes for failed must be."""
-        token = "assent_stopped_" + hashlib.sha256(self._nonce().encode()).hexdigest()[:24]
+        token = "assent_refused_" + hashlib.sha256(self._nonce().encode()).hexdigest()[:24]
         self._exchange.poison = Poison(token.encode(), b"")
         self._exchange.unit = Simple(None)
         walk.after.append(Send(Side.TARGET, query(token)))
