@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("process", "postgres", "risk")
+SUITES = ("process", "postgres", "catalogue", "risk")
 
 
 def main() -> int:

@@ -44,8 +44,7 @@ class CatalogueStatus:
 class _Kept:
     """One catalogue and how it was got.
 
-    attempts: how many readings were begun. failed: the number of the last one, and its fault,
-    when that one failed.
+    failures: how many readings failed. fault: of the last one, when that failed.
     """
 
     target: Target
@@ -54,8 +53,8 @@ class _Kept:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     stamp: str = ""
     read_at: datetime | None = None
-    attempts: int = 0
-    failed: tuple[int, Fault] | None = None
+    failures: int = 0
+    fault: Fault | None = None
 
 
 class Catalogues:
@@ -105,11 +104,12 @@ class Catalogues:
         before a change is not enough for it.
         """
         kept = self._of(target, database)
-        needed, asked_at = kept.knowledge.changes, kept.attempts
+        needed, failures = kept.knowledge.changes, kept.failures
         while not kept.knowledge.has_seen(needed) or kept.knowledge.catalogue is None:
             async with kept.lock:
-                if kept.failed is not None and kept.failed[0] > asked_at:
-                    raise kept.failed[1]
+                if kept.fault is not None and kept.failures > failures:
+                    # It failed while this one waited: the next attempt would as well.
+                    raise kept.fault
                 if not kept.knowledge.has_seen(needed) or kept.knowledge.catalogue is None:
                     await self._read(kept)
         return kept.knowledge
@@ -158,15 +158,13 @@ class Catalogues:
             )
 
     async def _read(self, kept: _Kept) -> None:
-        kept.attempts += 1
-        attempt = kept.attempts
         try:
             user, password = await self._password_of(kept.target)
             await self._read_as(kept, user, password)
         except Fault as fault:
-            kept.failed = (attempt, fault)
+            kept.failures, kept.fault = kept.failures + 1, fault
             raise
-        kept.failed = None
+        kept.fault = None
 
     async def _read_as(self, kept: _Kept, user: str, password: Secret[str]) -> None:
         knowledge = kept.knowledge
@@ -200,6 +198,6 @@ def _status(kept: _Kept) -> CatalogueStatus:
         kept.target.id,
         kept.database,
         kept.read_at,
-        kept.failed[1].detail if kept.failed else "",
+        kept.fault.detail if kept.fault else "",
         len(catalogue.by_oid) if catalogue else 0,
     )

@@ -54,7 +54,7 @@ def build(rows: Rows, before: Catalogue | None = None) -> Catalogue:
     event_triggers = tuple(EventTrigger(*row) for row in rows.event_triggers)
     schemas = sorted(name for (name,) in rows.schemas)
     builtins = dict(rows.builtins)
-    rest = (list(routines.values()), operators, casts, event_triggers, schemas, builtins)
+    rest = (list(routines.values()), operators, casts, event_triggers, schemas, sorted(builtins.items()))
     return Catalogue(
         _version(relations, rest),
         relations,
@@ -64,13 +64,6 @@ def build(rows: Rows, before: Catalogue | None = None) -> Catalogue:
         event_triggers,
         schemas,
         builtins,
-    )
-
-
-def unread(catalogue: Catalogue) -> bool:
-    """Return whether there is anything in it that could not be asked for, and never was."""
-    return any(one.definition == NOT_READ for one in catalogue) or any(
-        one.body == NOT_READ for same in catalogue.routines.values() for one in same
     )
 
 
@@ -84,7 +77,7 @@ def _relations(
     running = Running(rows, routines).of_relations(rows)
     schemas: dict[str, str] = {}
     found = []
-    for oid, schema, name, kind, _, query, indexes, server, secured, counted in rows.relations:
+    for oid, schema, name, kind, query, indexes, server, secured, counted in rows.relations:
         names, numbers, types = columns.get(oid, ((), (), ()))
         found.append(
             Relation(

@@ -44,7 +44,7 @@ select r.oid from pg_catalog.pg_rewrite r where r.ev_class in (select relation f
 SCHEMAS = f"select n.nspname::text from pg_catalog.pg_namespace n where {_USER_SCHEMA}"
 
 RELATIONS = f"""
-select c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltype,
+select c.oid, n.nspname::text, c.relname::text, c.relkind::text,
     case when r.oid <> all ($1) then pg_catalog.pg_get_viewdef(c.oid) end,
     coalesce(i.indexes, 0), coalesce(s.srvname::text, ''), c.relrowsecurity, c.reltuples::int8
 from pg_catalog.pg_class c

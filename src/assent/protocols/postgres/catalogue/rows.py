@@ -10,13 +10,10 @@ Words: TypeAlias = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of each query of `queries`, in the order of its columns.
-
-    classes: the oids of pg_proc, pg_operator and pg_type, as dependencies name them.
-    """
+    """The rows of each query of `queries`, in the order of its columns."""
 
     schemas: Sequence[tuple[str]] = ()
-    relations: Sequence[tuple[int, str, str, str, int, str | None, int, str, bool, int]] = ()
+    relations: Sequence[tuple[int, str, str, str, str | None, int, str, bool, int]] = ()
     columns: Sequence[tuple[int, Words, Oids, Oids]] = ()
     inheritance: Sequence[tuple[int, int]] = ()
     triggers: Sequence[tuple[int, str, int, int]] = ()
