@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from assent.core.faults import OutsideFault
 from assent.core.frame import ResultFrame, StatementFrame
+from assent.core.impact import Waiter
 from assent.core.lease import Lease
 from assent.core.plugins import (
     Answer,
@@ -30,9 +31,13 @@ from assent.core.resource import Target
 from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.gateway import postgres
+from assent.gateway.catalogues import Catalogues
 from assent.gateway.drive import Conversation
+from assent.gateway.impact import Impacts
 from assent.gateway.leases import Leases
 from assent.gateway.postgres import PostgresAnswerer
+from assent.protocols.postgres.catalogue.knowledge import Knowledge
+from assent.protocols.postgres.statements import Classifier
 from builders import (
     BEN,
     DELETE_ALL,
@@ -55,10 +60,18 @@ class Broker:
 
     def __init__(self) -> None:
         self.released: list[str] = []
+        self.asked = 0
+        self.gate: asyncio.Event | None = None
+
+    def needs_privileges(self, target: Target) -> bool:
+        return False
 
     async def lease(self, target: Target, session: Session, privileges: object) -> Lease:
         if self.away:
             raise OutsideFault("vault-away", "the vault is away")
+        self.asked += 1
+        if self.gate is not None:
+            await self.gate.wait()
         return Lease("leased", Secret("target-password"), {"jit": "off"}, handle=session.id)
 
     async def release(self, target: Target, lease: Lease) -> None:
@@ -69,6 +82,23 @@ class Broker:
 
     async def standing(self, target: Target) -> tuple[str, Secret[str]]:
         return target.user, Secret("target-password")
+
+
+class Names:
+    """What is known of every target's names: nothing, and that suffices."""
+
+    def __init__(self) -> None:
+        self.known = Knowledge(lambda path, _: Classifier(path), required=False)
+
+    async def ensure(self, target: Target, database: str) -> Knowledge:
+        return self.known
+
+    def knowledge(self, target: Target, database: str) -> Knowledge:
+        return self.known
+
+
+async def nobody_waits(target: Target, database: str, process_id: int) -> tuple[Waiter, ...]:
+    return ()
 
 
 class Line:
@@ -104,6 +134,8 @@ class Desk:
             world.sessions,
             world.recorder,  # type: ignore[arg-type]
             Leases(self.broker),
+            cast(Catalogues, Names()),
+            Impacts(nobody_waits),
             self._spawn,
         )
 
@@ -159,10 +191,33 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 async def test_a_proved_client_gets_the_targets_identity_and_never_its_own(desk: Desk) -> None:
     connected = await desk.connected()
-    assert (connected.user, connected.database) == ("assent", "shop")
+    assert (connected.user, connected.database) == ("leased", "shop")
+    assert connected.settings["jit"] == "off"
     assert connected.password.reveal() == "target-password"
     assert "target-password" not in repr(connected)
     assert repr(connected.secret_key) not in repr(connected)
+
+
+async def test_what_a_session_was_lent_is_given_back_at_its_end(desk: Desk) -> None:
+    await desk.connected()
+    live = next(iter(desk.world.live))
+    assert desk.broker.released == []
+    await desk.end()
+    assert desk.broker.released == [live.session.id]
+
+
+async def test_what_is_lent_to_somebody_who_has_hung_up_is_given_back_at_once(desk: Desk) -> None:
+    await desk.world.opened()
+    await desk.ask(Identify("ana", "shop", "psql"))
+    desk.broker.gate = asyncio.Event()
+    asking = asyncio.create_task(desk.ask(Connect(0)))
+    await until(lambda: desk.broker.asked == 1)
+    await desk.end()
+    assert desk.broker.released == []
+    desk.broker.gate.set()
+    await asking
+    assert len(desk.broker.released) == 1
+    assert desk.dialled == 0
 
 
 async def test_a_database_after_the_targets_name_is_the_targets_own(desk: Desk) -> None:
