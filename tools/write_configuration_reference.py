@@ -18,6 +18,8 @@ SECTIONS = (
     config.RiskConfig,
     config.PersonConfig,
     config.TargetConfig,
+    config.LabelRuleConfig,
+    config.DetectorConfig,
 )
 _HEAD = """\
 # The configuration file

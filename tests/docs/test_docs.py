@@ -116,6 +116,8 @@ def test_every_key_of_the_configuration_is_in_the_documentation() -> None:
         config.RiskConfig,
         config.PersonConfig,
         config.TargetConfig,
+        config.LabelRuleConfig,
+        config.DetectorConfig,
     ]
     keys = {item.name for section in sections for item in fields(section)}
     text = _everything()
@@ -131,7 +133,14 @@ def test_what_entries_hold_of_an_assessment_is_in_the_format() -> None:
         | {item.name for item in fields(Factor)}
     )
     assert [key for key in sorted(keys) if f"`{key}`" not in text] == []
-    ours = {EntryKind.SECURITY_EVENT, EntryKind.PROFILE_FORGOTTEN, EntryKind.APPROVAL}
+    ours = {
+        EntryKind.SECURITY_EVENT,
+        EntryKind.PROFILE_FORGOTTEN,
+        EntryKind.APPROVAL,
+        EntryKind.LABELS_SCANNED,
+        EntryKind.LABEL_SUGGESTED,
+        EntryKind.LABEL_DECIDED,
+    }
     assert [kind for kind in sorted(ours) if f"| `{kind.value}` |" not in text] == []
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from assent.config import (
     Config,
+    DetectorConfig,
+    LabelRuleConfig,
     NetworkConfig,
     PersonConfig,
     PoliciesConfig,
@@ -20,9 +22,12 @@ from assent.config import (
     ServerConfig,
     TargetConfig,
     budget,
+    column_rules,
     load,
+    own_patterns,
     parse,
     parse_day,
+    recognised,
     split_address,
     time_zone,
 )
@@ -86,11 +91,13 @@ EVERYTHING: dict[str, Any] = {
             "owners": ["dba"],
             "tls": "verify",
             "certificate_authority": "ca.pem",
-            "labels": {"public.customers.email": ["pii"]},
+            "labels": {"public.customers.email": ["pii"], "public.customers.mail": []},
             "search_path": ["a", "b"],
             "databases": ["archive"],
         }
     ],
+    "label_rules": [{"pattern": "(?i)e_?mail", "label": "pii.email", "table": "^public"}],
+    "detectors": [{"label": "hr.employee", "pattern": "E[0-9]{6}"}],
 }
 
 
@@ -125,7 +132,14 @@ def test_every_key_is_read() -> None:
     assert set(EVERYTHING["people"][0]) == {field.name for field in fields(PersonConfig)}
     assert set(EVERYTHING["targets"][0]) == {field.name for field in fields(TargetConfig)}
     assert config.people[0].groups == ("dba",)
-    assert config.targets[0].labels == {"public.customers.email": ("pii",)}
+    assert config.targets[0].labels == {
+        "public.customers.email": ("pii",),
+        "public.customers.mail": (),
+    }
+    assert set(EVERYTHING["label_rules"][0]) == {field.name for field in fields(LabelRuleConfig)}
+    assert config.label_rules == (LabelRuleConfig("(?i)e_?mail", "pii.email", "^public"),)
+    assert set(EVERYTHING["detectors"][0]) == {field.name for field in fields(DetectorConfig)}
+    assert config.detectors == (DetectorConfig("hr.employee", "E[0-9]{6}"),)
     assert config.targets[0].search_path == ("a", "b")
 
 
@@ -216,6 +230,43 @@ def test_a_budget_is_a_share_of_all_actions() -> None:
     assert budget(RiskConfig(), "x") is None
     found = budget(RiskConfig(step_up_budget="2 %", approval_budget="0.125%"), "x")
     assert found == Budget(medium_milli=2000, high_milli=125)
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        (
+            {"label_rules": [{"pattern": "(", "label": "pii"}]},
+            "[[label_rules]] 1 pattern: `(` is no pattern of RE2",
+        ),
+        (
+            {"label_rules": [{"pattern": "a", "label": "pii", "table": "(?=x)"}]},
+            "[[label_rules]] 1 table: `(?=x)` is no pattern",
+        ),
+        (
+            {"detectors": [{"pattern": "a*", "label": "pii"}]},
+            "[[detectors]] 1 pattern: `a*` fits the empty text",
+        ),
+        (
+            {"detectors": [{"pattern": "a", "label": "p i"}]},
+            "[[detectors]] 1 label: `p i` is no label",
+        ),
+        (
+            {"label_rules": [{"pattern": "a", "label": "a"}] * 201},
+            "[[label_rules]]: are more than 200",
+        ),
+        ({"label_rules": [{"pattern": "a"}]}, "[[label_rules]] 1: needs the key `label`"),
+    ],
+)
+def test_a_rule_or_detector_that_cannot_work_says_where(tree: dict[str, Any], words: str) -> None:
+    assert f"assent.toml:{words}" in refused(tree)
+
+
+def test_rules_and_detectors_are_ready_to_use() -> None:
+    config = parsed(EVERYTHING)
+    assert column_rules(config).of("public.people", ["E_Mail"]) == {"E_Mail": {"pii.email"}}
+    assert [own.label for own in own_patterns(config)] == ["hr.employee"]
+    assert {"hr.employee", "pii.email", "pci.card"} <= set(recognised(config))
 
 
 def test_a_day_begins_in_utc_and_a_zone_has_a_name() -> None:

@@ -22,6 +22,7 @@ ELSEWHERE = {
     "core/enforcement": "nouns without behaviour; protocols/postgres/results keeps them",
     "core/flows": "a noun without behaviour",
     "core/lease": "nouns without behaviour",
+    "core/label": "nouns without behaviour; conformance/store_suite.py keeps them",
     "core/lesson": "nouns without behaviour; conformance/store_suite.py keeps them",
     "core/network": "nouns without behaviour",
     "core/notice": "a noun without behaviour",

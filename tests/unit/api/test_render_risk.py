@@ -10,6 +10,8 @@ import pytest
 
 from assent.api import build_app
 from assent.api.render_risk import risk_out
+from assent.control.label_scans import LabelScans
+from assent.control.labels import Labels
 from assent.control.plane import ControlPlane
 from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.ports import Store
@@ -40,6 +42,8 @@ class Door:
             explain=world.explain,
             audit=world.audit,
             risk=world.risk,
+            labels=cast(Labels, None),
+            label_scans=cast(LabelScans, None),
         )
         app = build_app(plane, URL, lambda: ("gate.test", 6432))
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
