@@ -4,6 +4,7 @@ Of the wheel's release, and of others that the system has. Trust on a socket in 
 own and on a free loopback port; what a client really sends is read from the server's log.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -18,7 +19,12 @@ from pathlib import Path
 
 import psycopg
 
+from assent.core.ids import TargetId
+from assent.core.resource import Target
+from assent.core.secret import Secret
 from assent.demo import programs
+from assent.gateway.catalogue_reading import reading, snapshot
+from assent.protocols.postgres.catalogue.model import Catalogue
 
 SCHEMA = Path(__file__).parent / "bypasses" / "schema.sql"
 DATABASE = "shop"
@@ -102,6 +108,20 @@ def _text(message: str) -> str:
     kind, found, text = message.partition(": ")
     sent = kind == "statement" or kind.startswith("execute ")
     return text if found and sent else ""
+
+
+def catalogue_of(server: WatchedServer) -> Catalogue:
+    """Return what its database holds, read as the gateway reads a target."""
+    target = Target(
+        id=TargetId("tgt_watched"), name="watched", protocol="postgres", host="127.0.0.1",
+        port=server.port, database=DATABASE, user="postgres", credential="env:NONE", tls="disable",
+    )  # fmt: skip
+
+    async def read() -> Catalogue:
+        async with reading(target, DATABASE, "postgres", Secret("none")) as connection:
+            return (await snapshot(connection, None)).catalogue
+
+    return asyncio.run(read())
 
 
 @contextmanager

@@ -204,8 +204,8 @@ create operator ### (leftarg = int, rightarg = int, function = op_leak);
 create operator @#@ (rightarg = int, function = f_quiet);
 create function op_equal(x varchar, y varchar) returns bool language plpgsql as
   $$ begin return exists (select 1 from hidden.keys); end $$;
-create operator = (leftarg = varchar, rightarg = varchar, function = op_equal);
-create operator evil.+ (leftarg = int, rightarg = int, function = op_leak);
+create operator === (leftarg = varchar, rightarg = varchar, function = op_equal);
+create operator evil.<+> (leftarg = int, rightarg = int, function = op_leak);
 create type pair as (one int, two text);
 create type mood as enum ('good', 'bad');
 create function to_pair(x int) returns pair language sql as
