@@ -8,7 +8,9 @@ PLUGIN = ProtocolPlugin(
     name="postgres",
     verbs=VERBS,
     resources=RESOURCES,
-    honours=frozenset({"record", "max_duration", "decide_each"}),
+    honours=frozenset({"record", "max_duration", "decide_each"})
+    | {"mask", "mask_inference", "max_rows", "max_bytes", "more"}
+    | {"read_only", "record_results", "statement_timeout"},
 )
 
 __all__ = ["PLUGIN", "PostgresRelay"]

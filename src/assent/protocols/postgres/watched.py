@@ -110,6 +110,8 @@ class Watched:
         """Take bytes of the target; return what follows what is watched. Raises PeerFault."""
         if self.exceeding is not None:
             self.exceeding.rest.append(data)
+            if self.kept_bytes > MOST_ROW_BYTES:
+                raise PeerFault("too-large", "more of a result waits than can be kept")
             return b""
         if self._wanted:
             self._pieces.append(data)
