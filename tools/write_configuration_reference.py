@@ -16,6 +16,7 @@ SECTIONS = (
     config.PoliciesConfig,
     config.NetworkConfig,
     config.RiskConfig,
+    config.VaultConfig,
     config.PersonConfig,
     config.TargetConfig,
     config.LabelRuleConfig,
@@ -29,7 +30,8 @@ Written by `tools/write_configuration_reference.py`; do not edit.
 Assent reads one TOML file, `assent.toml` unless `--config` names another one. Relative paths in
 it start from the folder that it lies in. A key that is not listed here stops the start, and so
 does a value of another type; `assent config check` says what is wrong, and where. No secret
-stands in the file: a reference says where it is, `file:PATH` or `env:NAME`.
+stands in the file: a reference says where it is, `file:PATH`, `env:NAME` or, for passwords of
+targets, `vault:MOUNT/data/PATH#FIELD`.
 
 Names of people, groups and targets have 1 to 63 of letters, digits and `.-_@`.
 """

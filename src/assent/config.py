@@ -131,9 +131,9 @@ class TargetConfig:
     speaks to it as. password: a reference (`file:…`, `env:…`, `vault:MOUNT/data/PATH#FIELD`) to
     that role's, which never leaves the gateway. broker: what sessions speak to it as: `static`,
     as that role; `postgres_role`, as a role of their own, which that role makes; or
-    `vault_database`, as a user that Vault makes, by `vault_role`, such as `database/shop`.
-    protocol: `postgres`. database: the one that clients get when they
-    name none. environment: `prod`, `dev`, … as policies name it. owners: groups
+    `vault_database`, as a user that Vault makes. vault_role: by which mount and role of a
+    database engine of Vault's, such as `database/shop`. protocol: `postgres`. database: the one
+    that clients get when they name none. environment: `prod`, `dev`, … as policies name it. owners: groups
     who answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority:
     PEM file for `verify`. labels: a column, table or schema (`schema.table.column`), or the
     database → labels; for a column, `[]` says that no rule counts there.
@@ -197,9 +197,10 @@ class DetectorConfig:
 class VaultConfig:
     """`[vault]`: where references `vault:…` are read, and users of `vault_database` are made.
 
-    address: its URL; `http://` only for this machine. token: a reference to a token; or role_id
-    and secret_id: references to those of an AppRole, whose engine is at `approle`. namespace: of
-    the enterprise edition. certificate_authority: PEM file, if its certificate is your own.
+    address: its URL; `http://` only for this machine. token: a reference (`file:…`, `env:…`) to
+    a token. role_id, secret_id: instead of it, references to those of an AppRole. approle: where
+    that way to log in is mounted. namespace: of the enterprise edition. certificate_authority: PEM
+    file, if its certificate is your own.
     """
 
     address: str = ""

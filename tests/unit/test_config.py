@@ -21,6 +21,7 @@ from assent.config import (
     RiskConfig,
     ServerConfig,
     TargetConfig,
+    VaultConfig,
     budget,
     column_rules,
     load,
@@ -67,6 +68,15 @@ EVERYTHING: dict[str, Any] = {
         "step_up_budget": "2%",
         "approval_budget": "0.5%",
     },
+    "vault": {
+        "address": "https://vault.example:8200",
+        "token": "",
+        "role_id": "file:role",
+        "secret_id": "env:SECRET",
+        "approle": "assent",
+        "namespace": "team",
+        "certificate_authority": "vault.pem",
+    },
     "people": [
         {
             "name": "ana@example",
@@ -84,6 +94,8 @@ EVERYTHING: dict[str, Any] = {
     "targets": [
         {
             **TARGET,
+            "broker": "vault_database",
+            "vault_role": "database/shop",
             "protocol": "postgres",
             "port": 5433,
             "database": "d",
@@ -94,6 +106,9 @@ EVERYTHING: dict[str, Any] = {
             "labels": {"public.customers.email": ["pii"], "public.customers.mail": []},
             "search_path": ["a", "b"],
             "databases": ["archive"],
+            "estimate": "writes",
+            "count_exactly": True,
+            "unsafe_without_catalogue": True,
         }
     ],
     "label_rules": [{"pattern": "(?i)e_?mail", "label": "pii.email", "table": "^public"}],
@@ -122,6 +137,7 @@ def test_every_key_is_read() -> None:
         ("postgres", PostgresConfig),
         ("policies", PoliciesConfig),
         ("risk", RiskConfig),
+        ("vault", VaultConfig),
     ):
         assert set(EVERYTHING[name]) == {field.name for field in fields(kind)}
         assert getattr(config, name) == kind(**EVERYTHING[name])
@@ -179,6 +195,52 @@ def test_an_unknown_key_stops_the_start_and_is_named(tree: dict[str, Any], place
 )
 def test_a_value_of_another_type_says_what_is_expected(tree: dict[str, Any], words: str) -> None:
     assert words in refused(tree)
+
+
+VAULT = {"address": "https://vault.example:8200", "token": "env:TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("target", "vault", "words"),
+    [
+        ({"broker": "magic"}, VAULT, "`magic` is none of `static`, `postgres_role`"),
+        ({"password": "s3cret"}, VAULT, "[[targets]] shop password: must be a reference"),
+        ({"password": "vault:secret/shop#x"}, VAULT, "is not `MOUNT/data/PATH#FIELD`"),
+        ({"password": "vault:secret/data/../x#x"}, VAULT, "is not `MOUNT/data/PATH#FIELD`"),
+        ({"password": "vault:secret/data/shop"}, VAULT, "is not `MOUNT/data/PATH#FIELD`"),
+        ({"password": "vault:secret/data/shop#x"}, {}, "shop password: needs the section"),
+        ({"broker": "vault_database"}, VAULT, "`` is not `MOUNT/ROLE`"),
+        ({"broker": "vault_database", "vault_role": "database/shop"}, {}, "shop broker: needs"),
+        ({"vault_role": "database/shop"}, VAULT, "means nothing without"),
+        (
+            {"broker": "postgres_role", "unsafe_without_catalogue": True},
+            VAULT,
+            "not with `unsafe_without_catalogue`",
+        ),
+        ({}, {"token": "env:TOKEN"}, "[vault] address: `` is no address"),
+        ({}, {**VAULT, "address": "vault.example"}, "is no address"),
+        ({}, {**VAULT, "address": "http://vault.example"}, "in the clear; write `https://`"),
+        ({}, {**VAULT, "token": ""}, "needs either `token` or both"),
+        ({}, {**VAULT, "role_id": "env:ROLE"}, "needs either `token` or both"),
+        ({}, {**VAULT, "role_id": "env:ROLE", "secret_id": "env:S"}, "needs either"),
+        ({}, {**VAULT, "token": "s3cret"}, "[vault] token: must be a reference"),
+        ({}, {**VAULT, "approle": "a/../b"}, "[vault] approle"),
+    ],
+)
+def test_a_broker_that_cannot_work_does_not_start(
+    target: dict[str, Any], vault: dict[str, Any], words: str
+) -> None:
+    said = refused({"vault": vault, "targets": [{**TARGET, **target}]})
+    assert words in said
+    assert "s3cret" not in said
+
+
+def test_a_vault_on_this_machine_may_be_spoken_to_in_the_clear() -> None:
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        vault = {**VAULT, "address": f"http://{host}:8200"}
+        password = "vault:secret/data/team/shop#password"
+        config = parsed({"vault": vault, "targets": [{**TARGET, "password": password}]})
+        assert config.targets[0].password == password
 
 
 @pytest.mark.parametrize(
