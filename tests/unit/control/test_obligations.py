@@ -19,6 +19,7 @@ from assent.core.action import Action, Statement, Touch
 from assent.core.decision import Decision, Deny, Obligation, Permit
 from assent.core.enforcement import Limit, MaskHow
 from assent.core.flows import Flows
+from assent.core.ids import TargetId
 from assent.core.secret import Secret
 from policy_builders import SHOP, action, evidence, touch
 
@@ -42,7 +43,8 @@ TESTABLE = permit(mask="pii: hash", mask_inference="allow")
 
 def doing(*touches: Touch, flows: Flows | None = None, **changes: object) -> Action:
     plain = action(*touches)
-    return replace(plain, statement=replace(plain.statement, flows=flows, **changes))  # type: ignore[arg-type]
+    statement = replace(plain.statement, flows=flows, **changes)  # type: ignore[arg-type]
+    return replace(plain, statement=statement)
 
 
 def kept(permitted: Permit, what: Action) -> Decision:
@@ -199,7 +201,7 @@ def test_an_enforcement_says_what_is_masked_scanned_limited_timed_and_recorded()
 def test_hashes_of_two_targets_cannot_be_compared() -> None:
     keys = set()
     for target in ("tgt_a", "tgt_a", "tgt_b"):
-        what = replace(doing(READ, flows=PLAIN), target=target)
+        what = replace(doing(READ, flows=PLAIN), target=TargetId(target))
         found = enforcement_of(MASKED, what, FACTS, KEY)
         assert found is not None
         keys.add(found.key.reveal())
