@@ -7,6 +7,7 @@ gateway does to the statement and its results, `settings_of` what the target is 
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from functools import lru_cache
 
 from assent.content.detectors import LABELS
 from assent.control.masked_columns import Masks, masks_for
@@ -135,7 +136,7 @@ def enforcement_of(
         return None
     return Enforcement(
         masks=masks.inside(within),
-        scan=_scan(permit),
+        scan=_scan(tuple(item.value for item in permit.obligations if item.name == "mask")),
         key=_key_of(key, action) if masks else Secret(b""),
         limits=limits,
         timeout=timeout,
@@ -169,14 +170,10 @@ def _key_of(key: Secret[bytes], action: Action) -> Secret[bytes]:
     return Secret(hmac.digest(key.reveal(), name.encode(), "sha256"))
 
 
-def _scan(permit: Permit) -> dict[str, MaskHow]:
+@lru_cache(maxsize=64)
+def _scan(masks: tuple[str, ...]) -> Mapping[str, MaskHow]:
     """Return the labels that are masked and whose look is known, by how they are masked."""
-    entries = [
-        entry
-        for item in permit.obligations
-        if item.name == "mask"
-        for entry in parse_masks(item.value)
-    ]
+    entries = [entry for text in masks for entry in parse_masks(text)]
     found = {
         label: strictest(entry.how for entry in entries if entry.covers(label)) for label in LABELS
     }
