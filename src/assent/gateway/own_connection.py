@@ -11,6 +11,7 @@ from assent.core.faults import OutsideFault
 from assent.core.resource import Target
 from assent.core.secret import Secret
 from assent.gateway.certificates import target_side
+from assent.gateway.no_cleartext import GuardedLoop
 
 CONNECTED_WITHIN_S = 5.0
 ANSWERED_WITHIN_S = 20.0
@@ -23,7 +24,8 @@ async def own_connection(
 ) -> AsyncIterator[asyncpg.Connection]:
     """Yield a connection to a database of a target, as the `application_name` assent.
 
-    TLS is as strict as `target.tls`. Every command has ANSWERED_WITHIN_S unless it says
+    TLS is as strict as `target.tls`, and a password goes out in the clear only inside of TLS
+    with a verified certificate. Every command has ANSWERED_WITHIN_S unless it says
     otherwise. Raises OutsideFault `target-unreachable` when there is none to be had; what the
     body raises stays as it is. Nothing is set on the server: poolers in between hand
     connections on, and only what a transaction sets for itself ends with it.
@@ -83,21 +85,32 @@ async def _dialled(
     encryption: ssl.SSLContext | None,
 ) -> asyncpg.Connection:
     """Connect with all that the environment of the process could otherwise put in place."""
-    return await asyncpg.connect(
-        host=target.host,
-        port=target.port,
-        user=user,
-        password=password.reveal(),
-        database=database,
-        ssl=encryption or False,
-        direct_tls=False,
-        target_session_attrs="any",
-        # A pooler in between may give the next transaction another server process.
-        statement_cache_size=0,
-        timeout=CONNECTED_WITHIN_S,
-        command_timeout=ANSWERED_WITHIN_S,
-        server_settings={"application_name": "assent"},
-    )
+    loop = GuardedLoop(asyncio.get_running_loop(), encryption is not None)
+    try:
+        return await asyncpg.connect(
+            host=target.host,
+            port=target.port,
+            user=user,
+            password=password.reveal(),
+            database=database,
+            ssl=encryption or False,
+            direct_tls=False,
+            target_session_attrs="any",
+            # A pooler in between may give the next transaction another server process.
+            statement_cache_size=0,
+            timeout=CONNECTED_WITHIN_S,
+            command_timeout=ANSWERED_WITHIN_S,
+            server_settings={"application_name": "assent"},
+            loop=None if target.tls == "verify" else loop,
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+        if loop.refused:
+            raise OutsideFault(
+                "target-unreachable",
+                f"target `{target.name}` wants the gateway's own password in the clear; that is "
+                "sent only inside TLS with a verified certificate",
+            ) from fault
+        raise
 
 
 async def _closed(connection: asyncpg.Connection) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import uvloop
 
 import tls_database
 from assent.core.faults import OutsideFault
@@ -148,6 +149,35 @@ async def test_a_certificate_is_verified_where_that_is_asked_for(
     stranger = Authority(tmp_path / "stranger", "strangers")
     with pytest.raises(OutsideFault, match="cannot be encrypted as `tls = verify`"):
         await asked(at(encrypted.port, "verify", stranger.file))
+
+
+@pytest.mark.parametrize("tls", ["disable", "prefer", "require"])
+async def test_no_password_goes_out_in_the_clear_to_somebody_unverified(
+    encrypted: TlsDatabase, tls: str
+) -> None:
+    with pytest.raises(OutsideFault, match="only inside TLS with a verified certificate"):
+        await asked(at(encrypted.port, tls), "told")
+
+
+async def test_a_password_in_the_clear_is_for_a_verified_target(
+    encrypted: TlsDatabase, authority: Authority
+) -> None:
+    assert await asked(at(encrypted.port, "verify", authority.file), "told") == (True, "assent")
+
+
+@pytest.mark.parametrize("user", ["digested", "trusted"])
+async def test_other_ways_to_authenticate_are_let_through(
+    encrypted: TlsDatabase, user: str
+) -> None:
+    assert await asked(at(encrypted.port, "require"), user) == (True, "assent")
+
+
+def test_it_works_on_the_loop_of_the_gateway(encrypted: TlsDatabase, shop: Shop) -> None:
+    target = at(encrypted.port, "require")
+    assert uvloop.run(asked(target)) == (True, "assent")
+    assert uvloop.run(asked(replace(target, tls="disable"))) == (False, "assent")
+    with pytest.raises(OutsideFault, match="in the clear"):
+        uvloop.run(asked(target, "told"))
 
 
 def test_it_does_not_outlive_whoever_is_cancelled(shop: Shop, target: Target) -> None:
