@@ -99,7 +99,7 @@ class SessionNames:
         statement = readings[0] if len(readings) == 1 else _either(readings)
         if self._unsure:
             statement = moved_names(statement)
-        more = list(self._meanings(statement, reader_of_path(self._paths[0])))
+        more = self._meanings(statement, reader_of_path(self._paths[0]))
         statement = self._without_temporary(statement)
         return _with(statement, more) if more else statement
 
@@ -120,17 +120,37 @@ class SessionNames:
         elif path not in self._paths:
             self._paths.append(path)
 
-    def _meanings(self, statement: Statement, reader: Reader) -> Iterator[Statement]:
-        """Yield readings of all that names in a statement may mean besides."""
-        if not (self._defined or self._renamed):
-            return
-        for name, definitions in self._defined.items():
-            used = _uses(statement, name)
-            for does in definitions if used else ():
-                yield _used(name, used, does)
-        for new, olds in self._renamed.items():
-            for old in olds:
-                yield from _as_before(statement, new, old, reader)
+    def _meanings(self, statement: Statement, reader: Reader) -> list[Statement]:
+        """Return readings of all that names in a statement may mean besides.
+
+        What one of them names may mean more in turn, and so may what the text itself has made.
+        """
+        defined = {name: list(does) for name, does in self._defined.items()}
+        for name, does in statement.defines.items():
+            defined.setdefault(name, []).append(does)
+        renamed = {new: set(old) for new, old in self._renamed.items()}
+        for new, old in statement.renames.items():
+            renamed.setdefault(new, set()).add(old)
+        found: list[Statement] = []
+        waiting = [statement] if defined or renamed else []
+        while waiting:
+            current = waiting.pop()
+            more = [
+                *(one for name in defined for one in _defined_as(current, name, defined[name])),
+                *(one for new in renamed for old in renamed[new]
+                  for one in _as_before(current, new, old, reader)),
+            ]  # fmt: skip
+            new_ones = [one for one in more if one not in found]
+            found += new_ones
+            waiting += new_ones
+            if len(found) > MOST_NAMES:
+                return [*found, moved_names(statement)]
+        return found
+
+
+def _defined_as(statement: Statement, name: str, definitions: list[Statement]) -> list[Statement]:
+    used = _uses(statement, name)
+    return [_used(name, used, does) for does in definitions] if used else []
 
 
 def _either(readings: list[Statement]) -> Statement:

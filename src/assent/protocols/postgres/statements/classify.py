@@ -17,6 +17,7 @@ from assent.protocols.postgres.statements.walk import Reader
 
 MAX_REMEMBERED_BYTES: Final = 8192
 MAX_STATEMENTS: Final = 1000
+MAX_PATHS: Final = 8
 
 
 class Classifier:
@@ -72,12 +73,24 @@ class Classifier:
             return refused(f"cannot be read: more than {MAX_STATEMENTS} statements in one text")
         return self._understand(tree)
 
+    def _meanings(self, findings: Findings) -> list[Names]:
+        """Return the names under each path that an earlier statement of the text may have set."""
+        if self._names.catalogue is None or not findings.paths:
+            return [self._names]
+        if None in findings.paths or len(findings.paths) > MAX_PATHS:
+            problem = "search_path is moved before: unqualified names may mean something else"
+            findings.unknown("Setting", "search_path", problem)
+        paths = [path for path in findings.paths if path is not None][:MAX_PATHS]
+        return [self._names, *(self._names.under(path, session=True) for path in paths)]
+
     def _understand(self, tree: pb.ParseResult) -> Statement:
         findings = Findings()
         self._names.memory.spent = 0
         for raw in tree.stmts:
-            Reader(self._names, HANDLERS, findings).visit(raw.stmt)
-        Reader(self._names, HANDLERS, findings).finish()
+            for names in self._meanings(findings):
+                Reader(names, HANDLERS, findings).visit(raw.stmt)
+        for names in self._meanings(findings):
+            Reader(names, HANDLERS, findings).finish()
         # INVARIANT: executes of names that this text prepares do what it has prepared.
         for name in findings.executes & findings.prepares.keys():
             findings.include(findings.prepares[name])

@@ -25,9 +25,6 @@ _TYPES = frozenset(
         "cid", "pg_lsn", "regconfig", "regdictionary", "regoper", "regoperator", "regcollation",
     ]
 )  # fmt: skip
-# An argument of which nothing is known.
-_SOMETHING = pb.Node(param_ref=pb.ParamRef(number=0))
-
 # In these the operator is told by the keyword, not by a name that could be anybody's.
 _KEYWORDS = frozenset(
     {
@@ -64,13 +61,13 @@ def _called_as_column(reader: Reader, qualifier: list[str], name: str) -> None:
     if known and all(one is not None and name in one.columns for one in known):
         return
     if (_has_effects(name) and not table) or reader.names.find_routines([name], 1):
-        reader.visit(pb.FuncCall(funcname=[_string(name)], args=[_SOMETHING]))
+        reader.visit(pb.FuncCall(funcname=[_string(name)], args=[routines.NOT_SEEN]))
 
 
 def indirection(reader: Reader, node: pb.A_Indirection) -> None:
     """Read `(value).name`, where the name may be a field, but also a function of the value."""
     reader.visit_parts(node)
-    argument = node.arg if constant(node.arg) is not None else _SOMETHING
+    argument = node.arg if constant(node.arg) is not None else routines.NOT_SEEN
     for name in strings(node.indirection):
         if _has_effects(name) or reader.names.find_routines([name], 1):
             reader.visit(pb.FuncCall(funcname=[_string(name)], args=[argument]))
@@ -113,7 +110,7 @@ def _read(reader: Reader, tables: tuple[str, ...] | list[str] | set[str], name: 
 
 def sublink(reader: Reader, node: pb.SubLink) -> None:
     """Read a subquery in an expression."""
-    operator(reader, strings(node.oper_name))
+    operator(reader, strings(node.oper_name) or ["="] * node.HasField("testexpr"))
     reader.visit(node.testexpr)
     reader.visit(node.subselect)
 
@@ -122,8 +119,35 @@ def operation(reader: Reader, node: pb.A_Expr) -> None:
     """Read an operator with its operands."""
     if node.kind not in _KEYWORDS:
         operator(reader, strings(node.name))
+    else:
+        operator(reader, ["<="])
+        operator(reader, [">="])
     reader.visit(node.lexpr)
     reader.visit(node.rexpr)
+
+
+def _calls(reader: Reader, oid: int, *, own: bool) -> bool:
+    routine = routines.by_oid(reader, oid)
+    if own or routine is None:
+        return routines.run(reader, oid)
+    routines.call(reader, routine)
+    return True
+
+
+def case(reader: Reader, node: pb.CaseExpr) -> None:
+    """Read CASE; with a value it compares."""
+    if node.HasField("arg"):
+        operator(reader, ["="])
+    reader.visit_parts(node)
+
+
+def typed(
+    reader: Reader,
+    node: pb.JsonOutput | pb.JsonTableColumn | pb.RangeTableFuncCol | pb.XmlSerialize,
+) -> None:
+    """Read what makes values of a type out of text."""
+    cast_to(reader, node.type_name)
+    reader.visit_parts(node)
 
 
 def order(reader: Reader, node: pb.SortBy) -> None:
@@ -141,10 +165,8 @@ def operator(reader: Reader, name: list[str]) -> None:
         return
     own = name[:-1] in ([], [CATALOGUE]) and is_catalogue_operator(name[-1])
     found = () if name[:-1] == [CATALOGUE] else routines.of_an_operator(reader, name)
-    for routine in found:
-        if not (own and routines.is_quiet(routine)):
-            routines.call(reader, routine)
-    if not own and not found:
+    known = [_calls(reader, oid, own=own) for oid in found]
+    if not own and not all(known or [False]):
         full = reader.names.qualified(name)
         problem = f"cannot see what the operator `{full}` does"
         reader.findings.unknown("Function", full, problem)
@@ -152,15 +174,18 @@ def operator(reader: Reader, name: list[str]) -> None:
 
 def cast(reader: Reader, node: pb.TypeCast) -> None:
     """Read a cast; one to `regclass` and its like looks up what its literal names."""
-    names = strings(node.type_name.names)
-    if names_something(names[-1:]):
+    if names_something(strings(node.type_name.names)[-1:]):
         reader.findings.literals_matter = True
+    cast_to(reader, node.type_name)
+    reader.visit_parts(node)
+
+
+def cast_to(reader: Reader, type_name: pb.TypeName) -> None:
+    """Read what may run to make a value of a type that is not pg_catalog's."""
+    names = strings(type_name.names)
     if names[:-1] != [CATALOGUE] and names[-1:] and names[-1] not in _TYPES:
         for oid in reader.names.catalogue.casts if reader.names.catalogue else ():
-            routine = routines.by_oid(reader, oid)
-            if routine is not None and not routines.is_quiet(routine):
-                routines.call(reader, routine)
-    reader.visit_parts(node)
+            routines.run(reader, oid)
 
 
 def names_something(names: list[str]) -> bool:

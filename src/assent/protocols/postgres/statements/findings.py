@@ -19,7 +19,8 @@ class Findings:
 
     through: by what the next touches happen, empty where the text names them itself. settled:
     touches that come from a reading that has looked behind its names already. only, whole:
-    tables that are named with ONLY, and without it. literals_matter: some literal decides what
+    tables that are named with ONLY, and without it. locked: by LOCK, which reaches no other
+    server. literals_matter: some literal decides what
     is touched, so the shape alone does not.
     """
 
@@ -29,6 +30,7 @@ class Findings:
         self.settled: set[Key] = set()
         self.only: set[str] = set()
         self.whole: set[str] = set()
+        self.locked: set[str] = set()
         self.problems: dict[str, None] = {}
         self.functions: set[str] = set()
         self.prepares: dict[str, Statement] = {}

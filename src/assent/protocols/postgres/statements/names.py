@@ -46,7 +46,7 @@ class Names:
         self.session_path = self.search_path
         self.catalogue = catalogue
         self.memory = Memory()
-        self.first_schema = next((name for name in search_path if name), "public")
+        self.first_schema = _first(search_path, catalogue)
 
     def under(self, path: Sequence[str], *, session: bool = False) -> "Names":
         """Return the same names looked up in other schemas. session: as if it were set so."""
@@ -108,6 +108,13 @@ class Names:
 def quoted(part: str) -> str:
     """Return one part of a name; in quotes if it could be confused with several."""
     return '"' + part.replace('"', '""') + '"' if "." in part or '"' in part else part
+
+
+def _first(path: Sequence[str], catalogue: Catalogue | None) -> str:
+    """Return where things are made: the first schema of a path, of those that there are."""
+    named = [name for name in path if name]
+    there = [name for name in named if catalogue is None or name in catalogue.schemas]
+    return next(iter(there or named), "public")
 
 
 def full_name(thing: Relation | Routine) -> str:

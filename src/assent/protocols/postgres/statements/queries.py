@@ -7,6 +7,7 @@ from postgast import pg_query_pb2 as pb
 
 from assent.protocols.postgres.statements.conditions import restricts
 from assent.protocols.postgres.statements.definitions import define_copy
+from assent.protocols.postgres.statements.expressions import cast_to, operator
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader, constant, parts, unwrap
 
@@ -28,7 +29,7 @@ def select(reader: Reader, node: pb.SelectStmt) -> None:
         done = ("with_clause", "larg", "rarg", "from_clause", "into_clause", "locking_clause")
         reader.visit_parts(node, *done)
         if node.HasField("into_clause"):
-            define_copy(reader, reader.table(node.into_clause.rel))
+            define_copy(reader, reader.made(node.into_clause.rel))
 
 
 def bring_in(reader: Reader, clause: pb.WithClause) -> None:
@@ -61,6 +62,8 @@ def from_item(reader: Reader, item: Message) -> tuple[str, ...]:
             reader.visit(node.subquery)
     elif isinstance(node, pb.RangeFunction | pb.RangeTableFunc | pb.JsonTable):
         reader.visit_parts(node, "alias")
+        for column in node.coldeflist if isinstance(node, pb.RangeFunction) else ():
+            cast_to(reader, column.column_def.type_name)
     else:
         reader.visit(node)
         return ()
@@ -90,6 +93,8 @@ def _from_join(reader: Reader, node: pb.JoinExpr) -> tuple[str, ...]:
     columns = [column.string.sval for column in node.using_clause]
     if node.is_natural or node.alias.colnames:
         columns.append("*")
+    if columns:
+        operator(reader, ["="])
     for table in tables if columns else ():
         reader.findings.touch("sql.read", "Table", table, columns)
     reader.scope.name(node.alias.aliasname, tables)

@@ -70,7 +70,7 @@ def _follow(reader: Reader, key: Key) -> None:
     views.follow(reader, verb, relation, columns)
     triggers.follow(reader, verb, relation, _parents(catalogue, relation) if is_below else ())
     keys.follow(reader, verb, relation, columns)
-    if relation.server:
+    if relation.server and not _only_locked(reader.findings, resource.name):
         with reader.findings.by(f"foreign table {resource.name}"):
             reader.findings.touch("sql.execute", "Object", relation.server)
 
@@ -141,6 +141,14 @@ def _below(
         if child is not None:
             with findings.by(f"{word} {full}"):
                 findings.touch(verb, "Table", full_name(child), columns & {"*", *child.columns})
+            if _only_locked(findings, full):
+                findings.locked.add(full_name(child))
+            else:
+                findings.whole.add(full_name(child))
+
+
+def _only_locked(findings: Findings, full: str) -> bool:
+    return full in findings.locked and full not in findings.whole and full not in findings.only
 
 
 def _count_below(catalogue: Catalogue, relation: Relation) -> int:

@@ -8,16 +8,37 @@ from postgast import pg_query_pb2 as pb
 from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import Routine
 from assent.protocols.postgres.statements import plpgsql
+from assent.protocols.postgres.statements.builtin import is_catalogue_function, is_harmless
 from assent.protocols.postgres.statements.inside import reading, tree_inside
-from assent.protocols.postgres.statements.names import Names, full_name
+from assent.protocols.postgres.statements.names import CATALOGUE, Names, full_name
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader
 
 Rows = Mapping[str, tuple[str, ...]]
 
+# An argument of which nothing is known.
+NOT_SEEN: Final = pb.Node(param_ref=pb.ParamRef(number=0))
 _COMPILED: Final = frozenset({"c", "internal"})
 # Functions of extensions that do more than compute, whatever schema they are in.
 _FAR_REACHING: Final = ("dblink", "pg_file_", "pg_logdir", "postgres_fdw", "lo_", "pg_read", "cron")
+
+
+def run(reader: Reader, oid: int) -> bool:
+    """Read what the server calls by itself; return whether it is anything that is known.
+
+    What is called under another name is a routine, or one of pg_catalog, whatever that does.
+    """
+    catalogue = reader.names.catalogue
+    routine = by_oid(reader, oid)
+    if routine is not None:
+        if not is_quiet(routine):
+            call(reader, routine)
+        return True
+    name = catalogue.builtins.get(oid) if catalogue else None
+    if name is not None and is_catalogue_function(name) and not is_harmless(name):
+        function = [pb.Node(string=pb.String(sval=part)) for part in (CATALOGUE, name)]
+        reader.visit(pb.FuncCall(funcname=function, args=[NOT_SEEN]))
+    return name is not None
 
 
 def by_oid(reader: Reader, oid: int) -> Routine | None:
@@ -44,7 +65,8 @@ def call(reader: Reader, routine: Routine) -> None:
     """Note a call of this routine, and what it does."""
     full = full_name(routine)
     reader.findings.functions.add(full)
-    reader.findings.behind(reading_of(reader, routine), f"function {full}")
+    through = reader.findings.through or f"function {full}"
+    reader.findings.behind(reading_of(reader, routine), through)
 
 
 def reading_of(reader: Reader, routine: Routine, rows: Rows | None = None) -> Statement:
@@ -84,14 +106,15 @@ def read_body(reader: Reader, routine: Routine) -> None:
         _read_sql(reader, routine, what)
     else:
         plpgsql.read(reader, routine.body, routine.argument_names, what)
+    if reader.findings.paths:
+        problem = f"the function `{full}` moves search_path, so names in it may mean others"
+        reader.findings.unknown("Function", full, problem)
 
 
 def _aggregate(reader: Reader, routine: Routine) -> None:
     """Read the functions that an aggregate is made of; those of pg_catalog only compute."""
     for oid in routine.support:
-        support = by_oid(reader, oid)
-        if support is not None and support.oid != routine.oid and not is_quiet(support):
-            call(reader, support)
+        run(reader, oid)
 
 
 def _read_sql(reader: Reader, routine: Routine, what: str) -> None:
@@ -157,10 +180,7 @@ def fitting(node: pb.FuncCall) -> int | None:
     return len(node.args)
 
 
-def of_an_operator(reader: Reader, name: Sequence[str]) -> tuple[Routine, ...]:
-    """Return the routines behind any operator of that name outside of pg_catalog."""
+def of_an_operator(reader: Reader, name: Sequence[str]) -> tuple[int, ...]:
+    """Return oids of the functions behind any operator of that name outside of pg_catalog."""
     catalogue = reader.names.catalogue
-    if catalogue is None or not name:
-        return ()
-    found = (catalogue.routine(oid) for oid in catalogue.operators.get(name[-1], ()))
-    return tuple(routine for routine in found if routine is not None)
+    return catalogue.operators.get(name[-1], ()) if catalogue and name else ()

@@ -40,11 +40,8 @@ def follow(reader: Reader, verb: str, relation: Relation, parents: Sequence[Rela
             reader.findings.behind(_rule(reader, relation, rule), f"rule {rule.name} on {full}")
     if verb in _COMPUTES or relation.row_security:
         for oid in relation.runs:
-            routine = routines.by_oid(reader, oid)
-            # Those of an extension, in C, only compute, or else they would be known for more.
-            if routine is not None and not routines.is_quiet(routine):
-                inner = routines.reading_of(reader, routine)
-                reader.findings.behind(inner, f"default or check of {full}")
+            with reader.findings.by(f"default or check of {full}"):
+                routines.run(reader, oid)
 
 
 def on_definition(reader: Reader) -> None:

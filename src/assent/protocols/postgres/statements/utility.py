@@ -82,7 +82,11 @@ def lock(reader: Reader, node: pb.LockStmt) -> None:
     verb = "sql.read" if node.mode == _ACCESS_SHARE else "sql.lock"
     reader.findings.only_queries = False
     for item in node.relations:
-        reader.touch_table(verb, item.range_var)
+        table = reader.table(item.range_var)
+        reader.findings.locked.add(table)
+        if not item.range_var.inh:
+            reader.findings.only.add(table)
+        reader.findings.touch(verb, "Table", table)
 
 
 def copy(reader: Reader, node: pb.CopyStmt) -> None:
@@ -96,7 +100,13 @@ def copy(reader: Reader, node: pb.CopyStmt) -> None:
     if node.HasField("relation"):
         columns = strings(node.attlist) or ["*"]
         verb = "sql.insert" if node.is_from else "sql.read"
-        table = reader.touch_table(verb, node.relation, columns)
+        relation = node.relation
+        if not node.is_from:
+            # The rows of the table alone are copied out, as with ONLY.
+            relation = pb.RangeVar()
+            relation.CopyFrom(node.relation)
+            relation.inh = False
+        table = reader.touch_table(verb, relation, columns)
         with reader.inside(Scope(None)) as scope:
             # The condition of COPY FROM is on the incoming rows, not on those of the table.
             scope.name(node.relation.relname, () if node.is_from else (table,))
@@ -141,6 +151,7 @@ def understood(reader: Reader, node: pb.Node) -> Statement:
     Reader(reader.names, reader.handlers, findings).visit(node)
     reader.findings.only |= findings.only
     reader.findings.whole |= findings.whole
+    reader.findings.locked |= findings.locked
     return findings.statement()
 
 

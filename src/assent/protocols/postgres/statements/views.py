@@ -29,8 +29,19 @@ def follow(reader: Reader, verb: str, relation: Relation, columns: set[str]) -> 
     elif relation.kind == VIEW:
         if verb in _CHANGES:
             _change(reader, verb, relation, columns, through)
+        if verb == "sql.lock":
+            _lock(reader, relation, through)
         if verb in ("sql.read", "sql.update", "sql.delete", "sql.lock"):
             reader.findings.behind(definition(reader, relation), through)
+
+
+def _lock(reader: Reader, relation: Relation, through: str) -> None:
+    """Note that a lock on a view is one on whatever it selects from."""
+    for touch in definition(reader, relation).touches:
+        by_views = not touch.through or touch.through.startswith("view ")
+        if touch.verb == "sql.read" and touch.resource.kind == "Table" and by_views:
+            with reader.findings.by(touch.through or through):
+                reader.findings.touch("sql.lock", "Table", touch.resource.name)
 
 
 def definition(reader: Reader, relation: Relation) -> Statement:

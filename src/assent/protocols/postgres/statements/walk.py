@@ -30,7 +30,6 @@ TRANSPARENT = frozenset(
         "Boolean",
         "BooleanTest",
         "BoolExpr",
-        "CaseExpr",
         "CaseWhen",
         "CoalesceExpr",
         "CollateClause",
@@ -59,12 +58,10 @@ TRANSPARENT = frozenset(
         "JsonKeyValue",
         "JsonObjectAgg",
         "JsonObjectConstructor",
-        "JsonOutput",
         "JsonParseExpr",
         "JsonReturning",
         "JsonScalarExpr",
         "JsonSerializeExpr",
-        "JsonTableColumn",
         "JsonTablePathSpec",
         "JsonValueExpr",
         "List",
@@ -81,7 +78,6 @@ TRANSPARENT = frozenset(
         "PartitionSpec",
         "PublicationObjSpec",
         "PublicationTable",
-        "RangeTableFuncCol",
         "ReplicaIdentityStmt",
         "ResTarget",
         "ReturningOption",
@@ -96,7 +92,6 @@ TRANSPARENT = frozenset(
         "TypeName",
         "WindowDef",
         "XmlExpr",
-        "XmlSerialize",
     ]
 )
 
@@ -154,9 +149,15 @@ class Reader:
             return f"{TEMPORARY}.{quoted(relation.relname)}"
         return self.names.relation(relation.schemaname, relation.relname)
 
+    def made(self, relation: pb.RangeVar) -> str:
+        """Return the full name of a relation that is made; others of its name lead nowhere."""
+        if relation.schemaname or relation.relpersistence == "t":
+            return self.table(relation)
+        return self.names.qualified([relation.relname])
+
     def touch_table(self, verb: str, relation: pb.RangeVar, columns: Sequence[str] = ()) -> str:
         """Note a touch on a relation; return its full name."""
-        table = self.table(relation)
+        table = self.made(relation) if verb == "sql.create" else self.table(relation)
         (self.findings.whole if relation.inh else self.findings.only).add(table)
         self.findings.touch(verb, "Table", table, columns)
         return table
