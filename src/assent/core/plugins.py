@@ -274,6 +274,11 @@ class Relay(Protocol):
     @property
     def buffered_bytes(self) -> int: ...
 
+    @property
+    def target_waits(self) -> bool:
+        """Whether the target is not to be read from for now."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ProtocolPlugin:

@@ -131,6 +131,7 @@ class Conversation:
         self._armed_for: datetime | None = None
         self._looks: asyncio.TimerHandle | None = None
         self._full = False
+        self._target_waits = False
         self._blocked: set[Side] = set()
 
     # What the sockets call.
@@ -156,6 +157,8 @@ class Conversation:
         self.perform(self.relay.feed(side, data, self._clock.now()))
         if self.relay.wake_at is not self._armed_for:
             self._arm()
+        if self.relay.target_waits is not self._target_waits:
+            self._pace_target()
         if side is Side.CLIENT and not self._full and self.relay.buffered_bytes > _HIGH_WATER:
             self._full = True
             self._pace_client()
@@ -178,7 +181,7 @@ class Conversation:
         if side is Side.TARGET:
             self._pace_client()
         else:
-            _read(self.target, Side.CLIENT not in self._blocked)
+            self._pace_target()
 
     # What answers call.
 
@@ -306,11 +309,18 @@ class Conversation:
     # Time and pace.
 
     def _after(self) -> None:
+        if self.relay.target_waits is not self._target_waits:
+            self._pace_target()
         if self._full and self.relay.buffered_bytes < _LOW_WATER:
             self._full = False
             self._pace_client()
         if self.relay.wake_at is not self._armed_for:
             self._arm()
+
+    def _pace_target(self) -> None:
+        """Leave unread what the target sends while the client, or the relay, cannot take it."""
+        self._target_waits = self.relay.target_waits
+        _read(self.target, Side.CLIENT not in self._blocked and not self._target_waits)
 
     def _pace_client(self) -> None:
         _read(self.client, not self._full and Side.TARGET not in self._blocked)

@@ -79,6 +79,7 @@ class ScriptedRelay:
     heard: list[object] = field(default_factory=list)
     wake_at: datetime | None = None
     buffered_bytes: int = 0
+    target_waits: bool = False
 
     def _happen(self, what: str, *about: object) -> Sequence[Step]:
         self.heard.append((what, *about))
@@ -379,3 +380,13 @@ async def test_once_tls_stands_the_new_transport_is_used(
     stage.conversation.client.data_received(b"x")
     await asyncio.gather(*stage.tasks)
     assert stage.journal == ["tls secret"]
+
+
+async def test_a_target_whose_result_waits_is_not_read_from() -> None:
+    stage = a_stage()
+    stage.relay.target_waits = True
+    stage.conversation.client.data_received(b"x")
+    assert not stage.target.reading
+    stage.relay.target_waits = False
+    stage.conversation.answered(1, Permitted("ent_1"))
+    assert stage.target.reading

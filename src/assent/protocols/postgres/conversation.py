@@ -58,7 +58,7 @@ class Conversation:
         self._reading = reading
         self._shape_of = shape_of
         self._tickets = tickets
-        self._exchange = Exchange(epoch, settings, status, limits, reading.knowledge)
+        self._exchange = Exchange(epoch, settings, status, limits, reading)
         self._decisions = Decisions(self._exchange, nonce, tickets)
         self._target_side = TargetSide(self._exchange, nonce, tickets)
         self._texts: dict[bytes, Prepared] = {}
@@ -432,7 +432,7 @@ class Conversation:
         if exchange.names_moved_on and exchange.unit is None and exchange.status == IDLE:
             # Only now others can see it, and so can the gateway's own connection.
             exchange.names_moved_on = False
-            exchange.knowledge.outdated()
+            exchange.reading.committed()
         if exchange.copy_rest:
             self._inbox.add(exchange.copy_rest)
             exchange.copy_rest = b""

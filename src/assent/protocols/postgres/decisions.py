@@ -112,6 +112,8 @@ class Decisions:
         if exchange.knowledge.stale:
             self._refresh(attempt, now, steps)
             return
+        if exchange.status == IDLE and not exchange.names_moved_on:
+            exchange.reading.settle()
         if prepared.shape is not None:
             permitted = exchange.reuse.find(attempt.phase, prepared.shape, now)
             if permitted is not None:
@@ -133,7 +135,10 @@ class Decisions:
         group = exchange.group
         overlay = group.overlay if group else Overlay()
         statement = exchange.names.resolved(prepared.statement, overlay)
-        if exchange.settings.names_moved:
+        if statement.unresolved and exchange.reading.misses(statement):
+            self._refresh(attempt, now, steps)
+            return
+        if exchange.names_moved:
             statement = moved_names(statement)
         attempt.statement = statement
         in_transaction = self._in_transaction(group)
@@ -215,7 +220,7 @@ class Decisions:
         exchange = self._exchange
         group = exchange.group
         statement = attempt.statement
-        if statement is not None and not exchange.settings.names_moved:
+        if statement is not None and not exchange.names_moved:
             exchange.reuse.keep(attempt.phase, attempt.prepared.shape, statement, permitted)
         if attempt.phase is Phase.PREPARE and group is not None:
             self._add_parse(attempt, group)
@@ -307,6 +312,8 @@ class Decisions:
             return
         if may_change_names(statement):
             self._exchange.names_moved_on = True
+        if self._exchange.reading.ran(statement):
+            self._exchange.reuse.forget()
         self._exchange.names.ran(text, statement, group.overlay if group else Overlay())
         if group is not None and moves_rules(statement):
             group.rules_moved = True

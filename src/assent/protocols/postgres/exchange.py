@@ -4,13 +4,13 @@ from msgspec import Struct
 
 from assent.core.plugins import Send, Side, Step
 from assent.core.session import Epoch
-from assent.protocols.postgres.catalogue.knowledge import Knowledge
 from assent.protocols.postgres.copying import CopyIn
 from assent.protocols.postgres.extended import Group, Running
 from assent.protocols.postgres.inquiries import Inquiry
 from assent.protocols.postgres.limits import Limits
 from assent.protocols.postgres.names import Names
 from assent.protocols.postgres.parameter_types import ParameterTypes
+from assent.protocols.postgres.reading import Reading
 from assent.protocols.postgres.results.keeping import Keeping
 from assent.protocols.postgres.reuse import Reuse
 from assent.protocols.postgres.settings import Settings
@@ -60,6 +60,7 @@ class Exchange:
         "names_moved_on",
         "poison",
         "read_position",
+        "reading",
         "reuse",
         "sequence",
         "settings",
@@ -72,14 +73,15 @@ class Exchange:
     )
 
     def __init__(
-        self, epoch: Epoch, settings: Settings, status: int, limits: Limits, knowledge: Knowledge
+        self, epoch: Epoch, settings: Settings, status: int, limits: Limits, reading: Reading
     ) -> None:
         self.limits = limits
-        self.knowledge = knowledge
+        self.reading = reading
+        self.knowledge = reading.knowledge
         self.settings = settings
         self.status = status
         self.names = Names(limits.names)
-        self.keeping = Keeping(knowledge, limits.names)
+        self.keeping = Keeping(reading.knowledge, limits.names)
         self.reuse = Reuse(epoch, limits.reusable_shapes)
         self.stream = TargetStream()
         self.unit: Simple | Group | None = None
@@ -103,6 +105,11 @@ class Exchange:
     def types_of(self, name: bytes) -> tuple[int, ...]:
         """Return the types of a statement's parameters, none where they are not sure."""
         return self.types.of(name) if self.names.certain else ()
+
+    @property
+    def names_moved(self) -> bool:
+        """Whether names mean something else than they are read as: nothing is known to look up."""
+        return self.settings.names_moved and self.knowledge.catalogue is None
 
     @property
     def target_at_rest(self) -> bool:

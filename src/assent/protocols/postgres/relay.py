@@ -239,7 +239,11 @@ class PostgresRelay:
             target.begin(now, steps)
         if target is not None and target.state is TargetState.READY and client.connected:
             self._conversation = Conversation(
-                Reading(self._knowledge(client.connected), client.connected.search_path),
+                Reading(
+                    self._knowledge(client.connected),
+                    client.connected.search_path,
+                    client.connected.user,
+                ),
                 self._shape_of,
                 self._nonce,
                 self._tickets,

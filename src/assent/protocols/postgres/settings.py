@@ -6,12 +6,16 @@ from assent.protocols.postgres.startup import encoding
 
 
 class Settings:
-    """Follows ParameterStatus. `names_moved`: unqualified names no longer mean what they did."""
+    """Follows ParameterStatus. `names_moved`: unqualified names no longer mean what they did.
 
-    __slots__ = ("_search_path", "names_moved")
+    search_path: as it was last reported, None where it never is.
+    """
+
+    __slots__ = ("_first_path", "names_moved", "search_path")
 
     def __init__(self) -> None:
-        self._search_path: str | None = None
+        self._first_path: str | None = None
+        self.search_path: str | None = None
         self.names_moved = False
 
     def changed(self, body: bytes) -> None:
@@ -31,10 +35,11 @@ class Settings:
 
     def _follow(self, value: str) -> None:
         # Reported since PostgreSQL 18. The first report is the path that the gateway set.
-        if self._search_path is None:
-            self._search_path = value
+        self.search_path = value
+        if self._first_path is None:
+            self._first_path = value
         # An empty path looks nothing up, so no name can mean something else.
-        self.names_moved = value not in (self._search_path, "", '""')
+        self.names_moved = value not in (self._first_path, "", '""')
 
 
 def _out_of_sight(what: str) -> PeerFault:

@@ -177,7 +177,8 @@ class TargetSide:
             self._ready(found, now, chunk)
         elif kind == 83:
             exchange.settings.changed(found.body)
-            if exchange.settings.names_moved:
+            path = exchange.settings.search_path
+            if exchange.settings.names_moved or (path is not None and exchange.reading.told(path)):
                 exchange.reuse.forget()
         elif kind == 69:
             self._failed(found, now, chunk)
