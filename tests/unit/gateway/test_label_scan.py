@@ -183,14 +183,6 @@ def test_operators_own_patterns_are_looked_for(shop: Shop, schema: str) -> None:
     assert found[f"{schema}.t.a"].matched == {"hr.employee": 9}
 
 
-def test_the_server_is_left_as_it_was(shop: Shop, schema: str) -> None:
-    shop.run(f"create table {schema}.t (a text)")
-    before = shop.value("select count(*) from pg_stat_activity where application_name = 'assent'")
-    scanned(shop)
-    after = shop.value("select count(*) from pg_stat_activity where application_name = 'assent'")
-    assert after == before == 0
-
-
 def test_a_target_that_is_away_is_an_outside_fault(shop: Shop) -> None:
     with pytest.raises(OutsideFault):
         scanned(shop, target=a_target(shop, database="no_such_database"))
