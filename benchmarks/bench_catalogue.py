@@ -6,7 +6,9 @@ import os
 import tempfile
 import time
 import tracemalloc
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from assent.core.ids import TargetId
 from assent.core.resource import Target
@@ -93,9 +95,9 @@ async def _load(target: Target, server: Database) -> Catalogue:
         return (await catalogue_reading.snapshot(connection, None)).catalogue
 
 
-async def _while_watching(work: "asyncio.Future[Catalogue] | object") -> tuple[Catalogue, float]:
+async def _while_watching(work: Coroutine[Any, Any, Catalogue]) -> tuple[Catalogue, float]:
     """Return what `work` returns, and the longest time for which the loop did nothing else."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    task = asyncio.ensure_future(work)
     longest = 0.0
     while not task.done():
         began = time.perf_counter()

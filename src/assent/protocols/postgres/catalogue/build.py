@@ -54,7 +54,14 @@ def build(rows: Rows, before: Catalogue | None = None) -> Catalogue:
     event_triggers = tuple(EventTrigger(*row) for row in rows.event_triggers)
     schemas = sorted(name for (name,) in rows.schemas)
     builtins = dict(rows.builtins)
-    rest = (list(routines.values()), operators, casts, event_triggers, schemas, sorted(builtins.items()))
+    rest = (
+        list(routines.values()),
+        operators,
+        casts,
+        event_triggers,
+        schemas,
+        sorted(builtins.items()),
+    )
     return Catalogue(
         _version(relations, rest),
         relations,
