@@ -135,8 +135,8 @@ class TargetConfig:
     database engine of Vault's, such as `database/shop`. protocol: `postgres`. database: the one
     that clients get when they name none. environment: `prod`, `dev`, … as policies name it.
     owners: groups who answer for it. tls: `disable`, `prefer`, `require` or `verify`.
-    certificate_authority: PEM file for `verify`. labels: a column, table or schema (`schema.table.column`), or the
-    database → labels; for a column, `[]` says that no rule counts there.
+    certificate_authority: PEM file for `verify`. labels: a column, table or schema
+    (`schema.table.column`), or the database → labels; for a column, `[]` says that no rule counts.
     search_path: schemas in which an unqualified name is looked up. databases: further ones
     of the same server that clients may name as `TARGET/DATABASE`; none by default. Names in
     them begin with the database, in policies and labels: `database.schema.table`. estimate:

@@ -286,11 +286,20 @@ async def test_equal_privileges_share_a_set_and_a_table_made_anew_is_another(
 
 async def test_a_table_that_is_not_there_or_not_ours_is_left_out(server: Server) -> None:
     await server.ask("create table if not exists foreigners (id integer)")
-    named = {"public.gone": READ, "public.foreigners": READ, "public.orders": READ, "odd": READ}
+    await server.ask("create table if not exists lent (id integer)")
+    await server.ask("grant select on lent to manager with grant option")
+    await server.ask("create schema if not exists closed")
+    await server.ask("create table if not exists closed.lent (id integer)")
+    await server.ask("grant select on closed.lent to manager with grant option")
+    names = ("public.gone", "public.foreigners", "public.orders", "public.lent", "closed.lent", "x")
+    named = dict.fromkeys(names, READ)
     lease, session = await leased(server, privileges(named))
     assert await session.fetchval("select count(*) from orders") >= 2
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await session.execute("select * from foreigners")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await session.execute("select * from closed.lent")
+    assert await session.fetch("select * from lent") == []
     await session.close()
     await server.broker.release(server.target, lease)
 

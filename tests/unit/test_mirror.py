@@ -12,6 +12,8 @@ ELSEWHERE = {
     "api": "api/test_application.py and conformance/test_openapi_suite.py speak HTTP to it",
     "cli": "cli/test_client_commands.py runs the commands, against a server of its own",
     "web": "web/test_pages_over_http.py asks for the pages",
+    "credentials/postgres_role": "conformance/test_roles_on_a_server.py makes roles on servers",
+    "credentials/role_lookups": "conformance/test_roles_on_a_server.py asks servers",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",
     "control/assemble": "every test of control stands on what it makes (builders.a_world)",
     "control/plane": "one value without behaviour",

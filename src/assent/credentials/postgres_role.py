@@ -5,6 +5,7 @@ session costs one membership; its own role has a random password, one connection
 to use it. The target's configured account makes them, and needs CREATEROLE.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +27,7 @@ from assent.credentials import role_lookups as lookups
 from assent.credentials import role_statements as statements
 from assent.credentials.quoting import identifier, literal
 from assent.credentials.references import References
-from assent.credentials.role_statements import Grant, SessionRole
+from assent.credentials.role_statements import Grant, Relation, SessionRole
 
 Connect = Callable[[Target, str, str, Secret[str]], AbstractAsyncContextManager[Any]]
 """Connects to a database of a target as a user with a password."""
@@ -164,7 +165,8 @@ class PostgresRoleBroker:
         async with lookups.plainly(connection):
             version, now_s = await connection.fetchrow(lookups.SERVER)
             grants = await _grants(connection, target, privileges)
-            member_of = statements.set_name(session.database, grants)
+            # In a thread, as tens of thousands of tables would hold up the sessions of others.
+            member_of = await asyncio.to_thread(statements.set_name, session.database, grants)
             await _ensure_set(connection, member_of, session.database, now_s, grants)
             # By the server's clock, which judges it.
             lasts_s = int((privileges.until - self._clock.now()).total_seconds())
@@ -253,12 +255,8 @@ class PostgresRoleBroker:
 
 async def _grants(connection: Any, target: Target, privileges: Privileges) -> list[Grant]:
     """Return what can be granted; what the configured account cannot pass on is said and left."""
-    grants: list[Grant] = []
-    lacking: list[str] = []
-    for relation, verbs in await lookups.relations(connection, privileges):
-        found, missing = statements.wanted(relation, verbs, read_only=privileges.read_only)
-        grants += found
-        lacking += [f"{word} on {relation.schema}.{relation.name}" for word in missing]
+    found = await lookups.relations(connection, privileges)
+    grants, lacking = await asyncio.to_thread(_chosen, found, read_only=privileges.read_only)
     inserted = [grant.relation.oid for grant in grants if grant.privilege == "insert"]
     for sequence in await lookups.sequences(connection, inserted):
         if sequence.grantable:
@@ -268,6 +266,18 @@ async def _grants(connection: Any, target: Target, privileges: Privileges) -> li
             "privileges-not-grantable", target=target.name, count=len(lacking), such_as=lacking[0]
         )
     return grants
+
+
+def _chosen(
+    found: list[tuple[Relation, Mapping[str, frozenset[str]]]], *, read_only: bool
+) -> tuple[list[Grant], list[str]]:
+    grants: list[Grant] = []
+    lacking: list[str] = []
+    for relation, verbs in found:
+        granted, missing = statements.wanted(relation, verbs, read_only=read_only)
+        grants += granted
+        lacking += [f"{word} on {relation.schema}.{relation.name}" for word in missing]
+    return grants, lacking
 
 
 async def _ensure_set(
