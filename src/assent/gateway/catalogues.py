@@ -1,10 +1,10 @@
 """What is known of all targets' names: read before it is needed, and again when they change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -18,6 +18,7 @@ from assent.protocols.postgres.catalogue.knowledge import Knowledge, Reader
 from assent.protocols.postgres.catalogue.model import Catalogue
 
 REFRESHED_EVERY_S = 30.0
+LOOKED_AGAIN_AFTER = timedelta(seconds=1)
 
 ReaderOf: TypeAlias = Callable[[tuple[str, ...], Catalogue | None], Reader]
 PasswordOf: TypeAlias = Callable[[Target], Awaitable[tuple[str, Secret[str]]]]
@@ -61,7 +62,8 @@ class Catalogues:
     """One Knowledge for each database of each target.
 
     password_of: the user and the password of the gateway's own connections. when_changed: told
-    after names of a target mean something else than before.
+    after names of a target mean something else than before. spawn: begins a refresh beside what
+    made it necessary; without it, whoever needs the names next waits for one.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class Catalogues:
         when_changed: Callable[[TargetId], None],
         *,
         every_s: float = REFRESHED_EVERY_S,
+        spawn: Callable[[Coroutine[Any, Any, None]], object] | None = None,
     ) -> None:
         self._password_of = password_of
         self._reader_of = reader_of
         self._clock = clock
         self._when_changed = when_changed
         self._every_s = every_s
+        self._spawn = spawn
         self._kept: dict[tuple[TargetId, str], _Kept] = {}
 
     def knowledge(self, target: Target, database: str) -> Knowledge:
@@ -114,6 +118,18 @@ class Catalogues:
                     await self._read(kept)
         return kept.knowledge
 
+    async def look_again(self, target: Target, database: str) -> None:
+        """Refresh for a name that is not known, unless that was done a moment ago.
+
+        Raises OutsideFault as `ensure`. Whoever asks for names that nobody has must not keep the
+        target busy with it.
+        """
+        kept = self._of(target, database)
+        if kept.knowledge.stale:
+            await self.ensure(target, database)
+        elif kept.read_at is None or self._clock.now() - kept.read_at > LOOKED_AGAIN_AFTER:
+            await self.refresh(target, database)
+
     async def refresh(self, target: Target, database: str) -> None:
         """Look whether the target has changed, and read what it holds if so.
 
@@ -141,9 +157,15 @@ class Catalogues:
         if kept is None:
             knowledge = Knowledge(self._reader_of)
             kept = self._kept[key] = _Kept(target, database, knowledge)
+            knowledge.when_outdated = lambda: self._outdated(kept)
         # Where it is and what it is called may have been configured anew.
         kept.target = target
         return kept
+
+    def _outdated(self, kept: _Kept) -> None:
+        """Read again at once: other sessions rest on these names as well."""
+        if self._spawn is not None:
+            self._spawn(self._refresh_tolerantly(kept))
 
     async def _refresh_tolerantly(self, kept: _Kept) -> None:
         try:

@@ -262,30 +262,12 @@ class PostgresAnswerer:
         target, database = live.target, live.session.database
         if target.without_catalogue:
             return None
-        knowledge = await self._catalogues.ensure(target, database)
-
-        def read_again() -> None:
-            self._spawn(self._brought_up_to_date(live))
-
-        # At once, and not when the next statement asks: others rest on these names as well.
-        knowledge.when_outdated = read_again
-        return knowledge
-
-    async def _brought_up_to_date(self, live: LiveSession) -> None:
-        try:
-            await self._catalogues.ensure(live.target, live.session.database)
-        except Fault as fault:
-            # It stays out of date, and whoever asks next is refused until it can be read.
-            _log.warning("names-unknown", target=live.target.name, code=fault.code)
+        return await self._catalogues.ensure(target, database)
 
     async def _refresh(self, conversation: Conversation, state: _State, ticket: int) -> None:
         if state.live is None:
             raise RuntimeError("names were asked for without a session")
-        target, database = state.live.target, state.live.session.database
-        if self._catalogues.knowledge(target, database).stale:
-            await self._catalogues.ensure(target, database)
-        else:
-            await self._catalogues.refresh(target, database)
+        await self._catalogues.look_again(state.live.target, state.live.session.database)
         conversation.answered(ticket, Refreshed())
 
     async def _measure(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from assent.core.action import Action, Touch
+from assent.core.action import Action, Operation, Phase, Touch
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.evidence import Evidence
@@ -18,6 +18,10 @@ from assent.policy.remedies import has_reason, has_ticket
 
 NEVER_S = 10**9
 """The age of what never happened, in seconds: some thirty years."""
+MANY_ROWS = 10**12
+"""Rows of what touches a table and could not be estimated."""
+
+_MOVES_ROWS = frozenset({Operation.READ, Operation.WRITE, Operation.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,12 @@ def _lists(moment: Moment) -> list[str]:
 
 
 def _rows_estimated(moment: Moment) -> int:
-    impact = moment.evidence.impact
-    return -1 if impact is None or impact.rows is None else impact.rows
+    """Return how many rows; nobody knows counts as more than any policy allows."""
+    impact, touch = moment.evidence.impact, moment.touch
+    if impact is not None and impact.rows is not None:
+        return impact.rows
+    moves_rows = touch.resource.kind == "Table" and touch.operation in _MOVES_ROWS
+    return MANY_ROWS if moves_rows and moment.action.phase is Phase.EXECUTE else 0
 
 
 def _utc(moment: Moment) -> datetime:
@@ -138,7 +146,7 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
         ),
         "rows_estimated": Fact(
             "Long",
-            "rows read or changed, as the target's planner estimates; -1 when that is not known",
+            "rows read or changed, as the target's planner estimates; 10^12 where it could not",
             _rows_estimated,
         ),
     },

@@ -188,3 +188,32 @@ async def test_each_is_looked_at_on_a_clock(server: Server) -> None:
         running.cancel()
     assert knowledge.version == 2
     assert server.catalogues.status()[0].relations == 2
+
+
+async def test_names_that_nobody_has_do_not_keep_the_target_busy(server: Server) -> None:
+    await server.catalogues.ensure(SHOP, "shop")
+    await server.catalogues.look_again(SHOP, "shop")
+    assert server.begun == 1
+    server.clock.advance(timedelta(seconds=2))
+    await server.catalogues.look_again(SHOP, "shop")
+    assert server.begun == 2
+
+
+async def test_what_may_have_changed_names_is_looked_at_without_being_asked(
+    server: Server,
+) -> None:
+    begun: list[asyncio.Task[None]] = []
+    catalogues = Catalogues(
+        server.password_of,
+        lambda *_: Classifier(),
+        server.clock,
+        server.told.append,
+        spawn=lambda work: begun.append(asyncio.ensure_future(work)),
+    )
+    knowledge = await catalogues.ensure(SHOP, "shop")
+    server.content = 2
+    knowledge.outdated()
+    assert knowledge.stale
+    await begun[0]
+    assert not knowledge.stale
+    assert server.told == [SHOP.id, SHOP.id]

@@ -3,14 +3,15 @@ from datetime import timedelta
 
 import pytest
 
-from assent.core.action import Phase
+from assent.core.action import Operation, Phase, Touch
 from assent.core.canonical import Json
 from assent.core.evidence import Authentication, Connection
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, SubjectId, TargetId
 from assent.core.impact import Impact
 from assent.core.network import Network
-from assent.policy.facts import EVERY_FACT, NEVER_S, Moment, context
+from assent.core.resource import Resource
+from assent.policy.facts import EVERY_FACT, MANY_ROWS, NEVER_S, Moment, context
 from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
 
 READ = touch("sql.read", "public.customers", "email")
@@ -54,9 +55,22 @@ def test_a_touch_that_the_text_does_not_name_says_by_what_it_is() -> None:
 
 
 def test_the_rows_estimated_are_those_that_were_measured() -> None:
-    for impact, rows in ((None, -1), (Impact(), -1), (Impact(rows=0), 0), (Impact(rows=7), 7)):
+    for impact, rows in ((Impact(rows=0), 0), (Impact(rows=7), 7)):
         at = replace(moment(), evidence=replace(evidence(), impact=impact))
         assert fact("statement.rows_estimated", at) == rows
+
+
+def test_rows_that_could_not_be_estimated_are_more_than_any_policy_allows() -> None:
+    for impact in (None, Impact(), Impact(unavailable="the target was busy")):
+        at = replace(moment(), evidence=replace(evidence(), impact=impact))
+        assert fact("statement.rows_estimated", at) == MANY_ROWS
+
+
+def test_what_moves_no_rows_or_is_not_run_yet_needs_no_estimate() -> None:
+    setting = Touch("sql.session", Operation.READ, Resource("Setting", "timezone"))
+    assert fact("statement.rows_estimated", replace(moment(), touch=setting)) == 0
+    prepared = replace(moment().action, phase=Phase.PREPARE)
+    assert fact("statement.rows_estimated", replace(moment(), action=prepared)) == 0
 
 
 def test_ages_that_are_not_known_are_very_great() -> None:
@@ -126,7 +140,7 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
             "has_where": True,
             "complete": True,
             "functions": [],
-            "rows_estimated": -1,
+            "rows_estimated": 0,
         },
         "touch": {"columns": ["email"], "labels": ["crown", "pii"], "direct": True, "through": ""},
         "risk": {"score": 60, "level": "high", "attacker": "", "confidence": "low"},
