@@ -8,6 +8,7 @@ from postgast import pg_query_pb2 as pb
 from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements.findings import Findings, refused
+from assent.protocols.postgres.statements.flows_reading import FlowReading
 from assent.protocols.postgres.statements.handlers import HANDLERS
 from assent.protocols.postgres.statements.names import Names
 from assent.protocols.postgres.statements.shape import shape_of
@@ -35,6 +36,7 @@ class Classifier:
         capacity: int = 4096,
     ) -> None:
         self._names = Names(search_path, catalogue)
+        self._flows = FlowReading(self._names, HANDLERS)
         self._capacity = capacity
         self._texts: OrderedDict[str, Statement] = OrderedDict()
         self._shapes: OrderedDict[str, Statement] = OrderedDict()
@@ -94,4 +96,4 @@ class Classifier:
         # INVARIANT: executes of names that this text prepares do what it has prepared.
         for name in findings.executes & findings.prepares.keys():
             findings.include(findings.prepares[name])
-        return narrowed(findings.statement())
+        return narrowed(self._flows.told(findings.statement(), tree))

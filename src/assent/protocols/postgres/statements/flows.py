@@ -81,11 +81,19 @@ def flows_of(
     function_reads: what a function that is not of pg_catalog reads in its body, None where that
     is not known. relations: what was found out of this catalogue before.
     """
-    tracer = _tracer(names, function_reads, Relations() if relations is None else relations)
+    return followed(node, names, function_reads, Relations() if relations is None else relations)[0]
+
+
+def followed(
+    node: pb.Node, names: Names, function_reads: FunctionReads, relations: Relations
+) -> tuple[Flows, bool]:
+    """Return where values go, and whether numbers of columns in the text decide about that."""
+    tracer = _tracer(names, function_reads, relations)
     try:
-        return _statement(tracer, node)
+        flows = _statement(tracer, node)
     except (Lost, RecursionError):
-        return coarse(_again(tracer, names), node)
+        flows = coarse(_again(tracer, names), node)
+    return flows, tracer.numbered
 
 
 def _tracer(names: Names, function_reads: FunctionReads, relations: Relations) -> Tracer:

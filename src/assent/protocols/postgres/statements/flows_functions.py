@@ -199,7 +199,9 @@ def _foreign(tracer: Tracer, node: pb.FuncCall, level: Level, arguments: set[str
     reads = tracer.function_reads(node)
     # It may give any number of rows.
     level.tested |= arguments
-    if reads is None:
+    parts = strings(node.funcname)
+    one_of_both = len(parts) == 1 and is_catalogue_function(parts[0])
+    if reads is None or (one_of_both and not is_harmless(parts[0])):
         # What it is given may go anywhere.
         tracer.stored |= arguments
         arguments.add(UNKNOWN)

@@ -121,7 +121,7 @@ def _group(tracer: Tracer, items: Sequence[pb.Node], level: Level, given: Result
             _group(tracer, item.row_expr.args, level, given)
             continue
         name = _bare_name(item)
-        flow = by_number(item, given)
+        flow = by_number(tracer, item, given)
         if flow is None and name and level.own(name) is None:
             flow = _by_name(name, given)
             if flow is not None and any(row.rest is not None for row in level.rows):
@@ -146,7 +146,7 @@ def _order(tracer: Tracer, items: Sequence[pb.Node], level: Level, given: Result
 
 
 def _ordered_by(tracer: Tracer, item: pb.Node, level: Level, given: Result) -> Flow:
-    flow = by_number(item, given)
+    flow = by_number(tracer, item, given)
     name = _bare_name(item)
     if flow is None and name:
         flow = _by_name(name, given)
@@ -165,10 +165,11 @@ def _by_name(name: str, given: Result) -> Flow | None:
     return NOTHING.union(*flows) if flows else None
 
 
-def by_number(node: pb.Node, given: Result) -> Flow | None:
+def by_number(tracer: Tracer, node: pb.Node, given: Result) -> Flow | None:
     """Return what the column of a result with that number is computed from, None for no number."""
     if node.WhichOneof("node") != "a_const" or node.a_const.WhichOneof("val") != "ival":
         return None
+    tracer.numbered = True
     number = node.a_const.ival.ival
     places = given.places()
     if places is None or not 1 <= number <= len(places):
@@ -191,7 +192,7 @@ def _set_operation(tracer: Tracer, node: pb.SelectStmt, parent: Level | None) ->
         level.tested |= union(columns)
     result = Result(columns)
     for item in node.sort_clause:
-        flow = by_number(item.sort_by.node, result)
+        flow = by_number(tracer, item.sort_by.node, result)
         if flow is None:
             flow = _by_name(_bare_name(item.sort_by.node), result)
         level.tested |= union(columns) if flow is None else flow

@@ -147,7 +147,8 @@ class Tracer:
     """The state of following one statement.
 
     read, stored: as `Flows` has them, so far. hidden: of `read`, what definitions of views
-    test. queries: WITH queries that are visible here. made_table: it is a SELECT INTO.
+    test. queries: WITH queries that are visible here. made_table: it is a SELECT INTO. numbered:
+    a column of a result is told by its number, as by `ORDER BY 1`.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class Tracer:
         self.hidden: set[str] = set()
         self.queries: dict[str, Any] = {}
         self.made_table = False
+        self.numbered = False
         self._table_of = table_of
         self._rules = rules
         self._steps = 0
