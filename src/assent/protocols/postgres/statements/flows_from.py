@@ -37,7 +37,7 @@ def bring(tracer: Tracer, items: Sequence[pb.Node], level: Level) -> None:
 
 def from_item(tracer: Tracer, item: pb.Node, around: Level) -> Parts:
     """Return what one item brings in. around: what it sees if it is LATERAL."""
-    tracer.spend(1)
+    tracer.spend()
     match item.WhichOneof("node"):
         case "range_var":
             source = query_source(tracer, item.range_var) or tracer.table(item.range_var)
