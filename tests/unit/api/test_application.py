@@ -174,7 +174,9 @@ async def test_the_inbox_shows_a_held_statement_in_full(door: Door) -> None:
         "verb": "sql.read",
         "resource": "Table public.orders",
         "columns": ["id", "total"],
+        "through": "",
     }
+    assert item["impact"] is None
     assert item["action"]["digest"] == held.action_digest
     assert sum(factor["points"] for factor in item["risk"]["factors"]) == item["risk"]["score"]
     assert (item["demands"], item["unmet"]) == (["assent of 1 of dba"], ["assent of 1 of dba"])

@@ -93,9 +93,26 @@ def request_json(**changes: Any) -> dict[str, Any]:
             "verb": "sql.delete",
             "text": "DELETE FROM orders",
             "parameters": [],
-            "touches": [{"verb": "sql.delete", "resource": "Table public.orders", "columns": []}],
+            "touches": [
+                {
+                    "verb": "sql.delete",
+                    "resource": "Table public.orders",
+                    "columns": [],
+                    "through": "",
+                },
+                {
+                    "verb": "sql.delete",
+                    "resource": "Table public.items",
+                    "columns": [],
+                    "through": "foreign key items_order",
+                },
+            ],
             "digest": "sha256:00",
             "for_s": None,
+        },
+        "impact": {
+            "rows": 7,
+            "words": ["would delete about 7 rows of `public.orders`", "fires: audit"],
         },
         "risk": {
             "score": 55,

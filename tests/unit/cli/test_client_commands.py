@@ -214,6 +214,8 @@ def test_show_says_all_that_an_approver_needs(signed_in: FakeServer, capsys: Cap
     out = capsys.readouterr().out
     for words in (
         "DELETE FROM orders",
+        "sql.delete Table public.items through foreign key items_order",
+        "would delete about 7 rows of `public.orders`",
         "55 of 100",
         "no WHERE",
         "nothing speaks against the person",
