@@ -1,4 +1,8 @@
-"""How rows of looked_through.jsonl are read, and what of their expectations is missing."""
+"""How rows of looked_through.jsonl are read, and what of their expectations is missing.
+
+before: what ran in the session. schema: SQL that the database has besides schema.sql. touches:
+all of them have to be told. only, tables: nothing else may be.
+"""
 
 import json
 from pathlib import Path
@@ -72,3 +76,17 @@ def missing(row: dict[str, Any], reading: Statement) -> list[str]:
     return found + [
         one for one in wanted["touches"] if not any(meets(touch, one) for touch in reading.touches)
     ]
+
+
+def wrong(row: dict[str, Any], reading: Statement) -> list[str]:
+    """Return what is misread."""
+    expected = row["expect"]
+    if "touches" in expected:
+        return missing(row, reading)
+    found = [] if reading.complete else [*reading.problems]
+    for touch in reading.touches:
+        kept = touch.verb in expected.get("only", {touch.verb})
+        names = expected.get("tables", [touch.resource.name])
+        if not kept or (touch.resource.kind == "Table" and touch.resource.name not in names):
+            found.append(f"too much: {told(touch)}")
+    return found

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
@@ -110,18 +111,32 @@ def _text(message: str) -> str:
     return text if found and sent else ""
 
 
-def catalogue_of(server: WatchedServer) -> Catalogue:
-    """Return what its database holds, read as the gateway reads a target."""
+def catalogue_of(server: WatchedServer, database: str = DATABASE) -> Catalogue:
+    """Return what a database holds, read as the gateway reads a target."""
     target = Target(
         id=TargetId("tgt_watched"), name="watched", protocol="postgres", host="127.0.0.1",
-        port=server.port, database=DATABASE, user="postgres", credential="env:NONE", tls="disable",
+        port=server.port, database=database, user="postgres", credential="env:NONE", tls="disable",
     )  # fmt: skip
 
     async def read() -> Catalogue:
-        async with reading(target, DATABASE, "postgres", Secret("none")) as connection:
+        async with reading(target, database, "postgres", Secret("none")) as connection:
             return (await snapshot(connection, None)).catalogue
 
     return asyncio.run(read())
+
+
+def furnished(server: WatchedServer, schema: str) -> str:
+    """Return the name of a copy of the database with more in it.
+
+    Raises psycopg.Error where the server does not have it, such as an extension.
+    """
+    name = f"more_{sha256(schema.encode()).hexdigest()[:12]}"
+    with psycopg.connect(server.address("postgres"), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)".encode())
+        connection.execute(f"create database {name} template {DATABASE}".encode())
+    with psycopg.connect(server.address(name), autocommit=True) as connection:
+        connection.execute(schema.encode())
+    return name
 
 
 @contextmanager

@@ -102,7 +102,7 @@ def test_every_table_that_the_server_locks_behind_a_text_was_told_before(
     schema_servers: dict[str, WatchedServer], schema_readers: dict[str, Readers], release: str
 ) -> None:
     files = ("looked_through.jsonl", "corpus.jsonl", "harmless_behind.jsonl", "harmless.jsonl")
-    rows = [row for file in files for row in load(file)]
+    rows = [row for file in files for row in load(file) if "schema" not in row]
     tried = {
         row["id"]: untold(row, schema_servers[release], schema_readers[release]) for row in rows
     }

@@ -303,7 +303,7 @@ async def test_what_asyncpg_asks_by_itself_only_looks(
     with server.watching() as texts:
         connection = await asyncpg.connect(server.url())
         await connection.fetch("select p, m from public.typed")
-        await connection.fetch("select $1::mood[], $2::mood", None, None)
+        await connection.fetch("select array_agg(m), array_agg(p) from public.typed")
         await connection.set_type_codec("mood", encoder=str, decoder=str, schema="public")
         await connection.reload_schema_state()
         await connection.fetch("select m from public.typed")
