@@ -12,6 +12,7 @@ from assent.protocols.postgres.statements.flows_scope import (
     Flow,
     Level,
     Source,
+    by_no_name,
 )
 from assent.protocols.postgres.statements.flows_tracer import Result, Tracer
 
@@ -31,7 +32,8 @@ def insert(tracer: Tracer, node: pb.InsertStmt, parent: Level | None) -> Result:
         tested |= given.tested
         assigned = _assigned(target, names, given)
     for column in node.cols:
-        tracer.gather_all(column.res_target.indirection, Level(parent), tracer.stored)
+        if column.res_target.indirection:
+            tracer.gather_all(column.res_target.indirection, Level(parent), tracer.stored)
     changed = _conflict(tracer, node, parent, target, assigned, names, tested)
     everything = {
         name: assigned.get(name, NOTHING) | changed.get(name, NOTHING)
@@ -47,8 +49,8 @@ def _assigned(target: Source, names: Sequence[str], given: Result) -> dict[str, 
     if not names and target.rest is None:
         names = [name for name, _ in target.columns]
     if places is None or not names or len(places) > len(names):
-        # Which column gets what is not known.
-        return {name: given.whole() for name in (*names, *target.named)}
+        # Which column gets what is not known; nor, without a name, which columns there are.
+        return dict.fromkeys((*names, *target.named, ""), given.whole())
     return dict(zip(names, places, strict=False))
 
 
@@ -68,7 +70,7 @@ def _conflict(
     excluded = Source(
         "excluded",
         [(name, assigned.get(name, NOTHING)) for name, _ in target.columns],
-        None if target.rest is None else NOTHING.union(*assigned.values()),
+        None if target.rest is None else by_no_name(NOTHING.union(*assigned.values())),
     )
     level = Level(parent, [target, excluded], [target, excluded], tested)
     alone = Level(parent, [target], [target], tested)
@@ -173,7 +175,7 @@ def _after(
     columns = [(name, flow | assigned.get(name, NOTHING) | unseen) for name, flow in target.columns]
     rest = target.rest
     if rest is not None:
-        rest = rest.union(unseen, *assigned.values())
+        rest = rest | unseen | by_no_name(NOTHING.union(*assigned.values()))
     return Source(target.alias, columns, rest, target.table)
 
 

@@ -13,6 +13,7 @@ from assent.protocols.postgres.statements.flows_scope import (
     Level,
     Lost,
     Source,
+    by_no_name,
     union,
 )
 from assent.protocols.postgres.statements.flows_titles import title_of
@@ -97,7 +98,7 @@ def _functions(tracer: Tracer, node: pb.RangeFunction, around: Level) -> Source:
         columns.extend((name, flow) for name in names or ())
     around.tested |= everything
     if not known:
-        return Source(alias, (), everything).known_as(alias, names_of(node.alias))
+        return Source(alias, (), by_no_name(everything)).known_as(alias, names_of(node.alias))
     if node.ordinality:
         columns.append(("ordinality", everything))
     if not alias and len(node.functions) == 1:

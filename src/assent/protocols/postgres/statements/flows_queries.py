@@ -14,6 +14,7 @@ from assent.protocols.postgres.statements.flows_scope import (
     Level,
     Lost,
     Source,
+    by_no_name,
     union,
 )
 from assent.protocols.postgres.statements.flows_titles import title_of
@@ -100,7 +101,7 @@ def _expanded(tracer: Tracer, node: pb.Node, level: Level) -> Result | None:
         if source is not None:
             return _whole_row(source)
         # How many columns the row has that is computed there, only its type says.
-        return Result((), tracer.value(node, level))
+        return Result((), by_no_name(tracer.value(node, level)))
     return None
 
 

@@ -173,6 +173,11 @@ def union(columns: Iterable[Column]) -> Flow:
     return NOTHING.union(*(flow for _, flow in columns))
 
 
+def by_no_name(flow: Flow) -> Flow:
+    """Return a flow for columns whose names are not those of the tables that they come from."""
+    return flow | {UNKNOWN} if any(one.endswith(".*") for one in flow) else flow
+
+
 def _narrowed(flow: Flow, name: str) -> Flow:
     """Return the flow where `table.*` is that table's column of this name."""
     return frozenset(one[:-1] + quoted(name) if one.endswith(".*") else one for one in flow)

@@ -190,6 +190,10 @@ def test_what_is_written_is_stored(query: str, stored: set[str]) -> None:
         "select query_to_xml('select 1', true, true, '')",
         "select pg_read_file('x')",
         "select nowhere from customers",
+        "select x.a from nowhere n, unnest(array[n]) x",
+        "insert into nowhere select * from elsewhere returning a",
+        "insert into nowhere (a) select * from elsewhere on conflict (a) do update set b = 1 "
+        "returning b",
         "select (customers).nowhere from customers",
     ],
 )
