@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 from postgast import parse
 
+from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import (
     Catalogue,
     EventTrigger,
@@ -166,3 +167,14 @@ def _key(text: str, oids: Mapping[str, int]) -> tuple[str, ForeignKey]:
         tuple(found["referenced"].split()),
         found["on_delete"] or "no action", found["on_update"] or "no action",
     )  # fmt: skip
+
+
+def told(statement: Statement, verb: str = "sql.") -> set[str]:
+    """Return the touches of a verb as lines: `sql.read public.orders(id total) by view …`."""
+    return {
+        f"{touch.verb} {touch.resource.name}"
+        + (f"({' '.join(sorted(touch.columns))})" if touch.columns else "")
+        + (f" by {touch.through}" if touch.through else "")
+        for touch in statement.touches
+        if touch.verb.startswith(verb)
+    }

@@ -153,6 +153,7 @@ def create_schema(reader: Reader, node: pb.CreateSchemaStmt) -> None:
     # What is created inside has the schema's name, and looks for others there first.
     outer = reader.names
     reader.names = outer.under((name, *outer.search_path))
+    reader.names.first_schema = name
     reader.visit_all(node.schema_elts)
     reader.names = outer
 

@@ -127,9 +127,10 @@ def split_full(full: str) -> tuple[str, str] | None:
     found = _FULL.fullmatch(full)
     if found is None:
         return None
-    schema, name = (_unquoted(part) for part in found.groups())
+    schema, name = (unquoted(part) for part in found.groups())
     return schema, name
 
 
-def _unquoted(part: str) -> str:
+def unquoted(part: str) -> str:
+    """Return one part of a name as the server has it."""
     return part[1:-1].replace('""', '"') if part.startswith('"') else part

@@ -31,6 +31,7 @@ _NOT_KNOWN: Final = re.compile(r'"(?P<name>[^"]+)" is not a known variable')
 _OPTION: Final = re.compile(r"\s*#\s*\w+\s+\w+")
 _ASSIGNED: Final = frozenset({3, 4, 5})
 _EXPRESSION: Final = 2
+_COMMENTS: Final = frozenset({pb.SQL_COMMENT, pb.C_COMMENT})
 _DYNAMIC: Final = frozenset({"PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"})
 _STATEMENTS: Final = frozenset(
     f"PLpgSQL_stmt_{name}"
@@ -182,7 +183,8 @@ def _routine(program: str, declared: dict[str, str], arguments: int, returns: st
         tag = f"${tag[1:-1]}x$"
     names = "".join(f'"{name}" {kind};' for name, kind in declared.items() if '"' not in name)
     given = ", ".join(["text"] * arguments)
-    end = "" if body.rstrip().endswith(";") else ";"
+    signs = [token for token in scan(body).tokens if token.token not in _COMMENTS]
+    end = "" if signs and signs[-1].token == pb.ASCII_59 else ";"
     return (
         f"CREATE FUNCTION f({given}) RETURNS {returns} LANGUAGE plpgsql AS {tag}"
         f"DECLARE {names} BEGIN {body}\n{end} END{tag}"

@@ -158,21 +158,6 @@ def read_do(reader: Reader, node: pb.DoStmt) -> None:
         plpgsql.read(reader, options["as"], (), "DO")
 
 
-def columns_read(reader: Reader, node: pb.FuncCall) -> frozenset[str] | None:
-    """Return full names of all columns that a call may read, None where that cannot be told."""
-    found = reader.names.find_routines([part.string.sval for part in node.funcname], fitting(node))
-    inner = [reading_of(reader, routine) for routine in found]
-    if not inner or not all(one.complete for one in inner):
-        return None
-    return frozenset(
-        f"{touch.resource.name}.{column}"
-        for one in inner
-        for touch in one.touches
-        if touch.resource.kind == "Table" and touch.verb == "sql.read"
-        for column in touch.columns
-    )
-
-
 def fitting(node: pb.FuncCall) -> int | None:
     """Return how many arguments a call gives, None if that does not tell the overload."""
     if node.func_variadic or node.agg_within_group:

@@ -9,7 +9,7 @@ from assent.core.action import Statement, Touch
 from assent.protocols.postgres.catalogue.model import Relation
 from assent.protocols.postgres.statements.findings import Findings
 from assent.protocols.postgres.statements.inside import reading, tree_inside
-from assent.protocols.postgres.statements.names import full_name
+from assent.protocols.postgres.statements.names import full_name, unquoted
 from assent.protocols.postgres.statements.walk import Reader, strings
 
 VIEW: Final = "v"
@@ -80,7 +80,7 @@ def narrowed(statement: Statement) -> Statement:
 def _needed(touch: Touch, read: frozenset[str]) -> frozenset[str]:
     """Return which columns of a touch are among those that are read."""
     prefix = f"{touch.resource.name}."
-    needed = {name[len(prefix) :] for name in read if name.startswith(prefix)}
+    needed = {unquoted(name[len(prefix) :]) for name in read if name.startswith(prefix)}
     if "*" in needed:
         return touch.columns
     return frozenset(needed if "*" in touch.columns else touch.columns & needed)
