@@ -262,7 +262,13 @@ class PostgresAnswerer:
         target, database = live.target, live.session.database
         if target.without_catalogue:
             return None
-        return await self._catalogues.ensure(target, database)
+        try:
+            return await self._catalogues.ensure(target, database)
+        except Fault as fault:
+            # A target that is away says so itself, and better. If the session can be opened all
+            # the same, nothing is understood in it before names can be looked up.
+            _log.warning("names-unknown", target=target.name, code=fault.code)
+            return self._catalogues.knowledge(target, database)
 
     async def _refresh(self, conversation: Conversation, state: _State, ticket: int) -> None:
         if state.live is None:
