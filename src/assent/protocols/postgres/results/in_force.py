@@ -93,6 +93,18 @@ class MasksInForce:
         """Return what hides most of these columns, None where none is masked; `*` is all."""
         return overall(how for name in names if (how := self._of(*parted(name))) is not None)
 
+    def changed_by(self, statement: Statement | None) -> bool:
+        """Return whether anything but reading is done to a table with masked columns.
+
+        What the server refuses to write it shows: `Failing row contains (…)`, all of the row.
+        """
+        return statement is None or any(
+            touch.verb != "sql.read"
+            and touch.resource.kind == "Table"
+            and self._of(touch.resource.name, "*") is not None
+            for touch in statement.touches
+        )
+
     def _of(self, table: str, column: str) -> MaskHow | None:
         if table in _STATISTICS:
             return self.everything

@@ -78,7 +78,9 @@ class Results:
         self.passed: Passed = source.passed
         flows = self._flows
         self.withholds = masks.everything is not None and (
-            flows is None or masks.named(flows.read) is not None
+            flows is None
+            or masks.named(flows.read) is not None
+            or masks.changed_by(source.statement)
         )
 
     @property
