@@ -1,7 +1,8 @@
--- A small shop, the same on every run: 12,500 rows, nobody in it is real.
+-- A small shop, the same on every run: 13,100 rows, nobody in it is real.
 -- Card numbers are made up; they start with 400000 and pass the Luhn check, as real ones do.
 
-drop table if exists carts, payments, orders, customers;
+drop view if exists contacts;
+drop table if exists reminders, removed_carts, carts, payments, orders, customers;
 
 create table customers (
   id integer primary key,
@@ -29,13 +30,39 @@ create table payments (
   paid_at timestamptz not null
 );
 
--- Left behind by people who never paid; nothing refers to it.
+-- Left behind by people who never paid.
 create table carts (
   id integer primary key,
   customer_id integer not null references customers (id),
   item text not null,
   touched_at timestamptz not null
 );
+
+-- What was sent because of a cart; it goes when the cart goes.
+create table reminders (
+  id integer primary key,
+  cart_id integer not null references carts (id) on delete cascade,
+  sent_at timestamptz not null
+);
+
+-- Which carts went, and when: a trigger keeps it.
+create table removed_carts (
+  cart_id integer not null,
+  removed_at timestamptz not null
+);
+
+create or replace function remember_cart() returns trigger language plpgsql as $$
+begin
+  insert into removed_carts (cart_id, removed_at) values (old.id, now());
+  return null;
+end
+$$;
+
+create trigger remember_cart after delete on carts
+for each row execute function remember_cart();
+
+-- The same addresses under another name.
+create view contacts as select id, name, email as write_to from customers;
 
 insert into customers
 select
@@ -73,3 +100,7 @@ from orders;
 insert into carts
 select n, 1 + n * 53 % 1000, 'kettle', timestamptz '2025-06-01 10:00+00' + n * interval '1 hour'
 from generate_series(1, 1500) as n;
+
+insert into reminders
+select n, 1 + n * 7 % 1500, timestamptz '2025-09-01 10:00+00' + n * interval '1 hour'
+from generate_series(1, 600) as n;

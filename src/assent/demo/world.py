@@ -22,6 +22,7 @@ _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ben": ("Ben, DBA", ("dba",)),
     "dora": ("Dora, DBA", ("dba",)),
     "carl": ("Carl, security", ("security", "auditors")),
+    "nora": ("Nora, analyst", ("analysts",)),
 }
 
 
