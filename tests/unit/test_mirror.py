@@ -34,6 +34,8 @@ ELSEWHERE = {
     "core/security_event": "a noun without behaviour",
     "core/signal": "nouns without behaviour",
     "core/subject": "nouns without behaviour",
+    "gateway/assemble": "what app hands together; clients and conformance use all of it",
+    "gateway/waiters": "clients/test_impact.py asks a real server",
     "policy/rule": "nouns without behaviour",
     "protocols/postgres": "tests/laws and a scripted client and target try the relay as a whole",
     "stores/changes": "conformance/store_suite.py holds both databases to the same answers",
