@@ -59,9 +59,10 @@ class Statement:
     values of columns go, None where that is not known: then anything read may go anywhere.
     cursor: the cursor that it declares or fetches from, empty for none. unresolved: full names
     of what the target is not known to have. defines: full name of a view, table or function that
-    it makes → what whoever uses it does. renames: new full name → the old one, of relations,
-    `table.column`, functions and schemas. paths: what it sets search_path to, None where that
-    cannot be told.
+    it makes or changes → what whoever uses it does; of kind `sql.create` where using it in any
+    way does just that. renames: pairs of full names of relations, `table.column`, functions and
+    schemas: what is done to the first is done to the second. paths: what it sets search_path
+    to, None where that cannot be told.
     """
 
     kind: str
@@ -77,7 +78,7 @@ class Statement:
     cursor: str = ""
     unresolved: frozenset[str] = frozenset()
     defines: Mapping[str, "Statement"] = field(default_factory=dict)
-    renames: Mapping[str, str] = field(default_factory=dict)
+    renames: frozenset[tuple[str, str]] = frozenset()
     paths: tuple[tuple[str, ...] | None, ...] = ()
 
 

@@ -12,12 +12,15 @@ from assent.core.action import Operation, Statement, Touch
 from assent.core.resource import Resource
 from assent.protocols.postgres.catalogue.knowledge import Reader
 from assent.protocols.postgres.names import moved_names, union
+from assent.protocols.postgres.statements.definitions import ANY_DEFINITION
 from assent.protocols.postgres.statements.findings import SESSION
 from assent.protocols.postgres.statements.names import TEMPORARY, split_full
 from assent.protocols.postgres.statements.verbs import DANGER
 
 MOST_PATHS = 8
 MOST_NAMES = 256
+_WRITES = frozenset({"sql.insert", "sql.update"})
+_DEFINES = frozenset({"sql.create", "sql.alter", "sql.drop", "sql.grant", "sql.maintain"})
 _CHANGES = frozenset({"sql.insert", "sql.update", "sql.delete", "sql.truncate", "sql.lock"})
 # A table's new name is read as the old one: what is done to it, as a text that does it.
 _TEXTS = {
@@ -54,16 +57,17 @@ class SessionNames:
 
     def ran(self, statement: Statement) -> None:
         """A statement is let through."""
-        if not (statement.paths or statement.defines or statement.renames):
+        filled = self._filled(statement) if self._defined else {}
+        if not (statement.paths or statement.defines or statement.renames or filled):
             return
         self.version += 1
         for path in statement.paths:
             self._add_path(path)
-        for name, does in statement.defines.items():
+        for name, does in (*statement.defines.items(), *filled.items()):
             known = self._defined.setdefault(name, [])
             if does not in known:
                 known.append(does)
-        for new, old in statement.renames.items():
+        for new, old in statement.renames:
             # What was renamed twice is still what it was at first.
             self._renamed.setdefault(new, set()).update({old} | self._renamed.get(old, set()))
         made = sum(map(len, self._defined.values())) + sum(map(len, self._renamed.values()))
@@ -71,6 +75,20 @@ class SessionNames:
             self._unsure = True
             self._defined.clear()
             self._renamed.clear()
+
+    def _filled(self, statement: Statement) -> dict[str, Statement]:
+        """Return which tables that were made here get rows, and of what they are made."""
+        reads = tuple(touch for touch in statement.touches if touch.verb == "sql.read")
+        written = {_bare(t.resource.name) for t in statement.touches if t.verb in _WRITES}
+        if not (reads and written):
+            return {}
+        found = {}
+        for name, known in self._defined.items():
+            others = tuple(touch for touch in reads if _bare(touch.resource.name) != _bare(name))
+            does = Statement("sql.create", others, complete=True)
+            if _bare(name) in written and others and does not in known:
+                found[name] = does
+        return found
 
     def reported(self, value: str) -> None:
         """The target reports its search_path: a list of names, in quotes or not."""
@@ -96,6 +114,8 @@ class SessionNames:
     def read(self, reader_of_path: ReaderOf, text: str) -> Statement:
         """Return what a text does under everything that its names may mean."""
         readings = [reader_of_path(path).classify(text) for path in self._paths]
+        if not (self.moved or readings[0].defines or readings[0].renames):
+            return readings[0]
         statement = readings[0] if len(readings) == 1 else _either(readings)
         if self._unsure:
             statement = moved_names(statement)
@@ -129,7 +149,7 @@ class SessionNames:
         for name, does in statement.defines.items():
             defined.setdefault(name, []).append(does)
         renamed = {new: set(old) for new, old in self._renamed.items()}
-        for new, old in statement.renames.items():
+        for new, old in statement.renames:
             renamed.setdefault(new, set()).add(old)
         found: list[Statement] = []
         waiting = [statement] if defined or renamed else []
@@ -166,7 +186,7 @@ def _either(readings: list[Statement]) -> Statement:
         },
         unresolved=frozenset().union(*(one.unresolved for one in readings)),
         defines={name: does for one in readings for name, does in one.defines.items()},
-        renames={new: old for one in readings for new, old in one.renames.items()},
+        renames=frozenset().union(*(one.renames for one in readings)),
         paths=tuple(dict.fromkeys(path for one in readings for path in one.paths)),
     )
 
@@ -190,13 +210,15 @@ def _bare(full: str) -> str:
 
 def _uses(statement: Statement, name: str) -> list[Touch]:
     """Return touches that may be on a thing of that name, whatever schema it is taken to be in."""
+    if name == ANY_DEFINITION:
+        return [touch for touch in statement.touches if touch.verb in _DEFINES]
     bare = _bare(name)
     inner = [touch for one in statement.prepares.values() for touch in _uses(one, name)]
     found = [
         touch
         for touch in statement.touches
         if touch.resource.kind in ("Table", "Function")
-        and touch.verb != "sql.create"
+        and touch.verb not in _DEFINES - {"sql.maintain"}
         and _bare(touch.resource.name) == bare
     ]
     if not found and any(_bare(function) == bare for function in statement.functions):
@@ -210,7 +232,7 @@ def _used(name: str, used: list[Touch], does: Statement) -> Statement:
     touches = [
         replace(touch, resource=Resource("Table", name))
         for touch in used
-        if touch.resource.kind == "Table"
+        if touch.resource.kind == "Table" and name != ANY_DEFINITION
     ]
     for touch in does.touches:
         if touch.resource != SESSION:

@@ -17,7 +17,11 @@ CATALOGUE = a_catalogue(
         "shop.secret": "id key",
     },
     views={"public.totals": "SELECT id FROM public.orders"},
-    functions=[a_function("public.cleans()", "BEGIN DELETE FROM log; RETURN NULL; END", "plpgsql")],
+    functions=[
+        a_function("public.cleans()", "BEGIN DELETE FROM log; RETURN NULL; END", "plpgsql"),
+        a_function("public.leaks()", "SELECT key FROM shop.secret"),
+    ],
+    runs={"public.log": ["public.leaks"]},
     keys=["k: public.items(order_id) -> public.orders(id) on delete cascade"],
 )
 KNOWLEDGE = Knowledge(Classifier)
@@ -183,3 +187,64 @@ def test_a_newer_catalogue_has_what_was_made_but_not_what_is_temporary() -> None
 
 def test_what_is_temporary_is_not_asked_for_again() -> None:
     assert not after("CREATE TEMP TABLE t (id int)", then="SELECT id FROM t").unresolved
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "line"),
+    [
+        ("ALTER TABLE items ALTER order_id SET DEFAULT leaks()", "INSERT INTO items DEFAULT VALUES",
+         "sql.read shop.secret(key)"),
+        ("ALTER TABLE items ADD CHECK (leaks() = 1)", "INSERT INTO items VALUES (1)",
+         "sql.read shop.secret(key)"),
+        ("CREATE INDEX ON items (leaks())", "INSERT INTO items VALUES (1)",
+         "sql.read shop.secret(key)"),
+        ("CREATE POLICY p ON items USING (leaks() = 1)", "SELECT order_id FROM items",
+         "sql.read shop.secret(key)"),
+        ("CREATE TABLE new (k integer DEFAULT leaks())", "INSERT INTO new DEFAULT VALUES",
+         "sql.read shop.secret(key)"),
+        ("CREATE TABLE new (LIKE log INCLUDING ALL)", "INSERT INTO new VALUES (1)",
+         "sql.read shop.secret(key)"),
+        ("CREATE TABLE new () INHERITS (orders)", "SELECT id FROM orders",
+         "sql.read public.new(id)"),
+        ("CREATE TABLE new () INHERITS (orders)", "SELECT id FROM new",
+         "sql.read public.orders(id)"),
+        ("ALTER TABLE shop.secret INHERIT orders", "SELECT id FROM orders",
+         "sql.read shop.secret(id)"),
+        ("ALTER TABLE orders ATTACH PARTITION shop.secret DEFAULT", "SELECT id FROM orders",
+         "sql.read shop.secret(id)"),
+        ("CREATE TABLE new (o integer REFERENCES log ON DELETE CASCADE)", "DELETE FROM log",
+         "sql.delete public.new"),
+        ("CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION cleans()",
+         "COMMENT ON TABLE orders IS 'x'", "sql.delete public.log by definition of *"),
+        ("CREATE TEMP TABLE mine (k text); INSERT INTO mine SELECT key FROM shop.secret",
+         "SELECT k FROM mine", "sql.read shop.secret(key)"),
+    ],
+)  # fmt: skip
+def test_what_was_changed_here_happens_from_now_on(before: str, then: str, line: str) -> None:
+    found = told(after(before, then=then))
+    assert any(one.startswith(line) for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [
+        ("ALTER TABLE items ENABLE TRIGGER off", "DELETE FROM items WHERE order_id = 1"),
+        ("ALTER FUNCTION cleans() SET search_path = shop", "SELECT cleans()"),
+        ("CREATE TRIGGER t AFTER INSERT ON items EXECUTE FUNCTION unheard_of()",
+         "INSERT INTO items VALUES (1)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_seen_of_a_change_is_unknown(before: str, then: str) -> None:
+    assert not after(before, then=then).complete
+
+
+def test_a_text_is_read_with_what_it_has_changed_itself() -> None:
+    names = SessionNames(("public",))
+    text = "ALTER TABLE shop.secret RENAME TO harmless; SELECT key FROM shop.harmless"
+    assert "sql.read shop.secret(key)" in told(names.read(KNOWLEDGE.reader, text))
+
+
+def test_changing_a_table_is_no_use_of_it() -> None:
+    names = SessionNames(("public",))
+    text = "ALTER TABLE items ALTER order_id SET DEFAULT leaks()"
+    assert not any("definition of" in line for line in told(names.read(KNOWLEDGE.reader, text)))

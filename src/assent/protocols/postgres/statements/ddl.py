@@ -5,16 +5,22 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from assent.protocols.postgres.statements.definitions import (
+    define_altered,
     define_copy,
+    define_event_trigger,
     define_function,
+    define_like,
     define_query,
     define_rule,
     define_table,
     define_trigger,
+    note_keys,
     note_move,
+    note_relatives,
     note_rename,
 )
 from assent.protocols.postgres.statements.keys import truncate_referring
+from assent.protocols.postgres.statements.names import full_name
 from assent.protocols.postgres.statements.objects import (
     role_name,
     touch_object,
@@ -38,11 +44,31 @@ _POWERS: Final = frozenset(
         "adminmembers",
     ]
 )
+# What a catalogue does not have while it is switched off.
+_SWITCHED_ON: Final = frozenset(
+    {
+        pb.AT_EnableTrig,
+        pb.AT_EnableAlwaysTrig,
+        pb.AT_EnableReplicaTrig,
+        pb.AT_EnableTrigAll,
+        pb.AT_EnableTrigUser,
+        pb.AT_EnableRule,
+        pb.AT_EnableAlwaysRule,
+        pb.AT_EnableReplicaRule,
+    }
+)
 
 
 def create_table(reader: Reader, node: pb.CreateStmt) -> None:
     """CREATE TABLE: what it inherits from is altered, what it refers to is read."""
-    define_table(reader, reader.touch_table("sql.create", node.relation))
+    table = reader.touch_table("sql.create", node.relation)
+    define_table(reader, table)
+    note_keys(reader, table, (*node.table_elts, *node.constraints))
+    for parent in node.inh_relations:
+        note_relatives(reader, parent.range_var, table)
+    for element in node.table_elts:
+        if element.HasField("table_like_clause"):
+            define_like(reader, table, element.table_like_clause.relation)
     with reader.mentioning("sql.alter"):
         reader.visit_all(node.inh_relations)
     with reader.mentioning("sql.read"):
@@ -114,6 +140,7 @@ def create_trigger(reader: Reader, node: pb.CreateTrigStmt) -> None:
 
 def create_event_trigger(reader: Reader, node: pb.CreateEventTrigStmt) -> None:
     """CREATE EVENT TRIGGER."""
+    define_event_trigger(reader, node)
     reader.findings.touch("sql.create", "Object", node.trigname)
     function = reader.names.qualified(strings(node.funcname))
     reader.findings.touch("sql.execute", "Function", function)
@@ -198,8 +225,25 @@ def alter_table(reader: Reader, node: pb.AlterTableStmt) -> None:
         if command.subtype == pb.AT_ChangeOwner:
             touch_role(reader, "sql.grant", command.newowner)
             reader.touch_table("sql.grant", node.relation)
+        _note_altered(reader, reader.table(node.relation), node.relation, command)
     with reader.mentioning("sql.alter"):
         reader.visit_all(node.cmds)
+
+
+def _note_altered(
+    reader: Reader, table: str, relation: pb.RangeVar, command: pb.AlterTableCmd
+) -> None:
+    """Note what comes to happen with a table, for what follows in the session."""
+    part = getattr(command, "def")
+    note_keys(reader, table, [part])
+    if command.subtype == pb.AT_AddInherit:
+        note_relatives(reader, part.range_var, table)
+    elif command.subtype == pb.AT_AttachPartition:
+        note_relatives(reader, relation, reader.table(part.partition_cmd.name))
+    elif command.subtype == pb.AT_EnableRowSecurity:
+        define_like(reader, table, relation)
+    elif command.subtype in _SWITCHED_ON:
+        define_altered(reader, table)
 
 
 def constraint(reader: Reader, node: pb.Constraint) -> None:
@@ -232,6 +276,8 @@ def alter_type(reader: Reader, node: pb.AlterEnumStmt | pb.AlterTypeStmt) -> Non
 def alter_function(reader: Reader, node: pb.AlterFunctionStmt) -> None:
     """ALTER FUNCTION."""
     touch_object(reader, "sql.alter", pb.OBJECT_FUNCTION, node.func)
+    for routine in reader.names.find_routines(strings(node.func.objname), None):
+        define_altered(reader, full_name(routine))
 
 
 def rename(reader: Reader, node: pb.RenameStmt) -> None:

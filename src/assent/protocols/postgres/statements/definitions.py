@@ -3,7 +3,7 @@
 Without a catalogue nothing is noted: then names are taken as they are written anyway.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from google.protobuf.message import Message
@@ -27,6 +27,17 @@ _RELATIONS = frozenset(
     }
 )
 _FUNCTIONS = frozenset({pb.OBJECT_FUNCTION, pb.OBJECT_PROCEDURE, pb.OBJECT_ROUTINE})
+# Of a key: its rows go with, or are set to something else.
+_CASCADES = frozenset({"c", "n", "d"})
+_EFFECTS = frozenset(
+    f"sql.{verb}"
+    for verb in (
+        "read", "insert", "update", "delete", "truncate", "lock", "notify", "execute", "program",
+        "configure", "impersonate", "unknown",
+    )
+)  # fmt: skip
+# What stands for whatever statement makes or changes something.
+ANY_DEFINITION = "*"
 _NOTHING = Statement("sql.create", (), complete=True)
 
 
@@ -44,7 +55,7 @@ def define_copy(reader: Reader, name: str) -> None:
     if reader.names.catalogue is not None:
         so_far = reader.findings.statement()
         reads = tuple(touch for touch in so_far.touches if touch.verb == "sql.read")
-        so_far = replace(so_far, touches=reads, defines={}, renames={})
+        so_far = replace(so_far, touches=reads, defines={}, renames=frozenset())
         inner = _apart(reader, lambda inner: inner.findings.include(so_far))
         _define(reader, name, replace(inner, kind="sql.create"))
 
@@ -71,11 +82,93 @@ def define_function(reader: Reader, node: pb.CreateFunctionStmt) -> None:
 
 def define_trigger(reader: Reader, node: pb.CreateTrigStmt) -> None:
     """Note that whatever is done to a table may run a function from now on."""
-    parts = strings(node.funcname)
     table = reader.table(node.relation)
-    for routine in reader.names.find_routines(parts, None):
-        inner = routines.reading_of(reader, routine, {"old": (table,), "new": (table,)})
-        _define(reader, table, replace(inner, kind="sql.create"))
+    _define_fired(reader, table, strings(node.funcname), {"old": (table,), "new": (table,)})
+
+
+def define_event_trigger(reader: Reader, node: pb.CreateEventTrigStmt) -> None:
+    """Note that whatever makes or changes anything may run a function from now on."""
+    _define_fired(reader, ANY_DEFINITION, strings(node.funcname), {})
+
+
+def _define_fired(reader: Reader, name: str, function: list[str], rows: routines.Rows) -> None:
+    if reader.names.catalogue is None:
+        return
+    found = reader.names.find_routines(function, None)
+    for routine in found:
+        inner = routines.reading_of(reader, routine, rows)
+        _define(reader, name, replace(inner, kind="sql.create"))
+    if not found:
+        full = reader.names.qualified(function)
+        _define_unknown(reader, name, f"cannot see what the function `{full}` does", {full})
+
+
+def define_altered(reader: Reader, name: str) -> None:
+    """Note that something does what nobody knows until it is looked at again."""
+    if reader.names.catalogue is not None:
+        _define_unknown(reader, name, f"cannot see what `{name}` does since it was altered", set())
+
+
+def _define_unknown(reader: Reader, name: str, problem: str, functions: set[str]) -> None:
+    findings = Findings()
+    findings.unknown("Object", name, problem)
+    findings.functions |= functions
+    _define(reader, name, replace(findings.statement(), kind="sql.create"))
+
+
+def define_like(reader: Reader, name: str, source: pb.RangeVar) -> None:
+    """Note that a table computes what another one computes: its defaults and checks."""
+    relation = reader.names.find_full(reader.table(source))
+
+    def read(inner: Reader) -> None:
+        for oid in relation.runs if relation else ():
+            routines.run(inner, oid)
+
+    if relation is not None and relation.runs:
+        _define(reader, name, replace(_apart(reader, read), kind="sql.create"))
+
+
+def note_relatives(reader: Reader, parent: pb.RangeVar, child: str) -> None:
+    """Note that one table comes to be below another: what is done to either is done to both."""
+    full = reader.table(parent)
+    reader.findings.renames |= {(full, child), (child, full)}
+
+
+def note_keys(reader: Reader, table: str, nodes: Iterable[pb.Node]) -> None:
+    """Note that rows of a table may go or change with those that it refers to from now on."""
+    for node in nodes:
+        constraint = node.constraint
+        if node.HasField("column_def"):
+            note_keys(reader, table, node.column_def.constraints)
+        elif constraint.HasField("pktable") and _CASCADES & {
+            constraint.fk_del_action, constraint.fk_upd_action,
+        }:  # fmt: skip
+            reader.findings.renames.add((reader.table(constraint.pktable), table))
+
+
+def note_effects(reader: Reader) -> None:
+    """Note what defining a table has read and run: using the table may do that again."""
+    findings = reader.findings
+    tables = {
+        resource.name
+        for verb, resource, through in findings.touched
+        if verb in ("sql.alter", "sql.create") and resource.kind == "Table" and not through
+    }
+    effects = tuple(
+        touch
+        for touch in (findings.statement().touches if tables else ())
+        if touch.verb in _EFFECTS and not touch.through.startswith("event trigger ")
+    )
+    for table in sorted(tables):
+        does = tuple(touch for touch in effects if touch.resource.name != table)
+        if does:
+            complete = all(touch.verb != "sql.unknown" for touch in does)
+            problems = () if complete else tuple(findings.problems)
+            functions = frozenset(findings.functions)
+            _define(
+                reader, table,
+                Statement("sql.create", does, complete, functions=functions, problems=problems),
+            )  # fmt: skip
 
 
 def define_rule(reader: Reader, table: str, node: pb.RuleStmt) -> None:
@@ -95,16 +188,16 @@ def note_rename(reader: Reader, node: pb.RenameStmt) -> None:
     """Note which new name means what an old one did."""
     renames = reader.findings.renames
     if node.rename_type == pb.OBJECT_SCHEMA:
-        renames[quoted(node.newname)] = quoted(node.subname)
+        renames.add((quoted(node.newname), quoted(node.subname)))
     elif node.rename_type == pb.OBJECT_COLUMN:
         table = reader.table(node.relation)
-        renames[f"{table}.{quoted(node.newname)}"] = f"{table}.{quoted(node.subname)}"
+        renames.add((f"{table}.{quoted(node.newname)}", f"{table}.{quoted(node.subname)}"))
     elif node.rename_type in _RELATIONS:
         old = reader.table(node.relation)
-        renames[_beside(old, node.newname)] = old
+        renames.add((_beside(old, node.newname), old))
     elif node.rename_type in _FUNCTIONS:
         old = _function(reader, node.object)
-        renames[_beside(old, node.newname)] = old
+        renames.add((_beside(old, node.newname), old))
 
 
 def note_move(reader: Reader, node: pb.AlterObjectSchemaStmt) -> None:
@@ -117,7 +210,7 @@ def note_move(reader: Reader, node: pb.AlterObjectSchemaStmt) -> None:
         name = (_parts(node.object) or [""])[-1]
     else:
         return
-    reader.findings.renames[f"{quoted(node.newschema)}.{quoted(name)}"] = old
+    reader.findings.renames.add((f"{quoted(node.newschema)}.{quoted(name)}", old))
 
 
 def _define(reader: Reader, name: str, does: Statement) -> None:

@@ -37,7 +37,7 @@ class Findings:
         self.executes: set[str] = set()
         self.unresolved: set[str] = set()
         self.defines: dict[str, Statement] = {}
-        self.renames: dict[str, str] = {}
+        self.renames: set[tuple[str, str]] = set()
         self.paths: dict[tuple[str, ...] | None, None] = {}
         self.has_where = True
         self.complete = True
@@ -96,7 +96,7 @@ class Findings:
         self.executes |= other.executes
         self.unresolved |= other.unresolved
         self.defines.update(other.defines)
-        self.renames.update(other.renames)
+        self.renames |= other.renames
         self.paths.update(dict.fromkeys(other.paths))
         self.has_where = self.has_where and other.has_where
         self.complete = self.complete and other.complete
@@ -121,7 +121,7 @@ class Findings:
             executes=frozenset(self.executes),
             unresolved=frozenset(self.unresolved),
             defines=dict(self.defines),
-            renames=dict(self.renames),
+            renames=frozenset(self.renames),
             paths=tuple(self.paths),
         )
 

@@ -7,6 +7,7 @@ from postgast import pg_query_pb2 as pb
 
 from assent.protocols.postgres.catalogue.model import Catalogue, Relation
 from assent.protocols.postgres.statements import keys, triggers, views
+from assent.protocols.postgres.statements.definitions import note_effects
 from assent.protocols.postgres.statements.findings import Findings, Key
 from assent.protocols.postgres.statements.names import CATALOGUE, TEMPORARY, full_name, split_full
 from assent.protocols.postgres.statements.walk import Reader
@@ -41,6 +42,7 @@ def look_behind(reader: Reader, _: pb.ParseResult) -> None:
             break
         waiting = _waiting(reader.findings, done)
     triggers.on_definition(reader)
+    note_effects(reader)
 
 
 def _waiting(findings: Findings, done: dict[Key, int]) -> list[Key]:
@@ -79,7 +81,8 @@ def _unresolved(findings: Findings, verb: str, full: str) -> None:
     """Note a name that the target is not known to have; one that is made here is none."""
     parts = split_full(full)
     made = any(("sql.create", kind, full) in _created(findings) for kind in ("Table", "Object"))
-    if verb == "sql.create" or made or parts is None or full in findings.renames:
+    renamed = any(full == new for new, _ in findings.renames)
+    if verb == "sql.create" or made or parts is None or renamed:
         return
     if parts[0] not in _SYSTEM and not parts[0].startswith("pg_temp_"):
         findings.unresolved.add(full)

@@ -64,7 +64,6 @@ def can_be_read(routine: Routine) -> bool:
 def call(reader: Reader, routine: Routine) -> None:
     """Note a call of this routine, and what it does."""
     full = full_name(routine)
-    reader.findings.functions.add(full)
     through = reader.findings.through or f"function {full}"
     reader.findings.behind(reading_of(reader, routine), through)
 
@@ -93,6 +92,7 @@ def read_body(reader: Reader, routine: Routine) -> None:
     for name in (routine.name, *routine.argument_names):
         reader.scope.name(name, ())
     full = full_name(routine)
+    reader.findings.functions.add(full)
     what = f"function {full}"
     if routine.search_path and "$user" in routine.search_path:
         problem = f"cannot see which schema `$user` is to the function `{full}`"
