@@ -92,7 +92,11 @@ def _headline(impact: Impact, changes: list[TableImpact]) -> str:
 
 def _table_words(one: TableImpact) -> str:
     verb = _VERBS.get(one.verb, "change")
-    rows = "an unknown number of" if one.rows is None else f"about {one.rows:,}"
-    total = "" if one.total_rows is None else f" of {one.total_rows:,}"
+    rows = "an unknown number" if one.rows is None else f"about {one.rows:,}"
     indexes = "" if not one.indexes else f", {one.indexes} index{'es' * (one.indexes > 1)}"
-    return f"{verb} {rows}{total} rows of `{one.table}`{indexes}"
+    if one.verb == "sql.insert":
+        # How many a table has already says nothing about how many are added.
+        return f"{verb} {rows}{' of' * (one.rows is None)} rows into `{one.table}`{indexes}"
+    total = "" if one.total_rows is None else f" of {one.total_rows:,}"
+    of = " of" if one.rows is None and not total else ""
+    return f"{verb} {rows}{of}{total} rows of `{one.table}`{indexes}"

@@ -119,6 +119,8 @@ def _reason(worst: Touch, action: Action) -> str:
 def _every_row(action: Action) -> str:
     # One statement of several may be the one without WHERE; all that it may be are named.
     touches = [touch for touch in action.touches if touch.verb in _NEEDS_WHERE]
+    # What goes with them, by a key or a trigger, has no WHERE of its own to be left out.
+    touches = [touch for touch in touches if not touch.through] or touches
     verbs = " or ".join(dict.fromkeys(verb_words(touch.verb) for touch in touches))
     names = list(dict.fromkeys(touch.resource.name for touch in touches))
     return f"{verbs} without WHERE touches every row of {list_words(names, 'or')}"

@@ -38,3 +38,17 @@ def test_what_is_not_known_is_said_and_never_left_out() -> None:
 
 def test_nothing_measured_is_nothing_told() -> None:
     assert describe(Impact()) == ()
+
+
+def test_rows_that_are_added_are_no_share_of_those_that_are_there() -> None:
+    added = TableImpact("sql.insert", "public.log", None, 0, 0, "trigger note on public.orders")
+    changed = TableImpact("sql.update", "public.orders", None, 1_000)
+    assert describe(Impact(tables=(changed, added))) == (
+        "would update an unknown number of 1,000 rows of `public.orders`",
+        "with it, by trigger note on public.orders: insert an unknown number of rows into "
+        "`public.log`",
+    )
+    few = TableImpact("sql.insert", "public.log", 3, 50, 1)
+    assert describe(Impact(tables=(few,))) == (
+        "would insert about 3 rows into `public.log`, 1 index",
+    )

@@ -1,5 +1,6 @@
 """Unit tests of signals/statement_class.py."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_delete_without_where_says_that_it_touches_every_row() -> None:
     signal = measured(READ, DELETE, has_where=False)
     assert signal.harm == harm(EVERY_ROW)
     assert signal.reason == "DELETE without WHERE touches every row of public.orders"
+
+
+def test_what_goes_with_a_delete_without_where_is_not_named_for_it() -> None:
+    taken_along = replace(touch("sql.delete", Operation.WRITE, "public.items"), through="a key")
+    signal = measured(DELETE, taken_along, has_where=False)
+    assert signal.reason == "DELETE without WHERE touches every row of public.orders"
+    alone = measured(taken_along, has_where=False)
+    assert alone.reason == "DELETE without WHERE touches every row of public.items"
 
 
 def test_every_table_that_may_lose_its_rows_is_named() -> None:
