@@ -152,14 +152,20 @@ class SessionNames:
         for new, old in statement.renames:
             renamed.setdefault(new, set()).add(old)
         found: list[Statement] = []
+        seen: set[tuple[str, frozenset[str]]] = set()
         waiting = [statement] if defined or renamed else []
         while waiting:
             current = waiting.pop()
-            more = [
-                *(one for name in defined for one in _defined_as(current, name, defined[name])),
-                *(one for new in renamed for old in renamed[new]
-                  for one in _as_before(current, new, old, reader)),
-            ]  # fmt: skip
+            more: list[Statement] = []
+            for name, definitions in defined.items():
+                # Used once in the same ways, it says all that it has to say.
+                verbs = frozenset(touch.verb for touch in _uses(current, name))
+                if verbs and (name, verbs) not in seen:
+                    seen.add((name, verbs))
+                    more += _defined_as(current, name, definitions)
+            for new, olds in renamed.items():
+                for old in olds:
+                    more += _as_before(current, new, old, reader)
             new_ones = [one for one in more if one not in found]
             found += new_ones
             waiting += new_ones
