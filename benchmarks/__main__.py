@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("process", "postgres", "catalogue", "risk")
+SUITES = ("process", "postgres", "masking", "catalogue", "risk")
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,20 @@ class Roads:
 
 
 @asynccontextmanager
-async def open_roads() -> AsyncIterator[Roads]:
-    """Start a database, pgbouncer, haproxy and Assent, each a process of its own."""
+async def open_roads(
+    prepare: Callable[[world.World], None] | None = None,
+) -> AsyncIterator[Roads]:
+    """Start a database, pgbouncer, haproxy and Assent, each a process of its own.
+
+    prepare: changes policies and configuration before Assent is started.
+    """
     with tempfile.TemporaryDirectory(prefix="assent-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         async with database.start(folder / "postgres") as shop:
             created = await world.create(folder, shop, usual_ports=False)
+            if prepare is not None:
+                prepare(created)
             direct = Road(
                 "direct", shop.port, shop.user, shop.password.reveal(), shop.name, shop.pid
             )

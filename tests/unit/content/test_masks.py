@@ -1,5 +1,6 @@
 """What is shown in place of single values."""
 
+import hmac
 import re
 from uuid import UUID
 
@@ -61,6 +62,12 @@ def test_a_hash_is_the_same_for_the_same_value_and_key_alone() -> None:
     assert masked(b"bob@example.com", TEXT, MaskHow.HASH, KEY) == one
     assert masked(b"eve@example.com", TEXT, MaskHow.HASH, KEY) != one
     assert masked(b"bob@example.com", TEXT, MaskHow.HASH, b"another key") != one
+
+
+@pytest.mark.parametrize("key", [b"", b"k", b"k" * 64, b"k" * 65])
+def test_a_hash_is_an_hmac(key: bytes) -> None:
+    wanted = hmac.digest(key, b"bob@example.com", "sha256")[:8].hex().encode()
+    assert masked(b"bob@example.com", TEXT, MaskHow.HASH, key) == wanted
 
 
 @pytest.mark.parametrize("size_bytes", [2, 4, 8])

@@ -7,7 +7,7 @@ one; values that were masked before are remembered, and all pieces are joined on
 import struct
 from collections.abc import Sequence
 
-from assent.content.masks import constant, masked
+from assent.content.masks import constant, masking
 from assent.protocols.postgres.messages import violation
 from assent.protocols.postgres.results.plan import Plan, Treatment
 
@@ -30,27 +30,25 @@ class Masker:
     always: the same for all values but NULL; None where it depends on the value.
     """
 
-    __slots__ = ("_how", "_key", "_kind", "always", "remembered")
+    __slots__ = ("_masked", "always", "remembered")
 
     def __init__(self, treatment: Treatment, key: bytes) -> None:
         if treatment.how is None:
             raise ValueError("a field that is shown has no mask")
-        self._how = treatment.how
-        self._kind = treatment.field.value_kind
-        self._key = key
+        kind = treatment.field.value_kind
+        self._masked = masking(kind, treatment.how, key)
         self.remembered: dict[bytes, bytes] = {}
-        same, shown = constant(self._kind, self._how)
+        same, shown = constant(kind, treatment.how)
         self.always = with_length(shown) if same else None
 
     def shown(self, value: bytes) -> bytes:
-        """Return it for one value."""
-        found = self.always or self.remembered.get(value)
-        if found is None:
-            found = with_length(masked(value, self._kind, self._how, self._key))
-            if len(value) <= _LONGEST_REMEMBERED:
-                if len(self.remembered) >= _MOST_REMEMBERED:
-                    self.remembered.clear()
-                self.remembered[value] = found
+        """Return it for a value that is not remembered; only where it depends on the value."""
+        masked = self._masked(value)
+        found = _NULL if masked is None else len(masked).to_bytes(4) + masked
+        if len(value) <= _LONGEST_REMEMBERED:
+            if len(self.remembered) >= _MOST_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[value] = found
         return found
 
 
