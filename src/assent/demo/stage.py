@@ -77,10 +77,13 @@ def _invite(created: World, postgres: tuple[str, int]) -> None:
     for person in created.people.values():
         groups = ", ".join(person.groups)
         _tell(f"  {person.name:<5} password {person.password.reveal()}   ({groups})")
-    ana, ben = created.people["ana"], created.people["ben"]
+    ana, ben, nora = (created.people[name] for name in ("ana", "ben", "nora"))
     _tell("\nIn a second terminal, as Ana (signed in already):\n")
     _tell(f"  ASSENT_HOME={ana.home} {program} connect {world.TARGET} --psql")
     _tell("  shop=> DELETE FROM carts;\n")
+    _tell("as Nora, who is shown no address and a thousand rows at most:\n")
+    _tell(f"  ASSENT_HOME={nora.home} {program} connect {world.TARGET} --psql")
+    _tell("  shop=> SELECT * FROM customers; SELECT * FROM orders;\n")
     _tell("and in a third, as Ben (or in the inbox, with his password):\n")
     _tell(f"  ASSENT_HOME={ben.home} {program} inbox --watch")
     _tell(f"  ASSENT_HOME={ben.home} {program} approve req_…\n")

@@ -48,6 +48,7 @@ async def play(story: Story) -> None:
     await _sign_in(story)
     async with psql(story.world.people["ana"], TARGET) as terminal:
         await _read_one(story, terminal)
+        await _masked(story)
         await _assented(story, terminal)
         await _rejected(story, terminal)
     await _cut(story)
@@ -55,7 +56,10 @@ async def play(story: Story) -> None:
 
 
 async def _sign_in(story: Story) -> None:
-    story.step("Ana (engineer), Ben and Dora (DBAs) and Carl (security) sign in: `assent login`")
+    story.step(
+        "Ana (engineer), Nora (analyst), Ben and Dora (DBAs) and Carl (security) sign in: "
+        "`assent login`"
+    )
     for person in story.world.people.values():
         file = str(person.password_file)
         await assent(
@@ -78,10 +82,31 @@ async def _read_one(story: Story, terminal: Psql) -> None:
     story.saw(f"{line.text}    ({(line.at - sent_at) * 1000:.0f} ms)")
 
 
+async def _masked(story: Story) -> None:
+    story.step("Nora reads a customer: the row is hers to see, the address and the card are not")
+    async with psql(story.world.people["nora"], TARGET) as terminal:
+        statement = "SELECT id, name, email, card_number FROM customers WHERE id = 42;"
+        await terminal.send(statement)
+        line = await terminal.line(r"^42\|", within_s=15)
+        shown = line.text.split("|")[2:]
+        observe(shown == ["c***@s***.example", "***"], "a masked address and card", line.text)
+        story.saw(f"shop=> {statement}")
+        story.saw(line.text)
+        guess = "SELECT id FROM customers WHERE email LIKE 'customer42@%';"
+        await terminal.send(guess)
+        line = await terminal.line("ERROR: ", within_s=5)
+        observe("`public.customers.email` is masked" in line.text, "a refusal", line.text)
+        story.saw(f"shop=> {guess}")
+        story.saw(f"psql: {line.text}")
+
+
 async def _assented(story: Story, terminal: Psql) -> None:
     story.step("Ana deletes without WHERE: held on the live connection, until a DBA assents")
     before = await _backend(terminal)
     request, waited_s = await _held(story, terminal, "DELETE FROM carts;")
+    told = terminal.since_sent()
+    for words in ("of 1,500 rows", "foreign key reminders_cart_id_fkey", "fires: remember_cart"):
+        observe(words in told, f"what it would do: `{words}`", told)
     ben = story.world.people["ben"]
     inbox = (await assent(ben, "inbox", "--json")).json()
     ids = [item["id"] for item in inbox["items"]]

@@ -19,7 +19,7 @@ async def test_the_shop_is_seeded_the_same_every_time(tmp_path: Path) -> None:
         connection = await running.connect(as_superuser=False)
         counts = {
             table: await connection.fetchval(f"select count(*) from {table}")
-            for table in ("customers", "orders", "payments", "carts")
+            for table in ("customers", "orders", "payments", "carts", "reminders")
         }
         cards = [row[0] for row in await connection.fetch("select card_number from customers")]
         owner = await connection.fetchval(
@@ -27,7 +27,13 @@ async def test_the_shop_is_seeded_the_same_every_time(tmp_path: Path) -> None:
         )
         await connection.close()
         assert psutil.Process(running.pid).uids().real != 0
-    assert counts == {"customers": 1000, "orders": 5000, "payments": 5000, "carts": 1500}
+    assert counts == {
+        "customers": 1000,
+        "orders": 5000,
+        "payments": 5000,
+        "carts": 1500,
+        "reminders": 600,
+    }
     assert owner == "shop_app"
     assert len(set(cards)) == 1000
     assert all(_luhn(card) for card in cards)

@@ -8,14 +8,15 @@ from assent.core.action import Action, Touch
 from assent.core.decision import ApprovalRemedy, Deny, Obligation, Permit, Quorum, StepUpRemedy
 from assent.core.evidence import Evidence
 from assent.core.grant import Grant
-from assent.core.ids import GrantId
+from assent.core.ids import GrantId, SubjectId
 from assent.core.subject import Subject
 from assent.policy import PolicySet, load
 from policy_builders import ANA, BEN, CARL, NOW, SHOP, SQL, action, decide, evidence, touch
 
-GROUPS = frozenset({"engineers", "dba", "security"})
+GROUPS = frozenset({"engineers", "dba", "security", "analysts"})
 ONE_DBA = ApprovalRemedy(((Quorum(1, "dba"),),))
 ONE_OF_SECURITY = ApprovalRemedy(((Quorum(1, "security"),),))
+NORA = Subject(SubjectId("sub_nora"), "nora", groups=frozenset({"analysts"}))
 OPEN = touch("session.open", "shop", kind="Target")
 ASK = touch("access.request", "shop", kind="Target")
 
@@ -117,3 +118,27 @@ def test_what_is_not_understood_needs_security_to_look_at_it() -> None:
     denied = decide(DEMO, *doing(BEN, touch("sql.unknown", "f", kind="Function")))
     assert isinstance(denied, Deny)
     assert denied.remedies == (ONE_OF_SECURITY,)
+
+
+def test_an_analyst_reads_what_is_masked_and_no_more_than_a_thousand_rows_at_once() -> None:
+    columns = ("id", "email", "card_number")
+    permit = decide(DEMO, *doing(NORA, touch("sql.read", "public.customers", *columns)))
+    assert isinstance(permit, Permit)
+    obliged = {(one.name, one.value) for one in permit.obligations}
+    assert ("mask", "pii.email: partial") in obliged
+    assert ("mask", "pci.card: redact") in obliged
+    assert ("max_rows", "1000") in obliged
+    assert any(name == "read_only" for name, _ in obliged)
+
+
+def test_an_analyst_writes_nothing_and_another_group_takes_no_mask_away() -> None:
+    for verb in ("sql.insert", "sql.update", "sql.delete", "sql.create", "sql.unknown"):
+        denied = decide(DEMO, *doing(NORA, touch(verb)))
+        assert isinstance(denied, Deny)
+        assert denied.code == "no-permit"
+    both = replace(NORA, groups=frozenset({"analysts", "engineers"}))
+    permit = decide(DEMO, *doing(both, touch("sql.read", "public.customers", "card_number")))
+    assert isinstance(permit, Permit)
+    assert "pci.card: redact" in {one.value for one in permit.obligations}
+    held = decide(DEMO, *doing(both, touch("sql.update", "public.customers", "card_number")))
+    assert isinstance(held, Deny)
