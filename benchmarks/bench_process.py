@@ -1,4 +1,4 @@
-"""What the process itself costs: a decision, a start, an idle session."""
+"""What the process itself costs: a decision, reading a statement, a start, an idle session."""
 
 import asyncio
 import os
@@ -18,6 +18,7 @@ from assent.control.sign_in import Caller
 from assent.core.action import Action
 from assent.core.evidence import Authentication
 from assent.core.ids import ActionId, SessionId
+from benchmarks import reading
 from benchmarks.figures import Figure, figure, publish
 from benchmarks.roads import Roads, cpu_s, open_roads, rss_bytes
 
@@ -33,6 +34,7 @@ async def run() -> None:
             *await _idle_sessions(roads),
             *await _start_up(roads),
             *await _decisions(roads),
+            *reading.figures(ROUNDS),
         ]
     publish("process", figures)
 

@@ -13,12 +13,11 @@ class Reading:
     user: whom the target knows it as.
     """
 
-    __slots__ = ("_missing", "_missing_version", "_path", "_until", "knowledge", "names")
+    __slots__ = ("_missing", "_missing_version", "_until", "knowledge", "names")
 
     def __init__(self, knowledge: Knowledge, search_path: tuple[str, ...], user: str = "") -> None:
         self.knowledge = knowledge
         self.names = SessionNames(search_path, user)
-        self._path = search_path
         self._missing: set[str] = set()
         self._missing_version = -1
         # Which changes must have been seen before what the session made is in the catalogue.
@@ -31,9 +30,7 @@ class Reading:
 
     def read(self, text: str) -> Statement:
         """Return what a text does."""
-        if self.names.moved:
-            return self.names.read(self.knowledge.reader, text)
-        return self.knowledge.reader(self._path).classify(text)
+        return self.names.read(self.knowledge.reader, text)
 
     def ran(self, statement: Statement) -> bool:
         """Take up what a statement that is let through does to names; return whether it does."""

@@ -12,7 +12,7 @@ from assent.protocols.postgres.statements.findings import Findings, Key
 from assent.protocols.postgres.statements.names import CATALOGUE, TEMPORARY, full_name, split_full
 from assent.protocols.postgres.statements.walk import Reader
 
-MAX_CHILDREN: Final = 200
+MAX_CHILDREN: Final = 1_000
 MAX_FOLLOWED: Final = 4_000
 
 _DOWN: Final = ("partition of ", "inherits ")
@@ -69,6 +69,8 @@ def _follow(reader: Reader, key: Key) -> None:
     if not is_below:
         _above(reader, catalogue, verb, relation, columns)
     _below(reader, catalogue, verb, relation, columns, is_below=is_below)
+    if verb == "sql.read":
+        _computed(reader, relation, columns, through)
     views.follow(reader, verb, relation, columns)
     triggers.follow(reader, verb, relation, _parents(catalogue, relation) if is_below else ())
     keys.follow(reader, verb, relation, columns)
@@ -148,6 +150,15 @@ def _below(
                 findings.locked.add(full_name(child))
             else:
                 findings.whole.add(full_name(child))
+
+
+def _computed(reader: Reader, relation: Relation, columns: set[str], through: str) -> None:
+    """Note what a computed column that is read is computed from."""
+    wanted = {one for name, used in relation.generated if name in columns for one in used}
+    if wanted - columns and "*" not in columns:
+        full = full_name(relation)
+        with reader.findings.by(through or f"computed column of {full}"):
+            reader.findings.touch("sql.read", "Table", full, wanted)
 
 
 def _only_locked(findings: Findings, full: str) -> bool:

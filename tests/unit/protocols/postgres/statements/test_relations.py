@@ -5,6 +5,7 @@ import pytest
 from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements import Classifier
+from assent.protocols.postgres.statements.relations import MAX_CHILDREN
 from catalogue_builder import a_catalogue, a_function, told
 
 PARTS = a_catalogue(
@@ -66,7 +67,7 @@ def test_a_column_that_a_parent_lacks_is_not_read_there() -> None:
 
 
 def test_more_partitions_than_anybody_looks_at_are_unknown() -> None:
-    names = [f"public.part_{number}" for number in range(201)]
+    names = [f"public.part_{number}" for number in range(MAX_CHILDREN + 1)]
     catalogue = a_catalogue(
         {"public.p": "id", **dict.fromkeys(names, "id")}, partitions={"public.p": names}
     )
