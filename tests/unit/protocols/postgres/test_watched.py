@@ -465,3 +465,20 @@ def test_copying_in_is_not_hindered() -> None:
     shop.send(copy_data(b"1\tx\n") + frame(b"c"))
     assert shop.tags() == "GCZ"
     assert shop.target.copied == b"1\tx\n"
+
+
+@pytest.mark.parametrize("how", [MaskHow.PARTIAL, MaskHow.REDACT, MaskHow.NULL])
+@pytest.mark.parametrize("masks", [{}, {EMAIL: MaskHow.PARTIAL}])
+def test_text_without_a_label_is_looked_through(masks: dict[str, MaskHow], how: MaskHow) -> None:
+    columns = (Column("email", PEOPLE, 2), Column("note", PEOPLE, 3), Column("id", PEOPLE, 1, 23))
+    rows = [(b"bob@example.com", b"write to eve@mail.example soon", b"1"), (None, b"nothing", b"2")]
+    shop = gateway(
+        Enforcement(masks=masks, scan={"pii.email": how}),
+        ResultTarget(tables={TEXT: Table(columns, rows)}),
+        reading=reads(EMAIL, "public.people.note", "public.people.id"),
+    )
+    shop.send(q(TEXT))
+    hidden = None if how is MaskHow.NULL else b"***"
+    note = None if how is MaskHow.NULL else b"write to *** soon"
+    email = b"b***@e***.com" if masks else hidden
+    assert shop.rows() == [[email, note, b"1"], [None, b"nothing", b"2"]]

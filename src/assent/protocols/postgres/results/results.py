@@ -146,7 +146,11 @@ class Results:
         else:
             _, end = whole_rows(data, at, end, _MANY, _MANY)
             shown = data[at:end]
-        if self._scan is not None and self._scanned and self._scan.may_hold(shown):
+        if (
+            self._scan is not None
+            and self._scanned
+            and self._scan.may_hold(masks.unmasked or shown)
+        ):
             scan, places = self._scan, self._scanned
             values = values_of(shown, 0, len(shown))
             shown = b"".join(row(scan.row(one, places)) for one in values)

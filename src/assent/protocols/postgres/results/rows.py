@@ -53,11 +53,17 @@ class Masker:
 
 
 class RowMasks:
-    """Masks the DataRows of one plan. touches: whether any field is masked."""
+    """Masks the DataRows of one plan. touches: whether any field is masked.
 
-    __slots__ = ("_count", "_maskers", "touches")
+    unmasked: of the rows rewritten last, all that was not put there by a mask, in no order of
+    use to anybody but a scan; empty where that is not told apart.
+    """
+
+    __slots__ = ("_count", "_maskers", "_tells_apart", "touches", "unmasked")
 
     def __init__(self, plan: Plan, key: bytes) -> None:
+        self.unmasked = b""
+        self._tells_apart = any(item.scanned for item in plan)
         places = [place for place, item in enumerate(plan) if item.how is not None]
         self._count = len(plan)
         # For each masked field, how many are shown between it and the one before.
@@ -117,6 +123,9 @@ class RowMasks:
             append(mask)
             append(data[after:end])
             at = end
+        if self._tells_apart:
+            # What a mask shows of an address has the look of one, and would always be found.
+            self.unmasked = b"".join(pieces[1::4]) + b"".join(pieces[3::4])
         return b"".join(pieces), at
 
     def _many(self, data: bytes, at: int, size: int) -> tuple[bytes, int]:
