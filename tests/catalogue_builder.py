@@ -46,9 +46,14 @@ def a_catalogue(
     rules: Mapping[str, Sequence[tuple[str, str, str]]] | None = None,
     keys: Sequence[str] = (),
     runs: Mapping[str, Sequence[str]] | None = None,
-    row_security: Sequence[str] = (),
+    row_security: Mapping[str, Sequence[str]] | None = None,
+    policy_reads: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    sequences: Mapping[str, Sequence[str]] | None = None,
+    generated: Mapping[str, Mapping[str, str]] | None = None,
+    defaults: Mapping[str, Sequence[str]] | None = None,
+    builtins: Mapping[int, str] | None = None,
     operators: Mapping[str, Sequence[str]] | None = None,
-    casts: Sequence[str] = (),
+    casts: Mapping[str, Sequence[str]] | None = None,
     event_triggers: Sequence[tuple[str, str, str]] = (),
 ) -> Catalogue:
     """Return a catalogue.
@@ -58,7 +63,11 @@ def a_catalogue(
     of the parent, itself one of the tables → names of tables below it. triggers: table → (name,
     events, function). rules: relation → (name, event, CREATE RULE). keys: `name: items(order_id)
     -> orders(id) on delete cascade`, all names with their schema. runs: table → functions.
-    operators: name → functions.
+    operators: name → functions. casts: type → functions. row_security: table → functions of its
+    policies; policy_reads: table → (other table, columns). sequences: table → relations that
+    stand for sequences. generated: table → computed column → columns. defaults: function →
+    functions that its arguments need. builtins: oid → name of pg_catalog's; functions may be
+    given by such names too.
     """
     relations = _relations(tables or {}, views or {}, materialized or {}, foreign or {})
     routines: list[Routine] = [
@@ -66,6 +75,7 @@ def a_catalogue(
     ]
     oids = {f"{one.schema}.{one.name}": one.oid for one in routines}
     oids |= {f"{one.schema}.{one.name}": one.oid for one in relations.values()}
+    oids |= {name: oid for oid, name in (builtins or {}).items()}
 
     def change(name: str, **changes: Any) -> None:
         relations[name] = replace(relations[name], **changes)
@@ -86,15 +96,34 @@ def a_catalogue(
         change(other, referenced_by=(*relations[other].referenced_by, made_key))
     for name, called in (runs or {}).items():
         change(name, runs=tuple(oids[one] for one in called))
-    for name in row_security:
-        change(name, row_security=True)
+    for name, called in (row_security or {}).items():
+        change(name, row_security=True, policy_runs=tuple(oids[one] for one in called))
+    for name, read in (policy_reads or {}).items():
+        made_reads = tuple((oids[other], tuple(columns.split())) for other, columns in read)
+        change(name, row_security=True, policy_reads=made_reads)
+    for name, taken in (sequences or {}).items():
+        change(name, sequences=tuple(oids[one] for one in taken))
+    for name, computed in (generated or {}).items():
+        change(name, generated=tuple((one, tuple(by.split())) for one, by in computed.items()))
+    for name, called in (defaults or {}).items():
+        place = oids[name] - FIRST_ROUTINE
+        routines[place] = replace(
+            routines[place], arguments=(0, routines[place].arguments[1]),
+            defaults=tuple(oids[one] for one in called),
+        )  # fmt: skip
     return Catalogue(
         sha256(repr((relations, routines, operators, casts)).encode()).hexdigest(),
         relations.values(),
         routines,
         {name: tuple(oids[one] for one in behind) for name, behind in (operators or {}).items()},
-        [oids[one] for one in casts],
+        {
+            (schema, name): tuple(oids[one] for one in behind)
+            for (schema, _, name), behind in (
+                (full.partition("."), behind) for full, behind in (casts or {}).items()
+            )
+        },
         [EventTrigger(name, event, oids[by]) for name, event, by in event_triggers],
+        builtins=builtins,
     )
 
 
@@ -108,6 +137,7 @@ def a_function(
     definer: bool = False,
     search_path: tuple[str, ...] | None = None,
     support: tuple[int, ...] = (),
+    returns_set: bool = True,
 ) -> Routine:
     """Return a routine from `schema.name(argument, …)`; `a_catalogue` gives it an oid."""
     full, _, arguments = signature.partition("(")
@@ -115,7 +145,7 @@ def a_function(
     names = tuple(arguments.rstrip(")").replace(",", " ").split())
     return Routine(
         0, schema, name, kind, (len(names), len(names)), language, volatility, definer, body,
-        names, search_path, support,
+        names, search_path, support, (), returns_set,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +34,7 @@ from tls_database import TlsDatabase
 Result = TypeVar("Result")
 
 SCHEMA = (Path(__file__).parent / "one_of_everything.sql").read_text(encoding="utf-8")
+BEHIND = (Path(__file__).parent / "what_expressions_call.sql").read_text(encoding="utf-8")
 # Each changes what a catalogue says, and leaves it for the next.
 DDL = [
     "create schema another",
@@ -281,7 +282,8 @@ def test_keys_are_known_where_they_point_to(catalogue: Catalogue) -> None:
 
 def test_functions_that_a_tables_own_expressions_call_are_known(catalogue: Catalogue) -> None:
     orders = relation(catalogue, "sales.orders")
-    assert names(catalogue, orders.runs) == {"alike", "indexed", "is_even", "may_see", "is_worth"}
+    assert names(catalogue, orders.runs) == {"alike", "indexed", "is_even", "is_worth"}
+    assert names(catalogue, orders.policy_runs) == {"may_see"}
     assert names(catalogue, relation(catalogue, "sales.by_group").runs) == {"grouped"}
     assert relation(catalogue, "sales.lines").runs == ()
 
@@ -336,7 +338,39 @@ def test_aggregates_and_operators_say_what_is_behind_them(catalogue: Catalogue) 
     assert catalogue.builtins[glue] == "textcat"
     assert names(catalogue, catalogue.operators["==="]) == {"alike"}
     assert [catalogue.builtins[oid] for oid in catalogue.operators["<~>"]] == ["texteq"]
-    assert names(catalogue, catalogue.casts) == {"mood_of"}
+    assert names(catalogue, catalogue.casts["sales", "mood"]) == {"mood_of"}
+    assert names(catalogue, catalogue.casts["sales", "_mood"]) == {"mood_of"}
+    assert names(catalogue, catalogue.casts["sales", "pair"]) == {"is_code", "next_code"}
+    assert not any(schema == "pg_catalog" for schema, _ in catalogue.casts)
+
+
+def test_what_no_dependency_tells_is_read_from_the_expressions(place: Place) -> None:
+    try:
+        place.run(BEHIND)
+        read = place.read().catalogue
+    finally:
+        place.run("drop schema if exists behind cascade")
+
+    def called(oids: Iterable[int]) -> set[str]:
+        return {read.builtins.get(oid) or names(read, (oid,)).pop() for oid in oids}
+
+    numbered = relation(read, "behind.numbered")
+    assert called(numbered.runs) == {"pg_read_file", "nextval"}
+    assert [read.by_oid[oid].name for oid in numbered.sequences] == ["shared"]
+    assert relation(read, "behind.computed").generated == (("c", ("a", "b")),)
+    quiet = relation(read, "behind.quiet")
+    assert (quiet.runs, quiet.sequences, quiet.generated) == ((), (), ())
+    secured = relation(read, "behind.secured")
+    ((secret, columns),) = secured.policy_reads
+    assert (read.by_oid[secret].name, columns) == ("secrets", ("owner",))
+    assert called(secured.policy_runs) == {"pg_sleep"}
+    assert secured.runs == ()
+    (left_out,), (one_row,) = (read.routines["behind", name] for name in ("left_out", "one_row"))
+    assert called(left_out.defaults) == {"step", "query_to_xml"}
+    assert (left_out.returns_set, one_row.returns_set) == (True, False)
+    assert called(relation(read, "behind.of_loud").runs) == {"lo_get"}
+    assert names(read, read.casts["pg_catalog", "text"]) == {"as_text"}
+    assert relation(read, "behind.of_text").runs == ()
 
 
 def test_a_builtin_function_that_a_trigger_calls_has_a_name(catalogue: Catalogue) -> None:

@@ -13,7 +13,7 @@ from assent.core.faults import OutsideFault
 from assent.core.resource import Target
 from assent.core.secret import Secret
 from assent.gateway.own_connection import own_connection
-from assent.protocols.postgres.catalogue import queries
+from assent.protocols.postgres.catalogue import expression_queries, queries
 from assent.protocols.postgres.catalogue.build import build
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.catalogue.rows import Rows
@@ -83,10 +83,18 @@ async def _rows(connection: asyncpg.Connection) -> tuple[Rows, bool]:
         triggers=await fetch(queries.TRIGGERS),
         rules=await fetch(queries.RULES, locked),
         keys=await fetch(queries.KEYS),
-        runs=await fetch(queries.RUNS),
+        generated=await fetch(expression_queries.GENERATED),
+        sequences=await fetch(expression_queries.SEQUENCES),
+        runs=await fetch(expression_queries.RUNS),
+        builtin_runs=await fetch(expression_queries.BUILTIN_RUNS),
+        policy_reads=await fetch(expression_queries.POLICY_READS),
         types=await fetch(queries.types(version)),
-        type_runs=await fetch(queries.TYPE_RUNS),
+        type_names=await fetch(queries.type_names(version)),
+        type_runs=await fetch(expression_queries.TYPE_RUNS),
+        builtin_type_runs=await fetch(expression_queries.BUILTIN_TYPE_RUNS),
         routines=await fetch(queries.routines(version), locked),
+        defaults=await fetch(expression_queries.DEFAULTS),
+        builtin_defaults=await fetch(expression_queries.BUILTIN_DEFAULTS),
         aggregates=await fetch(queries.AGGREGATES),
         operators=await fetch(queries.OPERATORS),
         casts=await fetch(queries.CASTS),

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import msgpack
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from assent.protocols.postgres.catalogue.model import (
     NOT_READ,
@@ -14,15 +14,16 @@ from assent.protocols.postgres.catalogue.model import (
     EventTrigger,
     ForeignKey,
     Relation,
-    Routine,
     Rule,
     Trigger,
 )
 from assent.protocols.postgres.catalogue.routine_rows import routines_of
 from assent.protocols.postgres.catalogue.rows import Rows
-from assent.protocols.postgres.catalogue.running import Running
+from assent.protocols.postgres.catalogue.running import Running, with_effects
 
 Kept = TypeVar("Kept", bound=tuple[object, ...])
+# Relation → names, numbers and types of its columns.
+_Columns: TypeAlias = Mapping[int, tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]]
 
 # pg_trigger.tgtype.
 _EVENTS = {4: "insert", 8: "delete", 16: "update", 32: "truncate"}
@@ -48,16 +49,21 @@ def build(rows: Rows, before: Catalogue | None = None) -> Catalogue:
     and could not be asked for is NOT_READ, which nobody understands.
     """
     routines = routines_of(rows, before)
-    relations = _relations(rows, routines, before)
+    effects = with_effects(rows)
+    running = Running(rows, routines.keys() | effects.keys())
+    for oid, called in running.of_defaults(rows).items():
+        if oid in routines:
+            routines[oid] = replace(routines[oid], defaults=tuple(sorted(called)))
+    relations = _relations(rows, running, before)
     operators = _operators(rows)
-    casts = tuple(oid for (oid,) in rows.casts)
+    casts = running.of_casts(rows)
     event_triggers = tuple(EventTrigger(*row) for row in rows.event_triggers)
     schemas = sorted(name for (name,) in rows.schemas)
-    builtins = dict(rows.builtins)
+    builtins = dict(rows.builtins) | effects
     rest = (
         list(routines.values()),
         operators,
-        casts,
+        sorted(casts.items()),
         event_triggers,
         schemas,
         sorted(builtins.items()),
@@ -74,14 +80,17 @@ def build(rows: Rows, before: Catalogue | None = None) -> Catalogue:
     )
 
 
-def _relations(
-    rows: Rows, routines: Mapping[int, Routine], before: Catalogue | None
-) -> list[Relation]:
+def _relations(rows: Rows, running: Running, before: Catalogue | None) -> list[Relation]:
     columns = _columns(rows)
     children, parents = _inheritance(rows)
     triggers, rules = _triggers(rows), _rules(rows, before)
     keys = _keys(rows, columns)
-    running = Running(rows, routines).of_relations(rows)
+    runs, policy_runs = running.of_relations(rows), running.of_policies(rows)
+    policy_reads = _by_relation(rows.policy_reads, columns)
+    generated = _generated(rows, columns)
+    sequences: dict[int, list[int]] = defaultdict(list)
+    for relation, sequence in rows.sequences:
+        sequences[relation].append(sequence)
     schemas: dict[str, str] = {}
     found = []
     for oid, schema, name, kind, query, indexes, server, secured, counted in rows.relations:
@@ -92,16 +101,16 @@ def _relations(
                 tuple(children.get(oid, ())), tuple(parents.get(oid, ())),
                 _definition(oid, kind, query, before), tuple(triggers.get(oid, ())),
                 tuple(rules.get(oid, ())), tuple(keys.get(oid, ())),
-                tuple(sorted(running.get(oid, ()))), counted, indexes, server, secured,
+                tuple(sorted(runs.get(oid, ()))), counted, indexes, server, secured,
+                tuple(sorted(policy_runs.get(oid, ()))), tuple(policy_reads.get(oid, ())),
+                tuple(sequences.get(oid, ())), tuple(generated.get(oid, ())),
             )
         )  # fmt: skip
     found.sort(key=lambda one: one.oid)
     return found
 
 
-def _columns(
-    rows: Rows,
-) -> dict[int, tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]]:
+def _columns(rows: Rows) -> _Columns:
     """Return relation → names, numbers and types of its columns.
 
     Tables tend to look alike: equal names and equal tuples are kept once.
@@ -121,6 +130,30 @@ def _columns(
 
 def _once(kept: dict[Kept, Kept], value: Kept) -> Kept:
     return kept.setdefault(value, value)
+
+
+def _named(columns: _Columns, relation: int, numbers: Sequence[int]) -> tuple[str, ...]:
+    """Return the names of columns; 0 is the relation as such, and none of them."""
+    names, places, _ = columns.get(relation, ((), (), ()))
+    by_number = dict(zip(places, names, strict=True))
+    return tuple(by_number.get(number, "") for number in numbers if number)
+
+
+def _by_relation(
+    rows: Iterable[tuple[int, int, Sequence[int]]], columns: _Columns
+) -> Mapping[int, list[tuple[int, tuple[str, ...]]]]:
+    found: dict[int, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
+    for relation, other, numbers in rows:
+        found[relation].append((other, _named(columns, other, numbers)))
+    return found
+
+
+def _generated(rows: Rows, columns: _Columns) -> Mapping[int, list[tuple[str, tuple[str, ...]]]]:
+    found: dict[int, list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
+    for relation, number, numbers in rows.generated:
+        (name,) = _named(columns, relation, (number,))
+        found[relation].append((name, _named(columns, relation, numbers)))
+    return found
 
 
 def _inheritance(rows: Rows) -> tuple[Mapping[int, list[int]], Mapping[int, list[int]]]:
@@ -164,24 +197,16 @@ def _rule_before(before: Catalogue | None, relation: int, name: str) -> str:
     return next((rule.definition for rule in rules if rule.name == name), NOT_READ)
 
 
-def _keys(
-    rows: Rows, columns: Mapping[int, tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]]
-) -> Mapping[int, list[ForeignKey]]:
+def _keys(rows: Rows, columns: _Columns) -> Mapping[int, list[ForeignKey]]:
     """Return the relation referred to → the keys that refer to it."""
     found: dict[int, list[ForeignKey]] = defaultdict(list)
-
-    def named(relation: int, numbers: Sequence[int]) -> tuple[str, ...]:
-        names, places, _ = columns.get(relation, ((), (), ()))
-        by_number = dict(zip(places, names, strict=True))
-        return tuple(by_number.get(number, "") for number in numbers)
-
     for referenced, table, name, own, others, on_delete, on_update in rows.keys:
         found[referenced].append(
             ForeignKey(
                 name,
                 table,
-                named(table, own),
-                named(referenced, others),
+                _named(columns, table, own),
+                _named(columns, referenced, others),
                 _ACTIONS[on_delete],
                 _ACTIONS[on_update],
             )

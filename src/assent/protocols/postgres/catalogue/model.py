@@ -52,8 +52,12 @@ class Relation(Struct, frozen=True, gc=False):
     RowDescription gives them; types: oids. children: oids of what inherits from it or is a
     partition of it, directly. parents: the other way round. definition: a view's query.
     runs: oids of the functions that its defaults, constraints, generated columns, indexes and
-    row security call. rows: as the server last counted, -1 for never. indexes: how many.
-    server: of a foreign table. row_security: whether policies filter its rows.
+    the types of its columns call. rows: as the server last counted, -1 for never. indexes: how
+    many. server: of a foreign table. row_security: whether policies filter its rows.
+    policy_runs: oids of the functions that its policies call; policy_reads: oids of the other
+    relations that they read, with columns. sequences: oids of those that its defaults take
+    numbers of, but for its own. generated: each computed column, with those that it is computed
+    from. Functions of pg_catalog are among these where they do more than compute.
     """
 
     oid: int
@@ -74,6 +78,10 @@ class Relation(Struct, frozen=True, gc=False):
     indexes: int = 0
     server: str = ""
     row_security: bool = False
+    policy_runs: tuple[int, ...] = ()
+    policy_reads: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    sequences: tuple[int, ...] = ()
+    generated: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Routine(Struct, frozen=True, gc=False):
@@ -85,6 +93,8 @@ class Routine(Struct, frozen=True, gc=False):
     definer: it runs with its owner's rights. body: its source, or the SQL of a standard body.
     argument_names: of what a call gives, in order, empty where unnamed. search_path: set on it,
     None where it runs with the caller's. support: oids of the functions of an aggregate.
+    defaults: oids of those that compute arguments that a call leaves out. returns_set: it may
+    give any number of rows.
     """
 
     oid: int
@@ -99,6 +109,8 @@ class Routine(Struct, frozen=True, gc=False):
     argument_names: tuple[str, ...] = ()
     search_path: tuple[str, ...] | None = None
     support: tuple[int, ...] = ()
+    defaults: tuple[int, ...] = ()
+    returns_set: bool = True
 
 
 class EventTrigger(Struct, frozen=True, gc=False):
@@ -113,9 +125,9 @@ class Catalogue:
     """One snapshot. version: a digest of it; equal versions hold the same.
 
     operators: names of operators outside of pg_catalog → oids of the functions behind them.
-    casts: oids of functions outside of pg_catalog that casts call. builtins: oids → names of
-    those functions of pg_catalog that operators, aggregates, triggers and event triggers of the
-    operator's own call.
+    casts: (schema, name) of a type → oids of the functions that a value may pass through to become
+    one of it: casts to it, and checks, also of the types that it is made of. builtins: oids →
+    names of those functions of pg_catalog that something of the operator's own calls.
     """
 
     __slots__ = (
@@ -129,7 +141,7 @@ class Catalogue:
         relations: Iterable[Relation],
         routines: Iterable[Routine] = (),
         operators: Mapping[str, tuple[int, ...]] | None = None,
-        casts: Sequence[int] = (),
+        casts: Mapping[tuple[str, str], tuple[int, ...]] | None = None,
         event_triggers: Sequence[EventTrigger] = (),
         schemas: Iterable[str] = (),
         builtins: Mapping[int, str] | None = None,
@@ -147,7 +159,7 @@ class Catalogue:
             self.routines[key] = (*self.routines.get(key, ()), routine)
             self._routines[routine.oid] = routine
         self.operators = dict(operators or {})
-        self.casts = tuple(casts)
+        self.casts = dict(casts or {})
         self.event_triggers = tuple(event_triggers)
         self.builtins = dict(builtins or {})
         self.schemas = frozenset(schemas) | {schema for schema, _ in self.relations}
@@ -175,6 +187,17 @@ class Catalogue:
         return tuple(
             routine for candidate in path for routine in self.routines.get((candidate, name), ())
         )
+
+    def find_casts(self, schema: str, name: str, path: Sequence[str]) -> tuple[int, ...]:
+        """Return what may be called to make a value of the type that a name means.
+
+        Only types for which anything is called are known: any of the path may be meant.
+        """
+        if not self.casts:
+            return ()
+        schemas = (schema,) if schema else ("pg_catalog", *path)
+        found = (oid for one in schemas for oid in self.casts.get((one, name), ()))
+        return tuple(dict.fromkeys(found))
 
     def routine(self, oid: int) -> Routine | None:
         """Return the routine with that oid, None if it is pg_catalog's or not there."""

@@ -107,43 +107,6 @@ where k.contype = 'f'
 order by 1, 2, 3
 """
 
-_CALLED = """d.refclassid in (
-    'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
-    'pg_catalog.pg_type'::pg_catalog.regclass
-)"""
-
-# What expressions that belong to a table depend on: defaults and generated columns, checks,
-# indexes, policies, conditions of triggers, keys of partitioning.
-RUNS = f"""
-select o.relation, d.refclassid, d.refobjid
-from (
-    select 'pg_catalog.pg_attrdef'::pg_catalog.regclass::oid as class, a.oid,
-        a.adrelid as relation, 0::oid as own
-    from pg_catalog.pg_attrdef a
-    union all
-    select 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conrelid, 0
-    from pg_catalog.pg_constraint k
-    where k.contype = 'c' and k.conrelid <> 0
-    union all
-    select 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid, i.indrelid, 0
-    from pg_catalog.pg_index i
-    where i.indexprs is not null or i.indpred is not null
-    union all
-    select 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, p.polrelid, 0
-    from pg_catalog.pg_policy p
-    union all
-    select 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, t.tgrelid, t.tgfoid
-    from pg_catalog.pg_trigger t
-    where not t.tgisinternal and t.tgenabled <> 'D' and t.tgqual is not null
-    union all
-    select 'pg_catalog.pg_class'::pg_catalog.regclass, p.partrelid, p.partrelid, 0
-    from pg_catalog.pg_partitioned_table p
-    where p.partexprs is not null
-) o
-join pg_catalog.pg_depend d on d.classid = o.class and d.objid = o.oid
-where {_CALLED} and d.refobjid <> o.own
-"""
-
 # Types that have others in them, and what those of the operator's own run by themselves: checks
 # and defaults of domains, what makes ranges canonical.
 TYPES = f"""
@@ -171,19 +134,21 @@ join pg_catalog.pg_type t on t.oid = r.rngmultitypid
 where t.oid >= {FIRST_OWN}
 """
 
-TYPE_RUNS = f"""
-select k.contypid, d.refclassid, d.refobjid
-from pg_catalog.pg_constraint k
-join pg_catalog.pg_depend d
-    on d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and d.objid = k.oid
-where k.contypid <> 0 and {_CALLED}
-    and not (d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.refobjid = k.contypid)
-union all
-select t.oid, d.refclassid, d.refobjid
+# Names of all of these and of what casts of the operator's own make.
+_TYPE_NAMES = """
+with made as (
+    select c.casttarget as oid from pg_catalog.pg_cast c where c.oid >= {} and c.castfunc <> 0
+    union
+    select a.oid from ({}) a (oid, array_of, parts)
+)
+select t.oid, n.nspname::text, t.typname::text,
+    case when t.typlen = -1 then t.typelem else 0::oid end
 from pg_catalog.pg_type t
-join pg_catalog.pg_depend d
-    on d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass and d.objid = t.oid
-where t.typtype in ('d', 'r') and {_CALLED}
+join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where n.nspname !~ '^pg_(temp|toast)' and (
+    t.oid in (select oid from made) or t.typelem in (select oid from made) and t.typlen = -1
+)
+order by 1
 """
 
 _BODY = """case
@@ -195,7 +160,7 @@ ROUTINES = f"""
 select p.oid, n.nspname::text, p.proname::text, p.prokind::text, p.pronargs, p.pronargdefaults,
     p.provariadic <> 0, l.lanname::text, p.provolatile::text, p.prosecdef,
     {_BODY},
-    p.proargnames, p.proargmodes::text[], p.proconfig
+    p.proargnames, p.proargmodes::text[], p.proconfig, p.proretset
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -220,10 +185,10 @@ where o.oid >= {FIRST_OWN} and o.oprcode <> 0
 """
 
 CASTS = f"""
-select c.castfunc
+select c.casttarget, c.castfunc, c.castcontext <> 'e' and c.casttarget >= {FIRST_OWN}
 from pg_catalog.pg_cast c
 where c.oid >= {FIRST_OWN} and c.castfunc <> 0
-order by 1
+order by 1, 2
 """
 
 EVENT_TRIGGERS = """
@@ -305,6 +270,11 @@ from pg_catalog.pg_inherits i
 def types(version: int) -> str:
     """Return TYPES for a server. version: its major one; before 14 there are no multiranges."""
     return TYPES + (_MULTIRANGES if version >= 14 else "")
+
+
+def type_names(version: int) -> str:
+    """Return how the types of `types` are called, with arrays of them."""
+    return _TYPE_NAMES.format(FIRST_OWN, types(version))
 
 
 def routines(version: int) -> str:

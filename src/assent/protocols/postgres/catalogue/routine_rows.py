@@ -16,7 +16,7 @@ def routines_of(rows: Rows, before: Catalogue | None) -> dict[int, Routine]:
     for row in rows.routines:
         (
             oid, schema, name, kind, inputs, defaults, variadic, language, volatility, definer,
-            body, names, modes, settings,
+            body, names, modes, settings, returns_set,
         ) = row  # fmt: skip
         given = _given(kind, inputs, names, modes)
         most = UNLIMITED if variadic else len(given)
@@ -30,7 +30,7 @@ def routines_of(rows: Rows, before: Catalogue | None) -> dict[int, Routine]:
             body = known.body if known else NOT_READ
         found[oid] = Routine(
             oid, schema, name, kind, (least, most), language, volatility, definer, body, given,
-            _search_path(settings or ()), tuple(one for one in support if one),
+            _search_path(settings or ()), tuple(one for one in support if one), (), returns_set,
         )  # fmt: skip
     return found
 

@@ -174,6 +174,8 @@ def _found(reader: Reader, parts: list[str], node: pb.FuncCall, own: bool) -> bo
     for routine in found:
         if own and routines.is_quiet(routine):
             continue
+        for oid in routines.left_out(routine, node):
+            routines.run(reader, oid)
         if routines.can_be_read(routine):
             routines.call(reader, routine)
         else:

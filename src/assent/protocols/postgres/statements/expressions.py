@@ -13,18 +13,6 @@ from assent.protocols.postgres.statements.names import CATALOGUE
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader, constant, strings
 
-# Types of pg_catalog that are written without it; casts to others may call functions.
-_TYPES = frozenset(
-    [
-        "text", "date", "uuid", "json", "jsonb", "bytea", "name", "oid", "inet", "cidr", "money",
-        "xml", "regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "tid",
-        "int2", "int4", "int8", "float4", "float8", "numeric", "bool", "varchar", "bpchar",
-        "timestamp", "timestamptz", "time", "timetz", "interval", "macaddr", "macaddr8", "point",
-        "box", "line", "lseg", "path", "polygon", "circle", "tsvector", "tsquery", "jsonpath",
-        "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "xid", "xid8",
-        "cid", "pg_lsn", "regconfig", "regdictionary", "regoper", "regoperator", "regcollation",
-    ]
-)  # fmt: skip
 # In these the operator is told by the keyword, not by a name that could be anybody's.
 _KEYWORDS = frozenset(
     {
@@ -181,11 +169,10 @@ def cast(reader: Reader, node: pb.TypeCast) -> None:
 
 
 def cast_to(reader: Reader, type_name: pb.TypeName) -> None:
-    """Read what may run to make a value of a type that is not pg_catalog's."""
+    """Read what may run to make a value of a type."""
     names = strings(type_name.names)
-    if names[:-1] != [CATALOGUE] and names[-1:] and names[-1] not in _TYPES:
-        for oid in reader.names.catalogue.casts if reader.names.catalogue else ():
-            routines.run(reader, oid)
+    for oid in reader.names.find_casts(names):
+        routines.run(reader, oid)
 
 
 def names_something(names: list[str]) -> bool:

@@ -178,7 +178,11 @@ def _copy(tracer: Tracer, node: pb.CopyStmt) -> Flows:
     else:
         source = tracer.table(node.relation)
         names = strings(node.attlist)
-        result = Result(source.columns, source.rest)
+        relation = tracer.names.find(node.relation.schemaname, node.relation.relname)
+        # Without a list, computed columns are left out.
+        computed = dict(relation.generated) if relation else {}
+        columns = [column for column in source.columns if column[0] not in computed]
+        result = Result(columns, source.rest)
         if names:
             result = Result([(name, _there(source, name)) for name in names])
         tracer.read |= result.whole()

@@ -34,6 +34,7 @@ def insert(tracer: Tracer, node: pb.InsertStmt, parent: Level | None) -> Result:
     for column in node.cols:
         if column.res_target.indirection:
             tracer.gather_all(column.res_target.indirection, Level(parent), tracer.stored)
+    assigned = _with_computed(tracer, node.relation, assigned)
     changed = _conflict(tracer, node, parent, target, assigned, names, tested)
     everything = {
         name: assigned.get(name, NOTHING) | changed.get(name, NOTHING)
@@ -172,11 +173,23 @@ def _after(
     if instead:
         # A rule may store what the query reads.
         tracer.stored.add(UNKNOWN)
+    assigned = _with_computed(tracer, node, assigned)
     columns = [(name, flow | assigned.get(name, NOTHING) | unseen) for name, flow in target.columns]
     rest = target.rest
     if rest is not None:
         rest = rest | unseen | by_no_name(NOTHING.union(*assigned.values()))
     return Source(target.alias, columns, rest, target.table)
+
+
+def _with_computed(tracer: Tracer, node: pb.RangeVar, assigned: Assigned) -> dict[str, Flow]:
+    """Return what columns get, with those that are computed from them."""
+    relation = tracer.names.find(node.schemaname, node.relname)
+    generated = relation.generated if relation else ()
+    return dict(assigned) | {
+        name: NOTHING.union(*(assigned.get(one, NOTHING) for one in (name, *used)))
+        for name, used in generated
+        if not assigned.keys().isdisjoint((name, *used))
+    }
 
 
 def _changed(

@@ -15,7 +15,6 @@ from assent.protocols.postgres.statements.flows_scope import (
     Source,
 )
 from assent.protocols.postgres.statements.flows_tracer import Tracer
-from assent.protocols.postgres.statements.names import CATALOGUE
 from assent.protocols.postgres.statements.walk import strings
 
 _BETWEEN: Final = frozenset(
@@ -128,11 +127,7 @@ def operation(tracer: Tracer, node: pb.A_Expr, level: Level, found: set[str]) ->
 def cast(tracer: Tracer, node: pb.TypeCast, level: Level, found: set[str]) -> None:
     """Follow a cast; one to a type that somebody created may call a function that reads."""
     tracer.gather(node.arg, level, found)
-    catalogue = tracer.names.catalogue
-    if catalogue is None or not catalogue.casts:
-        return
-    names = strings(node.type_name.names)
-    if names[:-1] != [CATALOGUE] and not only_compute(tracer, catalogue.casts):
+    if not only_compute(tracer, tracer.names.find_casts(strings(node.type_name.names))):
         found.add(UNKNOWN)
 
 

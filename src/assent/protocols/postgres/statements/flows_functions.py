@@ -197,18 +197,28 @@ def _is_column(tracer: Tracer, node: pb.FuncCall, level: Level) -> bool:
 def _foreign(tracer: Tracer, node: pb.FuncCall, level: Level, arguments: set[str]) -> None:
     """Follow a call of a function that somebody created."""
     reads = tracer.function_reads(node)
-    # It may give any number of rows.
-    level.tested |= arguments
     parts = strings(node.funcname)
     one_of_both = len(parts) == 1 and is_catalogue_function(parts[0])
+    one_row = not _gives_a_set(tracer, node)
+    if not one_row:
+        level.tested |= arguments
     if reads is None or (one_of_both and not is_harmless(parts[0])):
         # What it is given may go anywhere.
         tracer.stored |= arguments
         arguments.add(UNKNOWN)
     else:
         tracer.read |= reads
-        level.tested |= reads
+        if not one_row:
+            level.tested |= reads
         arguments |= reads
+
+
+def _gives_a_set(tracer: Tracer, node: pb.FuncCall) -> bool:
+    """Whether it may give any number of rows, whichever function of that name is called."""
+    parts = strings(node.funcname)
+    found = tracer.names.find_routines(parts, fitting(node))
+    one_row = bool(found) and not any(routine.returns_set for routine in found)
+    return not one_row or (len(parts) == 1 and parts[0] in _SETS)
 
 
 def operator(tracer: Tracer, name: list[str], found: set[str]) -> None:

@@ -9,7 +9,7 @@ from assent.protocols.postgres.statements.findings import Findings
 from assent.protocols.postgres.statements.flows import followed
 from assent.protocols.postgres.statements.flows_relations import Relations
 from assent.protocols.postgres.statements.names import Names, quoted
-from assent.protocols.postgres.statements.routines import fitting, reading_of
+from assent.protocols.postgres.statements.routines import fitting, left_out, reading_of, run_alone
 from assent.protocols.postgres.statements.walk import Handlers, Reader, strings
 
 
@@ -41,10 +41,12 @@ class FlowReading:
         found: set[str] = set()
         for routine in routines:
             reader = Reader(self._names, self._handlers, Findings())
-            columns = self._read_by(reading_of(reader, routine))
-            if columns is None:
-                return None
-            found |= columns
+            defaults = (run_alone(reader, oid) for oid in left_out(routine, node))
+            for reading in (reading_of(reader, routine), *defaults):
+                columns = self._read_by(reading)
+                if columns is None:
+                    return None
+                found |= columns
         return frozenset(found) if routines else None
 
     def _read_by(self, statement: Statement) -> set[str] | None:

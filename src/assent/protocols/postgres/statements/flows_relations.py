@@ -40,7 +40,7 @@ class Relations:
         if known is None:
             if relation.kind in _LOOKED_THROUGH:
                 return self._view(relation, follow)
-            known = self._known[relation.oid] = _table(relation, {})
+            known = self._known[relation.oid] = _table(relation, _computed(relation))
         return known
 
     def _view(self, relation: Relation, follow: ViewQuery) -> Table:
@@ -75,6 +75,15 @@ def _table(relation: Relation, behind: dict[str, Flow], hidden: Flow = NOTHING) 
         for name in relation.columns
     ]
     return Table(full, columns, by_name(columns), hidden)
+
+
+def _computed(relation: Relation) -> dict[str, Flow]:
+    """Return what generated columns are computed from, which is never another one of these."""
+    full = full_name(relation)
+    return {
+        name: frozenset(f"{full}.{quoted(one)}" for one in used)
+        for name, used in relation.generated
+    }
 
 
 def _unseen(relation: Relation) -> Table:

@@ -81,6 +81,13 @@ class Names:
             return found
         return tuple(one for one in found if one.arguments[0] <= arguments <= one.arguments[1])
 
+    def find_casts(self, parts: Sequence[str]) -> tuple[int, ...]:
+        """Return oids of what may be called to make a value of the type of that name."""
+        if self.catalogue is None or not parts:
+            return ()
+        schema = parts[-2] if len(parts) > 1 else ""
+        return self.catalogue.find_casts(schema, parts[-1], self.search_path)
+
     def relation(self, schema: str, name: str) -> str:
         """Return the full name of a table, view or sequence; schema: empty when not given.
 

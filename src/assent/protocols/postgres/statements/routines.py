@@ -9,6 +9,7 @@ from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import Routine
 from assent.protocols.postgres.statements import plpgsql
 from assent.protocols.postgres.statements.builtin import is_catalogue_function, is_harmless
+from assent.protocols.postgres.statements.findings import Findings
 from assent.protocols.postgres.statements.inside import reading, tree_inside
 from assent.protocols.postgres.statements.names import CATALOGUE, Names, full_name
 from assent.protocols.postgres.statements.scope import Scope
@@ -39,6 +40,13 @@ def run(reader: Reader, oid: int) -> bool:
         function = [pb.Node(string=pb.String(sval=part)) for part in (CATALOGUE, name)]
         reader.visit(pb.FuncCall(funcname=function, args=[NOT_SEEN]))
     return name is not None
+
+
+def run_alone(reader: Reader, oid: int) -> Statement:
+    """Return what the server calls by itself, apart from everything else."""
+    inner = Reader(reader.names, reader.handlers, Findings())
+    run(inner, oid)
+    return inner.findings.statement()
 
 
 def by_oid(reader: Reader, oid: int) -> Routine | None:
@@ -163,6 +171,13 @@ def fitting(node: pb.FuncCall) -> int | None:
     if node.func_variadic or node.agg_within_group:
         return None
     return len(node.args)
+
+
+def left_out(routine: Routine, node: pb.FuncCall) -> tuple[int, ...]:
+    """Return oids of the functions that compute the arguments that a call does not give."""
+    given = fitting(node)
+    everything = given is not None and given >= len(routine.argument_names)
+    return () if everything else routine.defaults
 
 
 def of_an_operator(reader: Reader, name: Sequence[str]) -> tuple[int, ...]:

@@ -18,6 +18,8 @@ _EVENTS: Final = {
     "sql.truncate": "truncate",
 }
 _COMPUTES: Final = frozenset({"sql.insert", "sql.update", "sql.maintain", "sql.alter"})
+_TAKES_NUMBERS: Final = frozenset({"sql.insert", "sql.update"})
+_OF_ROWS: Final = frozenset({"sql.read", "sql.insert", "sql.update", "sql.delete"})
 _DEFINITION: Final = frozenset({"sql.create", "sql.alter", "sql.drop", "sql.grant", "sql.maintain"})
 # Of the whole server: event triggers are of one database, and do not hear of these.
 _SHARED: Final = frozenset({"Role", "Database", "Setting"})
@@ -38,10 +40,32 @@ def follow(reader: Reader, verb: str, relation: Relation, parents: Sequence[Rela
     for rule in relation.rules if event else ():
         if rule.event == event:
             reader.findings.behind(_rule(reader, relation, rule), f"rule {rule.name} on {full}")
-    if verb in _COMPUTES or relation.row_security:
-        for oid in relation.runs:
-            with reader.findings.by(f"default or check of {full}"):
-                routines.run(reader, oid)
+    with reader.findings.by(f"default or check of {full}"):
+        for oid in relation.runs if verb in _COMPUTES else ():
+            routines.run(reader, oid)
+        for oid in relation.sequences if verb in _TAKES_NUMBERS else ():
+            reader.findings.touch("sql.update", "Object", _name(reader, oid) or "*")
+    if relation.row_security and verb in _OF_ROWS:
+        _follow_policies(reader, relation, full)
+
+
+def _follow_policies(reader: Reader, relation: Relation, full: str) -> None:
+    """Note what policies look at to tell which rows there are; some roles are above them."""
+    with reader.findings.by(f"row security of {full}"):
+        for oid in relation.policy_runs:
+            routines.run(reader, oid)
+        for oid, columns in relation.policy_reads:
+            name = _name(reader, oid)
+            if name:
+                reader.findings.touch("sql.read", "Table", name, columns)
+            else:
+                problem = f"cannot see which table the row security of `{full}` reads"
+                reader.findings.unknown("Table", "*", problem)
+
+
+def _name(reader: Reader, oid: int) -> str:
+    known = reader.names.catalogue.by_oid.get(oid) if reader.names.catalogue else None
+    return full_name(known) if known else ""
 
 
 def on_definition(reader: Reader) -> None:

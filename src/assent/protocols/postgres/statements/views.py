@@ -15,7 +15,7 @@ from assent.protocols.postgres.statements.walk import Reader, strings
 VIEW: Final = "v"
 MATERIALIZED: Final = "m"
 # What can stand between a view and its tables without any reading of its own.
-_PLAIN: Final = ("view ", "partition ", "inherits ", "inherited by ")
+_PLAIN: Final = ("view ", "partition ", "inherits ", "inherited by ", "computed column ")
 _CHANGES: Final = frozenset({"sql.insert", "sql.update", "sql.delete"})
 
 

@@ -26,7 +26,7 @@ ROWS = Rows(
     keys=[(20_001, 20_002, "of_order", [3], [1], "c", "n")],
     routines=[
         (30_001, "public", "told", "f", 2, 1, False, "sql", "v", False, "select 1",
-         ["a", "b", "c"], ["i", "b", "o"], ["work_mem=1MB", 'search_path="", A, "B ""c"""']),
+         ["a", "b", "c"], ["i", "b", "o"], ["work_mem=1MB", 'search_path="", A, "B ""c"""'], False),
     ],
 )  # fmt: skip
 
@@ -36,9 +36,10 @@ def routine(**changes: object) -> Rows:
         zip(
             (
                 "oid", "schema", "name", "kind", "inputs", "defaults", "variadic", "language",
-                "volatility", "definer", "body", "names", "modes", "settings",
+                "volatility", "definer", "body", "names", "modes", "settings", "returns_set",
             ),
-            (30_001, "public", "f", "f", 2, 0, False, "sql", "v", False, "", None, None, None),
+            (30_001, "public", "f", "f", 2, 0, False, "sql", "v", False, "", None, None, None,
+             True),
             strict=True,
         )
     )  # fmt: skip
@@ -111,17 +112,102 @@ def test_an_ordered_aggregate_takes_its_direct_arguments_alone() -> None:
 
 def test_operators_of_one_name_are_put_together() -> None:
     rows = replace(ROWS, operators=[(1, "===", 30_009), (2, "===", 30_001), (3, "<~>", 67)])
-    catalogue = build(replace(rows, builtins=[(67, "texteq")], casts=[(30_001,)]))
+    catalogue = build(replace(rows, builtins=[(67, "texteq")]))
     assert catalogue.operators == {"===": (30_001, 30_009), "<~>": (67,)}
     assert catalogue.builtins == {67: "texteq"}
-    assert catalogue.casts == (30_001,)
+
+
+def test_casts_and_checks_are_found_by_the_type_that_they_make() -> None:
+    # A domain, a domain over it, an array of that, a type that nothing is called for.
+    rows = replace(
+        ROWS,
+        types=[(501, 601, [25]), (502, 602, [501])],
+        type_names=[
+            (501, "public", "one", 0), (502, "public", "two", 0), (602, "public", "_two", 502),
+            (503, "public", "mood", 0), (25, "pg_catalog", "text", 0), (701, "public", "_one", 501),
+        ],
+        type_runs=[(502, PROC, 30_001)],
+        casts=[(501, 30_002, False), (25, 3_999, False), (503, 67, True)],
+        builtins=[(67, "texteq")],
+        routines=[
+            *ROWS.routines,
+            *[(30_002, *row[1:]) for row in ROWS.routines],
+        ],
+    )  # fmt: skip
+    catalogue = build(rows)
+    assert catalogue.casts == {
+        ("public", "one"): (30_002,),
+        ("public", "_one"): (30_002,),
+        ("public", "two"): (30_001, 30_002),
+        ("public", "_two"): (30_001, 30_002),
+    }
+    assert catalogue.find_casts("", "two", ("other", "public")) == (30_001, 30_002)
+    assert catalogue.find_casts("other", "two", ("public",)) == ()
+
+
+def test_a_cast_that_needs_no_mention_runs_where_rows_of_its_type_are_stored() -> None:
+    rows = replace(
+        ROWS,
+        columns=[(20_001, ["a"], [1], [501]), (20_002, ["b"], [1], [502])],
+        casts=[(501, 30_001, True), (502, 30_001, False)],
+    )
+    catalogue = build(rows)
+    assert [catalogue.by_oid[oid].runs for oid in (20_001, 20_002)] == [(30_001,), ()]
+
+
+def test_policies_are_kept_apart_from_what_runs_when_rows_are_stored() -> None:
+    rows = replace(
+        ROWS,
+        runs=[(20_001, PROC, 30_001, True)],
+        policy_reads=[(20_001, 20_002, [0, 3]), (20_001, 999, [1])],
+    )
+    orders = build(rows).by_oid[20_001]
+    assert (orders.runs, orders.policy_runs) == ((), (30_001,))
+    assert orders.policy_reads == ((20_002, ("total",)), (999, ("",)))
+
+
+def test_functions_of_the_server_count_where_they_do_more_than_compute() -> None:
+    rows = replace(
+        ROWS,
+        builtin_runs=[
+            (20_001, 870, "lower", False, False),
+            (20_001, 2_624, "pg_read_file", False, False),
+            (20_001, 1_574, "nextval", True, False),
+            (20_002, 1_574, "nextval", False, True),
+        ],
+        builtin_type_runs=[(501, 3_293, "lo_get")],
+        types=[(501, 601, [25])],
+        columns=[(20_003, ["a"], [1], [601])],
+        builtin_defaults=[(30_001, 2_626, "pg_sleep")],
+        sequences=[(20_002, 20_003)],
+    )
+    catalogue = build(rows)
+    assert catalogue.builtins == {
+        2_624: "pg_read_file", 1_574: "nextval", 3_293: "lo_get", 2_626: "pg_sleep"
+    }  # fmt: skip
+    orders, totals, far = (catalogue.by_oid[oid] for oid in (20_001, 20_002, 20_003))
+    assert (orders.runs, orders.policy_runs) == ((2_624,), (1_574,))
+    assert (totals.runs, totals.sequences) == ((), (20_003,))
+    assert far.runs == (3_293,)
+    told = catalogue.routine(30_001)
+    assert told is not None
+    assert (told.defaults, told.returns_set) == ((2_626,), False)
+
+
+def test_computed_columns_say_what_they_are_computed_from() -> None:
+    rows = replace(ROWS, generated=[(20_001, 3, [1]), (999, 1, [2])])
+    assert build(rows).by_oid[20_001].generated == (("total", ("id",)),)
 
 
 def test_what_an_expression_calls_is_followed_through_operators() -> None:
     rows = replace(
         ROWS,
         operators=[(40_001, "===", 30_001)],
-        runs=[(20_001, OPERATOR, 40_001), (20_002, PROC, 30_001), (20_003, PROC, 999)],
+        runs=[
+            (20_001, OPERATOR, 40_001, False),
+            (20_002, PROC, 30_001, False),
+            (20_003, PROC, 999, False),
+        ],
     )
     catalogue = build(rows)
     assert [catalogue.by_oid[oid].runs for oid in (20_001, 20_002, 20_003)] == [
@@ -147,7 +233,7 @@ def test_a_check_that_casts_to_a_domain_runs_what_that_runs() -> None:
         ROWS,
         types=[(501, 601, [25]), (502, 602, [25])],
         type_runs=[(501, PROC, 30_001), (502, TYPE, 501), (501, TYPE, 502)],
-        runs=[(20_001, TYPE, 502)],
+        runs=[(20_001, TYPE, 502, False)],
         columns=[],
     )
     assert build(rows).by_oid[20_001].runs == (30_001,)

@@ -175,11 +175,46 @@ def test_what_compares_without_a_sign_calls_the_equality_that_fits(text: str) ->
 
 
 def test_a_cast_to_a_type_of_ones_own_may_call_a_function() -> None:
-    catalogue = a_catalogue(TABLES, functions=[READS], casts=["public.reads"])
+    catalogue = a_catalogue(TABLES, functions=[READS], casts={"public.pair": ["public.reads"]})
     classifier = Classifier(("public",), catalogue)
     found = told(classifier.classify("SELECT 1::pair"))
     assert found == {"sql.read public.customers(email id) by function public.reads"}
-    assert not told(classifier.classify("SELECT '1'::integer, '{}'::jsonb"), "sql.read")
+    assert told(classifier.classify("SELECT '{1}'::public.pair[]")) == found
+    texts = "SELECT '1'::integer, '{}'::jsonb", "SELECT 'good'::mood", "SELECT 1::other.pair"
+    assert not any(told(classifier.classify(text), "sql.read") for text in texts)
+
+
+def test_a_cast_of_ones_own_to_a_type_of_the_server_may_call_a_function() -> None:
+    catalogue = a_catalogue(TABLES, functions=[READS], casts={"pg_catalog.text": ["public.reads"]})
+    reading = Classifier(("public",), catalogue).classify("SELECT 'good'::mood::text")
+    assert told(reading) == {"sql.read public.customers(email id) by function public.reads"}
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [("SELECT given()", True), ("SELECT given(1)", False), ("SELECT given(x => 1)", False)],
+)
+def test_what_computes_an_argument_runs_where_it_is_left_out(text: str, runs: bool) -> None:
+    given = a_function("public.given(x)", "select x")
+    catalogue = a_catalogue(
+        TABLES, functions=[READS, given], defaults={"public.given": ["public.reads"]}
+    )
+    reading = Classifier(("public",), catalogue).classify(text)
+    line = "sql.read public.customers(email id) by function public.reads"
+    assert (line in told(reading)) is runs
+    assert reading.complete
+    assert reading.flows is not None
+    assert ("public.customers.email" in reading.flows.read) is runs
+
+
+def test_a_function_of_the_server_that_a_default_argument_calls_is_told() -> None:
+    given = a_function("public.given(x)", "select x")
+    catalogue = a_catalogue(
+        TABLES, functions=[given], defaults={"public.given": ["pg_read_file"]},
+        builtins={2624: "pg_read_file"},
+    )  # fmt: skip
+    reading = Classifier(("public",), catalogue).classify("SELECT given()")
+    assert "sql.program *" in told(reading)
 
 
 def test_a_function_that_nobody_knows_asks_for_a_newer_catalogue() -> None:

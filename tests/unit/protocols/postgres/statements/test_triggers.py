@@ -115,13 +115,52 @@ def test_defaults_and_checks_are_computed_when_rows_change(text: str) -> None:
     assert line not in told(read("SELECT id FROM orders", catalogue))
 
 
-def test_row_security_is_computed_by_every_reader() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT id FROM orders",
+        "INSERT INTO orders VALUES (1)",
+        "UPDATE orders SET id = 1",
+        "DELETE FROM orders",
+        "COPY orders TO STDOUT",
+    ],
+)
+def test_what_row_security_looks_at_is_read_by_everybody(text: str) -> None:
+    line = "sql.read public.keys(key) by row security of public.orders"
+    calls = a_catalogue(TABLES, functions=[READS], row_security={"public.orders": ["public.reads"]})
+    assert line in told(read(text, calls))
+    reads = a_catalogue(TABLES, policy_reads={"public.orders": [("public.keys", "key")]})
+    assert line in told(read(text, reads))
+
+
+def test_what_the_tables_of_a_policy_have_behind_them_is_read_too() -> None:
     catalogue = a_catalogue(
-        TABLES, functions=[READS], runs={"public.orders": ["public.reads"]},
-        row_security=["public.orders"],
+        TABLES,
+        views={"public.allowed": "select key from public.keys"},
+        policy_reads={"public.orders": [("public.allowed", "key")]},
+    )
+    found = told(read("SELECT id FROM orders", catalogue))
+    assert "sql.read public.allowed(key) by row security of public.orders" in found
+    assert "sql.read public.keys(key) by view public.allowed" in found
+
+
+def test_a_function_of_the_server_in_a_default_is_told_as_if_it_was_called() -> None:
+    catalogue = a_catalogue(
+        TABLES, runs={"public.orders": ["pg_read_file", "query_to_xml"]},
+        builtins={2624: "pg_read_file", 2923: "query_to_xml"},
     )  # fmt: skip
-    line = "sql.read public.keys(key) by default or check of public.orders"
-    assert line in told(read("SELECT id FROM orders", catalogue))
+    reading = read("INSERT INTO orders (id) VALUES (1)", catalogue)
+    assert "sql.program * by default or check of public.orders" in told(reading)
+    assert not reading.complete
+
+
+def test_an_insert_takes_numbers_of_the_sequences_that_defaults_name() -> None:
+    catalogue = a_catalogue(
+        {**TABLES, "public.numbers": ""}, sequences={"public.orders": ["public.numbers"]}
+    )
+    line = "sql.update public.numbers by default or check of public.orders"
+    assert line in told(read("INSERT INTO orders (id) VALUES (1)", catalogue))
+    assert line not in told(read("DELETE FROM orders", catalogue))
 
 
 def test_a_default_of_an_extension_makes_no_insert_unknown() -> None:
