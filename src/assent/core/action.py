@@ -62,7 +62,8 @@ class Statement:
     it makes or changes → what whoever uses it does; of kind `sql.create` where using it in any
     way does just that. renames: pairs of full names of relations, `table.column`, functions and
     schemas: what is done to the first is done to the second. paths: what it sets search_path
-    to, None where that cannot be told.
+    to, None where that cannot be told. types: full names of types that it makes values
+    of, but for the server's own.
     """
 
     kind: str
@@ -80,6 +81,7 @@ class Statement:
     defines: Mapping[str, "Statement"] = field(default_factory=dict)
     renames: frozenset[tuple[str, str]] = frozenset()
     paths: tuple[tuple[str, ...] | None, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,8 @@ def _uses(statement: Statement, name: str) -> list[Touch]:
         and touch.verb not in _DEFINES - {"sql.maintain"}
         and _bare(touch.resource.name) == bare
     ]
-    if not found and any(_bare(function) == bare for function in statement.functions):
+    called = statement.functions | statement.types
+    if not found and any(_bare(function) == bare for function in called):
         found = [Touch("sql.execute", Operation.EXECUTE, Resource("Function", name))]
     return found + inner
 

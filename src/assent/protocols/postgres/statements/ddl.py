@@ -6,6 +6,7 @@ from postgast import pg_query_pb2 as pb
 
 from assent.protocols.postgres.statements.definitions import (
     define_altered,
+    define_cast,
     define_copy,
     define_event_trigger,
     define_function,
@@ -14,11 +15,13 @@ from assent.protocols.postgres.statements.definitions import (
     define_rule,
     define_table,
     define_trigger,
+    define_type,
     note_keys,
     note_move,
     note_relatives,
     note_rename,
 )
+from assent.protocols.postgres.statements.expressions import cast_to
 from assent.protocols.postgres.statements.keys import truncate_referring
 from assent.protocols.postgres.statements.names import full_name
 from assent.protocols.postgres.statements.objects import (
@@ -203,8 +206,27 @@ def alter_sequence(reader: Reader, node: pb.AlterSeqStmt) -> None:
 
 def create_domain(reader: Reader, node: pb.CreateDomainStmt) -> None:
     """CREATE DOMAIN, with its checks."""
-    reader.findings.touch("sql.create", "Type", reader.names.qualified(strings(node.domainname)))
+    name = reader.names.qualified(strings(node.domainname))
+    reader.findings.touch("sql.create", "Type", name)
     reader.visit_all(node.constraints)
+
+    def read(inner: Reader) -> None:
+        cast_to(inner, node.type_name)
+        inner.visit_all(node.constraints)
+
+    define_type(reader, name, read)
+
+
+def create_cast(reader: Reader, node: pb.CreateCastStmt) -> None:
+    """CREATE CAST."""
+    reader.findings.touch("sql.create", "Object", "*")
+    define_cast(reader, node)
+
+
+def column(reader: Reader, node: pb.ColumnDef) -> None:
+    """A column: what makes values of its type will run when rows are stored."""
+    cast_to(reader, node.type_name)
+    reader.visit_parts(node)
 
 
 def create_type(reader: Reader, node: pb.CreateEnumStmt | pb.CreateRangeStmt) -> None:

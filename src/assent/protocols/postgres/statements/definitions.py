@@ -91,6 +91,19 @@ def define_event_trigger(reader: Reader, node: pb.CreateEventTrigStmt) -> None:
     _define_fired(reader, ANY_DEFINITION, strings(node.funcname), {})
 
 
+def define_cast(reader: Reader, node: pb.CreateCastStmt) -> None:
+    """Note that making a value of a type may call a function from now on."""
+    target = reader.names.qualified(strings(node.targettype.names))
+    if node.HasField("func"):
+        _define_fired(reader, target, strings(node.func.objname), {})
+
+
+def define_type(reader: Reader, name: str, read: Callable[[Reader], None]) -> None:
+    """Note that making a value of a type does what its checks do."""
+    if reader.names.catalogue is not None:
+        _define(reader, name, replace(_apart(reader, read), kind="sql.create"))
+
+
 def _define_fired(reader: Reader, name: str, function: list[str], rows: routines.Rows) -> None:
     if reader.names.catalogue is None:
         return
@@ -161,14 +174,12 @@ def note_effects(reader: Reader) -> None:
     )
     for table in sorted(tables):
         does = tuple(touch for touch in effects if touch.resource.name != table)
-        if does:
+        if does or findings.types:
             complete = all(touch.verb != "sql.unknown" for touch in does)
             problems = () if complete else tuple(findings.problems)
-            functions = frozenset(findings.functions)
-            _define(
-                reader, table,
-                Statement("sql.create", does, complete, functions=functions, problems=problems),
-            )  # fmt: skip
+            made = Statement("sql.create", does, complete, problems=problems)
+            functions, types = frozenset(findings.functions), frozenset(findings.types)
+            _define(reader, table, replace(made, functions=functions, types=types))
 
 
 def define_rule(reader: Reader, table: str, node: pb.RuleStmt) -> None:

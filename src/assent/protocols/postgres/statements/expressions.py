@@ -13,6 +13,18 @@ from assent.protocols.postgres.statements.names import CATALOGUE
 from assent.protocols.postgres.statements.scope import Scope
 from assent.protocols.postgres.statements.walk import Reader, constant, strings
 
+# Types of pg_catalog that are written without it; others may be made in the session.
+_TYPES = frozenset(
+    [
+        "text", "date", "uuid", "json", "jsonb", "bytea", "name", "oid", "inet", "cidr", "money",
+        "xml", "regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "tid",
+        "int2", "int4", "int8", "float4", "float8", "numeric", "bool", "varchar", "bpchar",
+        "timestamp", "timestamptz", "time", "timetz", "interval", "macaddr", "macaddr8", "point",
+        "box", "line", "lseg", "path", "polygon", "circle", "tsvector", "tsquery", "jsonpath",
+        "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "xid", "xid8",
+        "cid", "pg_lsn", "regconfig", "regdictionary", "regoper", "regoperator", "regcollation",
+    ]
+)  # fmt: skip
 # In these the operator is told by the keyword, not by a name that could be anybody's.
 _KEYWORDS = frozenset(
     {
@@ -171,6 +183,9 @@ def cast(reader: Reader, node: pb.TypeCast) -> None:
 def cast_to(reader: Reader, type_name: pb.TypeName) -> None:
     """Read what may run to make a value of a type."""
     names = strings(type_name.names)
+    own = names[:-1] == [CATALOGUE] or names[-1:] == [] or names[-1] in _TYPES
+    if not own and reader.names.catalogue is not None:
+        reader.findings.types.add(reader.names.qualified(names))
     for oid in reader.names.find_casts(names):
         routines.run(reader, oid)
 

@@ -33,6 +33,7 @@ class Findings:
         self.locked: set[str] = set()
         self.problems: dict[str, None] = {}
         self.functions: set[str] = set()
+        self.types: set[str] = set()
         self.prepares: dict[str, Statement] = {}
         self.executes: set[str] = set()
         self.unresolved: set[str] = set()
@@ -93,6 +94,7 @@ class Findings:
     def _include_rest(self, other: Statement) -> None:
         self.problems.update(dict.fromkeys(other.problems))
         self.functions |= other.functions
+        self.types |= other.types
         self.executes |= other.executes
         self.unresolved |= other.unresolved
         self.defines.update(other.defines)
@@ -123,6 +125,7 @@ class Findings:
             defines=dict(self.defines),
             renames=frozenset(self.renames),
             paths=tuple(self.paths),
+            types=frozenset(self.types),
         )
 
     def _reusable(self, touches: tuple[Touch, ...]) -> bool:

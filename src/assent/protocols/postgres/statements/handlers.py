@@ -83,6 +83,8 @@ _RULES: Final[dict[str, Callable[[Reader, Any], None]]] = {
     "DefineStmt": ddl.define,
     "CreateSeqStmt": ddl.create_sequence,
     "CreateDomainStmt": ddl.create_domain,
+    "CreateCastStmt": ddl.create_cast,
+    "ColumnDef": ddl.column,
     "CreateEnumStmt": ddl.create_type,
     "CreateRangeStmt": ddl.create_type,
     "CompositeTypeStmt": ddl.create_composite,
@@ -160,7 +162,6 @@ _PLAIN_LISTS: Final[dict[str, tuple[str, str]]] = {
     "CreateOpClassStmt": ("sql.create", "opclassname"),
     "CreateConversionStmt": ("sql.create", "conversion_name"),
     "AlterOperatorStmt": ("sql.alter", ""),
-    "CreateCastStmt": ("sql.create", ""),
     "CreateTransformStmt": ("sql.create", ""),
 }
 

@@ -33,7 +33,6 @@ TRANSPARENT = frozenset(
         "CaseWhen",
         "CoalesceExpr",
         "CollateClause",
-        "ColumnDef",
         "CreateOpClassItem",
         "CTECycleClause",
         "CTESearchClause",

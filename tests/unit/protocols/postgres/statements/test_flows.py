@@ -279,3 +279,68 @@ def test_relations_are_remembered() -> None:
     node = parse("select m from above").stmts[0].stmt
     first = flows_of(node, names, relations=relations)
     assert flows_of(node, names, relations=relations) == first
+
+
+COMPUTED = a_catalogue(
+    {"public.people": "id email tail", "public.mails": "email"},
+    functions=[
+        a_function("public.one(n)", "select n", returns_set=False),
+        a_function("public.many(n)", "select n"),
+        a_function("public.generate_series(n)", "select n", returns_set=False),
+    ],
+    generated={"public.people": {"tail": "email"}},
+)
+PEOPLE = "public.people."
+
+
+def of_people(query: str) -> Flows:
+    flows = Classifier(("public",), COMPUTED).classify(query).flows
+    assert flows is not None
+    assert flows.outputs is not None
+    return flows
+
+
+@pytest.mark.parametrize(
+    ("query", "places"),
+    [
+        ("select tail from people", ["tail email"]),
+        ("select id from people", ["id"]),
+        ("copy people to stdout", ["id", "email"]),
+        ("copy people (id, tail) to stdout", ["id", "tail email"]),
+        ("copy (select * from people) to stdout", ["id", "email", "tail email"]),
+    ],
+)
+def test_a_computed_column_is_what_it_is_computed_from(query: str, places: list[str]) -> None:
+    found = of_people(query).outputs
+    assert found == tuple(frozenset(PEOPLE + one for one in place.split()) for place in places)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "insert into people (email) select email from mails returning tail",
+        "update people set email = mails.email from mails returning tail",
+        "insert into people (email) select email from mails "
+        "on conflict (id) do update set id = 1 returning tail",
+    ],
+)
+def test_what_a_column_gets_is_in_what_is_computed_from_it(query: str) -> None:
+    (place,) = of_people(query).outputs or ()
+    assert "public.mails.email" in place
+
+
+@pytest.mark.parametrize(
+    ("query", "tested"),
+    [
+        ("select one(email) from people", ""),
+        ("select many(email) from people", "email"),
+        ("select id from people where one(email) = ''", "email"),
+        ("select generate_series(email) from people", "email"),
+    ],
+)
+def test_only_functions_that_give_sets_decide_how_many_rows_there_are(
+    query: str, tested: str
+) -> None:
+    flows = of_people(query)
+    assert flows.tested == frozenset(PEOPLE + one for one in tested.split())
+    assert PEOPLE + "email" in flows.read
