@@ -31,6 +31,7 @@ from assent.config import (
     column_rules,
     own_patterns,
     parse_day,
+    recognised,
     split_address,
     time_zone,
 )
@@ -179,6 +180,7 @@ async def running(
                 budget=budget(config.risk, "[risk]"),
                 levels=(config.risk.medium_from, config.risk.high_from),
                 label_rules=column_rules(config),
+                recognised=frozenset(recognised(config)),
             )
         )
         await _begin(parts, config, store, recorder, clock, ids)

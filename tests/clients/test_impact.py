@@ -16,7 +16,8 @@ POLICY = """
 @id("all") permit (principal, action in [Action::"read", Action::"write"],
                    resource in Target::"shop");
 @id("many") @require("approve: 1 of dba") @message("many rows")
-forbid (principal, action in [Action::"sql.delete", Action::"sql.update"], resource in Target::"shop")
+forbid (principal, action in [Action::"sql.delete", Action::"sql.update"],
+        resource in Target::"shop")
 when { context.touch.direct && context.statement.rows_estimated > 10 };
 """
 SCHEMA = """

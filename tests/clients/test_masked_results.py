@@ -22,7 +22,8 @@ permit (principal, action == Action::"session.open", resource == Target::"shop")
 @mask("pii.email: partial, pci.card: hash") @mask_inference("allow")
 permit (
   principal in Group::"engineers",
-  action in [Action::"sql.read", Action::"sql.session", Action::"sql.unknown", Action::"sql.configure"],
+  action in [Action::"sql.read", Action::"sql.session", Action::"sql.unknown",
+             Action::"sql.configure"],
   resource in Target::"shop"
 );
 """

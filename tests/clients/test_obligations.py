@@ -19,7 +19,7 @@ permit (principal in Group::"engineers",
 @id("open.dba")
 permit (principal in Group::"dba",
         action in [Action::"access.request", Action::"session.open"], resource == Target::"shop");
-@id("analysts") @max_rows("100") @more("approve: 1 of dba") @mask("pii.email: partial")
+@id("analysts") @max_rows("100") @more("approve: 1 of dba") @mask("pii.email: partial, hr.badge")
 @statement_timeout("2s") @record_results
 permit (principal in Group::"engineers", action == Action::"sql.read", resource in Target::"shop");
 @id("analysts.session")
@@ -40,8 +40,14 @@ CREATE TABLE contacts (id integer PRIMARY KEY, mail text NOT NULL, remark text,
 INSERT INTO contacts SELECT n, 'person' || n || '@example.org', 'call back', 'CODE' || n * 7919, n
   FROM generate_series(1, 500) n;
 INSERT INTO contacts VALUES
-  (501, 'x@example.org', 'write to zoe.long@example.com soon', 'CODE1', 1);
+  (501, 'x@example.org', 'BADGE-123456 zoe.long@example.com soon', 'CODE1', 1);
 ANALYZE contacts;
+"""
+
+DETECTOR = """
+[[detectors]]
+label = "hr.badge"
+pattern = "BADGE-[0-9]{6}"
 """
 
 
@@ -56,7 +62,10 @@ def obliged(
         tmp_path_factory.mktemp("obliged"),
         template,
         policies={"all.cedar": POLICY},
-        change=[(r"\[targets\.labels\]\n", "[targets.labels]\n" + labels)],
+        change=[
+            (r"\[targets\.labels\]\n", "[targets.labels]\n" + labels),
+            (r"\[policies\]", DETECTOR + "\n[policies]"),
+        ],
     )
     with gateway_world.serving(created) as running:
         yield running
@@ -74,7 +83,8 @@ def test_addresses_are_shown_in_part_and_found_where_nobody_labelled_them(
         assert row is not None
         assert str(row[0]).endswith("***@e***.org")
         assert "zoe.long" not in str(row[1])
-        assert "write to" in str(row[1])
+        assert "BADGE" not in str(row[1])
+        assert "soon" in str(row[1])
         # The same shape again, which is answered without asking.
         again = connection.execute("SELECT mail, remark FROM contacts WHERE id = 500").fetchone()
         assert again is not None

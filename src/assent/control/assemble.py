@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from assent.content.column_rules import ColumnRules
+from assent.content.detectors import LABELS
 from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
@@ -52,7 +53,8 @@ class Outside:
     addresses, None without any. zones: time zones by name. budget: how often people may be
     asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
     of masked values are made with, None for one that is derived from `credential_key`.
-    label_rules: what labels columns by their names.
+    label_rules: what labels columns by their names. recognised: labels whose values are known by
+    their look.
     """
 
     store: Store
@@ -71,6 +73,7 @@ class Outside:
     budget: Budget | None = None
     levels: tuple[int, int] = (MODEL.medium_from, MODEL.high_from)
     mask_key: Secret[bytes] | None = None
+    recognised: frozenset[str] = frozenset(LABELS)
     label_rules: ColumnRules = field(default_factory=ColumnRules)
 
 
@@ -160,6 +163,7 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
+        recognised=outside.recognised,
     )
     policies.when_replaced(sessions.forget_decisions)
     labels = Labels(

@@ -116,12 +116,18 @@ def reads_masked(permit: Permit, action: Action, evidence: Evidence) -> bool:
 
 
 def enforcement_of(
-    permit: Permit, action: Action, evidence: Evidence, key: Secret[bytes], within: str = ""
+    permit: Permit,
+    action: Action,
+    evidence: Evidence,
+    key: Secret[bytes],
+    within: str = "",
+    recognised: frozenset[str] = frozenset(LABELS),
 ) -> Enforcement | None:
     """Return what the gateway does to a permitted statement, None for nothing.
 
     key: of all targets; hashes are made with one derived from it for this target. within: what
-    names of the session's database begin with here and not in it, `archive.`.
+    names of the session's database begin with here and not in it, `archive.`. recognised: the
+    labels whose values are known by their look.
     """
     masks = masks_for(permit, action, evidence)
     values = {item.name: item for item in permit.obligations if item.name != "mask"}
@@ -136,7 +142,9 @@ def enforcement_of(
         return None
     return Enforcement(
         masks=masks.inside(within),
-        scan=_scan(tuple(item.value for item in permit.obligations if item.name == "mask")),
+        scan=_scan(
+            tuple(item.value for item in permit.obligations if item.name == "mask"), recognised
+        ),
         key=_key_of(key, action) if masks else Secret(b""),
         limits=limits,
         timeout=timeout,
@@ -171,11 +179,12 @@ def _key_of(key: Secret[bytes], action: Action) -> Secret[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _scan(masks: tuple[str, ...]) -> Mapping[str, MaskHow]:
+def _scan(masks: tuple[str, ...], recognised: frozenset[str]) -> Mapping[str, MaskHow]:
     """Return the labels that are masked and whose look is known, by how they are masked."""
     entries = [entry for text in masks for entry in parse_masks(text)]
     found = {
-        label: strictest(entry.how for entry in entries if entry.covers(label)) for label in LABELS
+        label: strictest(entry.how for entry in entries if entry.covers(label))
+        for label in recognised
     }
     return {label: how for label, how in found.items() if how is not None}
 

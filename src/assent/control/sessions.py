@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from assent.content.detectors import LABELS
 from assent.control import databases, entries
 from assent.control.decide import (
     DEFAULT_DURATION,
@@ -100,8 +101,10 @@ class Sessions:
         clock: Clock,
         ids: Ids,
         mask_key: Secret[bytes],
+        recognised: frozenset[str] = frozenset(LABELS),
     ) -> None:
         self._mask_key = mask_key
+        self._recognised = recognised
         self._store = store
         self._recorder = recorder
         self._watching = watching
@@ -231,7 +234,12 @@ class Sessions:
             answer = replace(
                 answer,
                 enforcement=enforcement_of(
-                    outcome.decision, action, outcome.evidence, self._mask_key, within
+                    outcome.decision,
+                    action,
+                    outcome.evidence,
+                    self._mask_key,
+                    within,
+                    self._recognised,
                 ),
             )
         if isinstance(answer, Permitted) and is_reusable(action, outcome):

@@ -60,7 +60,9 @@ def at_targets(
             raise OutsideFault("privileges-unknown", f"what `{target.name}` holds is not known")
         return holdings_of(knowledge.catalogue)
 
-    catalogues = Catalogues(broker.standing, Classifier, clock, changed, spawn=spawn)
+    catalogues = Catalogues(
+        broker.standing, Classifier, clock, changed, spawn=spawn, patterns=patterns
+    )
     privileges = SessionPrivileges(parts.policies, holdings, clock)
     sampler = LabelScan(broker, patterns)
     recognised = sorted({*LABELS, *(pattern.label for pattern in patterns)})

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
+from assent.content.patterns import OwnPattern
 from assent.core.clock import Clock
 from assent.core.faults import Fault
 from assent.core.ids import TargetId
@@ -63,7 +64,8 @@ class Catalogues:
 
     password_of: the user and the password of the gateway's own connections. when_changed: told
     after names of a target mean something else than before. spawn: begins a refresh beside what
-    made it necessary; without it, whoever needs the names next waits for one.
+    made it necessary; without it, whoever needs the names next waits for one. patterns: the
+    operator's own, of what values of labels look like.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Catalogues:
         *,
         every_s: float = REFRESHED_EVERY_S,
         spawn: Callable[[Coroutine[Any, Any, None]], object] | None = None,
+        patterns: tuple[OwnPattern, ...] = (),
     ) -> None:
         self._password_of = password_of
         self._reader_of = reader_of
@@ -82,6 +85,7 @@ class Catalogues:
         self._when_changed = when_changed
         self._every_s = every_s
         self._spawn = spawn
+        self._patterns = patterns
         self._kept: dict[tuple[TargetId, str], _Kept] = {}
 
     def knowledge(self, target: Target, database: str) -> Knowledge:
@@ -155,7 +159,7 @@ class Catalogues:
         key = (target.id, database)
         kept = self._kept.get(key)
         if kept is None:
-            knowledge = Knowledge(self._reader_of)
+            knowledge = Knowledge(self._reader_of, patterns=self._patterns)
             kept = self._kept[key] = _Kept(target, database, knowledge)
             knowledge.when_outdated = lambda: self._outdated(kept)
         # Where it is and what it is called may have been configured anew.

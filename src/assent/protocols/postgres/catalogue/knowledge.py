@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from assent.content.patterns import OwnPattern
 from assent.core.action import Statement
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements.findings import refused
@@ -21,7 +22,8 @@ class Knowledge:
 
     catalogue: the newest snapshot, None before the first. required: without a snapshot nothing
     is understood (otherwise names are taken as they are written). changes: how often something
-    was let through that may have changed what the snapshot says. when_outdated: called when it
+    was let through that may have changed what the snapshot says. patterns: the operator's own, of
+    what values of labels look like. when_outdated: called when it
     has become stale.
     """
 
@@ -30,9 +32,11 @@ class Knowledge:
         reader_of: Callable[[tuple[str, ...], Catalogue | None], Reader],
         *,
         required: bool = True,
+        patterns: tuple[OwnPattern, ...] = (),
     ) -> None:
         self._reader_of = reader_of
         self._required = required
+        self.patterns = patterns
         self._readers: dict[tuple[str, ...], Reader] = {}
         self.catalogue: Catalogue | None = None
         self.changes = 1 if required else 0

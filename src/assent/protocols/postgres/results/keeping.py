@@ -63,7 +63,8 @@ class Keeping:
 
     def results(self, text: str, source: Source) -> Results:
         """Return what is done to the rows of a source. Only after `can_keep`."""
-        return Results(source, self._masks(source.enforcement.masks), _copy_options(text))
+        masks, patterns = self._masks(source.enforcement.masks), self._knowledge.patterns
+        return Results(source, masks, _copy_options(text), patterns)
 
     def _masks(self, masks: Mapping[str, MaskHow]) -> MasksInForce:
         known, catalogue = self._known, self._knowledge.catalogue

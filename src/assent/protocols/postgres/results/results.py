@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from assent.content.detectors import Scanner
 from assent.content.masks import masked
+from assent.content.patterns import OwnPattern
 from assent.core.frame import RowsFrame
 from assent.protocols.postgres.messages import Cursor, frame, violation
 from assent.protocols.postgres.results.copy_options import CopyOptions
@@ -53,14 +54,20 @@ class Results:
         "_sequence", "_unseen", "passed", "withholds",
     )  # fmt: skip
 
-    def __init__(self, source: Source, masks: MasksInForce, copy: CopyOptions | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        masks: MasksInForce,
+        copy: CopyOptions | None,
+        patterns: tuple[OwnPattern, ...] = (),
+    ) -> None:
         enforcement = source.enforcement
         self._hashed_with = enforcement.key.reveal()
         self._masks = masks
         self._unseen = source.statement is None
         self._flows = None if source.statement is None else seen_flows(source.statement)
         self._scan = (
-            Scan(_scanner(tuple(sorted(enforcement.scan))), enforcement.scan)
+            Scan(_scanner(tuple(sorted(enforcement.scan)), patterns), enforcement.scan)
             if enforcement.scan
             else None
         )
@@ -239,5 +246,5 @@ class Results:
 
 
 @lru_cache(maxsize=64)
-def _scanner(labels: tuple[str, ...]) -> Scanner:
-    return Scanner(labels)
+def _scanner(labels: tuple[str, ...], patterns: tuple[OwnPattern, ...]) -> Scanner:
+    return Scanner(labels, patterns)

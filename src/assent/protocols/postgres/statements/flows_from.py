@@ -90,6 +90,7 @@ def _functions(tracer: Tracer, node: pb.RangeFunction, around: Level) -> Source:
         call, definition = item.list.items[0], item.list.items[1]
         flow = tracer.value(call, around)
         everything |= flow
+        names: tuple[str, ...] | None
         names = _defined(definition.list.items) or _defined(node.coldeflist)
         if not names and not call.HasField("func_call"):
             names = (alias or title_of(call),)

@@ -272,4 +272,4 @@ def _is_of_scalars(node: pb.Node) -> bool:
     if node.HasField("a_array_expr"):
         elements = node.a_array_expr.elements
         return bool(elements) and all(_is_of_scalars(one) for one in elements)
-    return node.HasField("a_const")
+    return bool(node.HasField("a_const"))

@@ -171,7 +171,7 @@ def by_number(tracer: Tracer, node: pb.Node, given: Result) -> Flow | None:
     if node.WhichOneof("node") != "a_const" or node.a_const.WhichOneof("val") != "ival":
         return None
     tracer.numbered = True
-    number = node.a_const.ival.ival
+    number = int(node.a_const.ival.ival)
     places = given.places()
     if places is None or not 1 <= number <= len(places):
         return given.whole()
