@@ -35,13 +35,13 @@ permit (principal in Group::"dba", action in [Action::"read", Action::"write"],
         resource in Target::"shop");
 """
 SCHEMA = """
-CREATE TABLE contacts (id integer PRIMARY KEY, mail text NOT NULL, remark text,
+CREATE TABLE pupils (id integer PRIMARY KEY, mail text NOT NULL, remark text,
                        code text UNIQUE, amount integer CHECK (amount >= 0));
-INSERT INTO contacts SELECT n, 'person' || n || '@example.org', 'call back', 'CODE' || n * 7919, n
+INSERT INTO pupils SELECT n, 'person' || n || '@example.org', 'call back', 'CODE' || n * 7919, n
   FROM generate_series(1, 500) n;
-INSERT INTO contacts VALUES
+INSERT INTO pupils VALUES
   (501, 'x@example.org', 'BADGE-123456 zoe.long@example.com soon', 'CODE1', 1);
-ANALYZE contacts;
+ANALYZE pupils;
 """
 
 DETECTOR = """
@@ -57,7 +57,7 @@ def obliged(
 ) -> Iterator[Gateway]:
     """A gateway whose permits oblige."""
     shop.run(SCHEMA)
-    labels = '"public.contacts.mail" = ["pii.email"]\n"public.contacts.code" = ["test.secret"]\n'
+    labels = '"public.pupils.mail" = ["pii.email"]\n"public.pupils.code" = ["test.secret"]\n'
     created = gateway_world.create_world(
         tmp_path_factory.mktemp("obliged"),
         template,
@@ -79,14 +79,14 @@ def test_addresses_are_shown_in_part_and_found_where_nobody_labelled_them(
     obliged: Gateway,
 ) -> None:
     with connect(obliged.connect_as("ana")) as connection:
-        row = connection.execute("SELECT mail, remark FROM contacts WHERE id = 501").fetchone()
+        row = connection.execute("SELECT mail, remark FROM pupils WHERE id = 501").fetchone()
         assert row is not None
         assert str(row[0]).endswith("***@e***.org")
         assert "zoe.long" not in str(row[1])
         assert "BADGE" not in str(row[1])
         assert "soon" in str(row[1])
         # The same shape again, which is answered without asking.
-        again = connection.execute("SELECT mail, remark FROM contacts WHERE id = 500").fetchone()
+        again = connection.execute("SELECT mail, remark FROM pupils WHERE id = 500").fetchone()
         assert again is not None
         assert "person500" not in str(again)
 
@@ -99,10 +99,10 @@ def test_a_result_at_its_limit_waits_for_people_and_goes_on_when_they_assent(
     with connect(obliged.connect_as("ana")) as connection:
         connection.add_notice_handler(lambda one: notices.append(str(one.message_primary)))
         runner = threading.Thread(
-            target=lambda: found.extend(connection.execute("SELECT id FROM contacts").fetchall())
+            target=lambda: found.extend(connection.execute("SELECT id FROM pupils").fetchall())
         )
         runner.start()
-        request = obliged.wait_for_request("SELECT id FROM contacts")
+        request = obliged.wait_for_request("SELECT id FROM pupils")
         assert "100 rows reached" in str(obliged.request(request)["messages"])
         obliged.approve(request)
         runner.join(20)
@@ -118,7 +118,7 @@ def test_a_result_whose_rest_is_refused_ends_with_an_error_and_the_session_goes_
         rejecter = threading.Thread(target=obliged.reject_next, args=("SELECT amount",))
         rejecter.start()
         with pytest.raises(psycopg.Error) as caught:
-            connection.execute("SELECT amount FROM contacts ORDER BY id")
+            connection.execute("SELECT amount FROM pupils ORDER BY id")
         rejecter.join(20)
         assert caught.value.sqlstate == "ZA001"
         assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -129,7 +129,7 @@ def test_what_takes_too_long_is_cancelled(obliged: Gateway) -> None:
         began = time.monotonic()
         with pytest.raises(psycopg.Error) as caught:
             connection.execute(
-                "SELECT count(*) FROM contacts a, contacts b, contacts c, contacts d"
+                "SELECT count(*) FROM pupils a, pupils b, pupils c, pupils d"
             )
         assert caught.value.sqlstate == "57014"
         assert time.monotonic() - began < 12
@@ -140,7 +140,7 @@ def test_read_only_holds_in_the_server_too(obliged: Gateway) -> None:
     with connect(obliged.connect_as("ana")) as connection:
         assert connection.execute("SHOW default_transaction_read_only").fetchone() == ("on",)
         for text in (
-            "UPDATE contacts SET amount = 2 WHERE id = 1",
+            "UPDATE pupils SET amount = 2 WHERE id = 1",
             "SET default_transaction_read_only = off",
             "BEGIN READ WRITE",
         ):
@@ -152,7 +152,7 @@ def test_read_only_holds_in_the_server_too(obliged: Gateway) -> None:
 def test_results_are_recorded_as_they_were_shown(obliged: Gateway) -> None:
     credential = obliged.connect_as("ana")
     with connect(credential) as connection:
-        connection.execute("SELECT id, mail FROM contacts WHERE id < 4")
+        connection.execute("SELECT id, mail FROM pupils WHERE id < 4")
     sessions = obliged.answer("ana", "GET", "/v1/sessions")["items"]
     newest = max(sessions, key=lambda one: one["opened_at"])["id"]
 
@@ -169,10 +169,10 @@ def test_results_are_recorded_as_they_were_shown(obliged: Gateway) -> None:
 @pytest.mark.parametrize(
     ("text", "sqlstate"),
     [
-        ("UPDATE contacts SET mail = NULL WHERE id = 7", "23502"),
-        ("UPDATE contacts SET amount = -1 WHERE id = 7", "23514"),
-        ("INSERT INTO contacts VALUES (7, 'a', 'b', 'c', 1)", "23505"),
-        ("SELECT code::integer FROM contacts WHERE id = 7", "22P02"),
+        ("UPDATE pupils SET mail = NULL WHERE id = 7", "23502"),
+        ("UPDATE pupils SET amount = -1 WHERE id = 7", "23514"),
+        ("INSERT INTO pupils VALUES (7, 'a', 'b', 'c', 1)", "23505"),
+        ("SELECT code::integer FROM pupils WHERE id = 7", "22P02"),
     ],
 )
 def test_errors_of_changes_do_not_show_the_rest_of_the_row(
@@ -190,7 +190,7 @@ def test_errors_of_changes_do_not_show_the_rest_of_the_row(
 def test_what_the_server_remembers_of_values_is_not_shown_either(obliged: Gateway) -> None:
     with connect(obliged.connect_as("ben")) as connection:
         text = (
-            "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'contacts'"
+            "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'pupils'"
         )
         with pytest.raises(psycopg.Error) as caught:
             connection.execute(text)
