@@ -17,9 +17,6 @@ LOOKED_THROUGH = load("looked_through.jsonl")
 PRESENT = load("corpus.jsonl")
 HARMLESS = [*load("harmless.jsonl"), *load("harmless_tools.jsonl"), *load("harmless_behind.jsonl")]
 
-# Read otherwise with a catalogue than it should be: `made.with-its-schema` of open.jsonl.
-OPEN = {"name.created-schema"}
-
 
 def named(rows: list[dict[str, Any]]) -> list[Any]:
     return [pytest.param(row, id=row["id"]) for row in rows]
@@ -68,7 +65,7 @@ def test_a_text_is_read_with_all_that_its_database_has_besides(
         pytest.skip("no server that is there has the extension")
 
 
-@pytest.mark.parametrize("row", named([row for row in PRESENT if row["id"] not in OPEN]))
+@pytest.mark.parametrize("row", named(PRESENT))
 def test_with_a_catalogue_nothing_that_the_text_says_is_lost(
     row: dict[str, Any], readers: Readers
 ) -> None:
