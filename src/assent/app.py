@@ -15,7 +15,7 @@ from datetime import tzinfo
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -50,8 +50,6 @@ from assent.credentials.brokers import Brokers
 from assent.credentials.postgres_role import PostgresRoleBroker
 from assent.credentials.references import VAULT, References, reveal_reference
 from assent.credentials.static import StaticBroker
-from assent.credentials.vault import Vault, VaultSettings
-from assent.credentials.vault_database import VaultDatabaseBroker
 from assent.gateway.assemble import AtTargets, at_targets
 from assent.gateway.certificates import client_side, ensure_development_certificate
 from assent.gateway.listen import PostgresListener
@@ -68,6 +66,9 @@ from assent.stores.database import FILE_NAME as STORE_FILE_NAME
 from assent.stores.recordings import FileRecorder
 from assent.system.clock import SystemClock
 from assent.system.ids import SystemIds
+
+if TYPE_CHECKING:
+    from assent.credentials.vault import Vault
 
 PROTOCOLS = (postgres.PLUGIN,)
 SWITCH_INTERVAL_S = 0.00005
@@ -234,12 +235,17 @@ def _broker(
         if target.broker == "vault_database"
     }
     if vault is not None and at_vault:
+        from assent.credentials.vault_database import VaultDatabaseBroker
+
         users = VaultDatabaseBroker(vault, at_vault, references, clock)
         of |= dict.fromkeys(at_vault, users)
     return Brokers(of, StaticBroker(references))
 
 
-def _vault(config: Config) -> Vault:
+def _vault(config: Config) -> "Vault":
+    # An HTTP client, and all that it brings, only for whoever has a Vault.
+    from assent.credentials.vault import Vault, VaultSettings
+
     settings = config.vault
     authority = settings.certificate_authority
     return Vault(

@@ -198,7 +198,6 @@ def test_a_dump_only_reads(
     server: WatchedServer, catalogue: Catalogue, tmp_path: Path, options: list[str]
 ) -> None:
     with server.watching() as texts:
-        # What a foreign table below is told of is in tests/bypasses/open.jsonl.
         file = ("-f", str(tmp_path / "dump"), "-T", "near_and_far")
         run(server, str(server.bin / "pg_dump"), *file, *options)
     assert len(texts) > 40

@@ -128,9 +128,7 @@ def test_what_takes_too_long_is_cancelled(obliged: Gateway) -> None:
     with connect(obliged.connect_as("ana")) as connection:
         began = time.monotonic()
         with pytest.raises(psycopg.Error) as caught:
-            connection.execute(
-                "SELECT count(*) FROM pupils a, pupils b, pupils c, pupils d"
-            )
+            connection.execute("SELECT count(*) FROM pupils a, pupils b, pupils c, pupils d")
         assert caught.value.sqlstate == "57014"
         assert time.monotonic() - began < 12
         assert connection.execute("SELECT 1").fetchone() == (1,)
@@ -189,9 +187,7 @@ def test_errors_of_changes_do_not_show_the_rest_of_the_row(
 
 def test_what_the_server_remembers_of_values_is_not_shown_either(obliged: Gateway) -> None:
     with connect(obliged.connect_as("ben")) as connection:
-        text = (
-            "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'pupils'"
-        )
+        text = "SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'pupils'"
         with pytest.raises(psycopg.Error) as caught:
             connection.execute(text)
         assert caught.value.sqlstate == "42501"

@@ -43,7 +43,7 @@ def show(request: Mapping[str, Any]) -> None:
             ("asks for", action["text"] if request["kind"] == "statement" else summary(request)),
             ("parameters", ", ".join("NULL" if p is None else p for p in action["parameters"])),
             ("touches", "\n".join(_touch(touch) for touch in action["touches"])),
-            ("would do", "\n".join(request["impact"]["words"]) if request["impact"] else ""),
+            ("impact", "\n".join(request["impact"]["words"]) if request["impact"] else ""),
             ("risk", _risk(request["risk"])),
             ("policies say", "\n".join(request["messages"])),
             ("reason", request["reason"]),

@@ -42,6 +42,7 @@ class LiveSession:
     person was when it opened.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
+    measured: what was permitted with a limit would do, by entry.
     obliged: what the permit of its opening binds all that is done in it to. settings: what its
     target is told at the start for that. opened: what its opening was decided on.
     """
@@ -62,6 +63,7 @@ class LiveSession:
     presence: Presence = field(default_factory=Presence)
     unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
+    measured: dict[str, Impact] = field(default_factory=dict)
     obliged: tuple[Obligation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     opened: "Outcome | None" = None

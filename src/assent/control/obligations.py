@@ -41,7 +41,14 @@ _MOST_NAMED = 5
 _LIMITS: Mapping[str, Callable[[str], int]] = {"max_rows": parse_count, "max_bytes": parse_size}
 
 # What a table's owner made happen: whoever writes the statement chooses nothing in it.
-_NOT_CHOSEN = ("trigger ", "rule ", "foreign key ", "default or check ", "event trigger ")
+_NOT_CHOSEN = (
+    "trigger ",
+    "rule ",
+    "foreign key ",
+    "default or check ",
+    "event trigger ",
+    "row security ",
+)
 # What runs hidden text: what it reads is not always among what flows.
 _HIDDEN = ("function ", "operator ", "cast ", "aggregate ", "procedure ")
 
@@ -232,6 +239,8 @@ def _flowing(masks: Masks, flows: Flows, action: Action, *, may_test: bool) -> s
     if stored:
         return f"{_named(stored)} masked for you, so it cannot be copied to where it can be read"
     tested = _masked(masks, flows.tested)
+    if tested and not may_test and action.text.lstrip()[:7].lower() == "explain":
+        return f"{_named(tested)} masked for you, and a plan tells of values that it looks for"
     if tested and not may_test:
         return (
             f"{_named(tested)} masked for you, so it cannot decide which rows there are or how "

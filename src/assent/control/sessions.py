@@ -55,6 +55,7 @@ from assent.core.subject import Subject
 from assent.policy.more import EXCEEDS
 
 REUSE_FOR = timedelta(seconds=60)
+_MOST_MEASURED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,8 @@ class Sessions:
                     self._recognised,
                 ),
             )
+            if impact is not None and answer.enforcement and answer.enforcement.limits:
+                _keep_measured(live, answer.entry, impact)
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
             until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
             if isinstance(outcome.decision, Permit):
@@ -268,7 +271,7 @@ class Sessions:
             salt=self._ids.token(16),
         )
         try:
-            answer, _ = await self._ask(live, more, tell)
+            answer, _ = await self._ask(live, more, tell, live.measured.get(question.entry))
             if isinstance(answer, Permitted):
                 facts: dict[str, Json] = {"outcome": "done"}
                 await self._settle(more, answer.request, facts, "the rest was let through")
@@ -507,6 +510,13 @@ class Sessions:
             details=details or {},
             salt=self._ids.token(16),
         )
+
+
+def _keep_measured(live: LiveSession, entry: str, impact: Impact) -> None:
+    """Keep what is told again when the result reaches its limit; the oldest is forgotten."""
+    live.measured[entry] = impact
+    if len(live.measured) > _MOST_MEASURED:
+        del live.measured[next(iter(live.measured))]
 
 
 def _cut_if_over(live: LiveSession, now: datetime) -> None:

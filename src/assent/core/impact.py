@@ -85,12 +85,13 @@ def _headline(impact: Impact, changes: list[TableImpact]) -> str:
     direct = [one for one in changes if not one.through]
     if not direct:
         return "" if impact.rows is None else f"would read about {impact.rows:,} rows"
-    words = "; ".join(_table_words(one) for one in direct[:_MOST_NAMED])
-    counted = "" if impact.exact_rows is None else f" (counted now: {impact.exact_rows:,})"
-    return f"would {words}{counted}"
+    first, *others = direct[:_MOST_NAMED]
+    words = [_table_words(first, impact.exact_rows), *map(_table_words, others)]
+    return f"would {'; '.join(words)}"
 
 
-def _table_words(one: TableImpact) -> str:
+def _table_words(one: TableImpact, counted: int | None = None) -> str:
+    """Return what happens to one table. counted: so many rows it hits, counted beforehand."""
     verb = _VERBS.get(one.verb, "change")
     rows = "an unknown number" if one.rows is None else f"about {one.rows:,}"
     indexes = "" if not one.indexes else f", {one.indexes} index{'es' * (one.indexes > 1)}"
@@ -99,4 +100,5 @@ def _table_words(one: TableImpact) -> str:
         return f"{verb} {rows}{' of' * (one.rows is None)} rows into `{one.table}`{indexes}"
     total = "" if one.total_rows is None else f" of {one.total_rows:,}"
     of = " of" if one.rows is None and not total else ""
-    return f"{verb} {rows}{of}{total} rows of `{one.table}`{indexes}"
+    exactly = "" if counted is None else f" (counted now: {counted:,})"
+    return f"{verb} {rows}{of}{total} rows{exactly} of `{one.table}`{indexes}"

@@ -161,15 +161,22 @@ class Catalogues:
         if kept is None:
             knowledge = Knowledge(self._reader_of, patterns=self._patterns)
             kept = self._kept[key] = _Kept(target, database, knowledge)
-            knowledge.when_outdated = lambda: self._outdated(kept)
+            knowledge.when_outdated = lambda: self._begin(self._refresh_tolerantly(kept))
+            knowledge.when_missed = lambda: self._begin(self._look_again_tolerantly(kept))
         # Where it is and what it is called may have been configured anew.
         kept.target = target
         return kept
 
-    def _outdated(self, kept: _Kept) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Read again at once: other sessions rest on these names as well."""
         if self._spawn is not None:
-            self._spawn(self._refresh_tolerantly(kept))
+            self._spawn(work)
+        else:
+            work.close()
+
+    async def _look_again_tolerantly(self, kept: _Kept) -> None:
+        if kept.read_at is None or self._clock.now() - kept.read_at > LOOKED_AGAIN_AFTER:
+            await self._refresh_tolerantly(kept)
 
     async def _refresh_tolerantly(self, kept: _Kept) -> None:
         try:

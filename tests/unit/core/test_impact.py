@@ -14,7 +14,7 @@ def test_a_change_is_told_with_its_share_and_what_it_takes_along() -> None:
         waiters=(Waiter("ben", "psql", 12), Waiter("cal", "", 3)),
     )
     assert describe(impact) == (
-        "would delete about 100 of 1,000 rows of `public.orders`, 2 indexes (counted now: 98)",
+        "would delete about 100 of 1,000 rows (counted now: 98) of `public.orders`, 2 indexes",
         "with it, by foreign key items_order: delete about 300 of 9,000 rows of `public.items`, "
         "1 index",
         "fires: audit on public.orders",

@@ -226,6 +226,12 @@ class Watched:
             _bounded(end - walk.at)
         return moved and not through.held
 
+    def _describe(self, results: Results, body: bytes) -> None:
+        results.describe(body)
+        if results.newer:
+            # It is masked as if it were anything; the next time it is known.
+            self._exchange.knowledge.when_missed()
+
     def _message(self, walk: "_Walk", found: Found, results: Results | None) -> None:
         kind = found.kind
         unit = self._exchange.unit
@@ -236,13 +242,13 @@ class Watched:
                 whole, found = words, Found(kind, found.start, found.end, words[5:])
         elif kind == 84 or kind == 110:
             if isinstance(unit, Simple) and results is not None and kind == 84:
-                results.describe(found.body)
+                self._describe(results, found.body)
             elif isinstance(unit, Group) and unit.expected:
                 expected = unit.expected[0]
                 if isinstance(expected, Described):
                     unit.expected.popleft()
                     if kind == 84:
-                        expected.results.describe(found.body)
+                        self._describe(expected.results, found.body)
                     else:
                         expected.results.describe_nothing()
                     return

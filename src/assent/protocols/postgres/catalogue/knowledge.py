@@ -23,8 +23,8 @@ class Knowledge:
     catalogue: the newest snapshot, None before the first. required: without a snapshot nothing
     is understood (otherwise names are taken as they are written). changes: how often something
     was let through that may have changed what the snapshot says. patterns: the operator's own, of
-    what values of labels look like. when_outdated: called when it
-    has become stale.
+    what values of labels look like. when_outdated: called when it has become stale; when_missed:
+    to be called when the target names what is not known.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class Knowledge:
         self._changes_seen = 0
         self.version = 0
         self.when_outdated: Callable[[], None] = _nobody
+        self.when_missed: Callable[[], None] = _nobody
 
     @property
     def stale(self) -> bool:

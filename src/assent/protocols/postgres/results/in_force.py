@@ -20,6 +20,9 @@ _STATISTICS = frozenset(
         "pg_statistic", "pg_stats", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs",
     )
 )  # fmt: skip
+FIRST_OF_USERS = 16_384
+"""The first oid that is not the server's own."""
+
 # A column of these is what the result says that it is; one of a view may be computed.
 _STORED = frozenset("rpft")
 
@@ -62,6 +65,10 @@ class MasksInForce:
                         seen.add(oid)
                         waiting.append(found)
                         yield found
+
+    def knows(self, table: int) -> bool:
+        """Return whether that table is in the catalogue, or is none, or one of the server's own."""
+        return table < FIRST_OF_USERS or not self._catalogue or table in self._catalogue.by_oid
 
     def column(self, table: int, number: int) -> tuple[str, MaskHow | None] | None:
         """Return the full name of a stored column and how it is masked.

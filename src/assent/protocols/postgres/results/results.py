@@ -45,13 +45,14 @@ class Results:
     """What is done to the rows of one statement.
 
     passed: of all that comes from its source. withholds: what the target says of an error may
-    hold masked values. whole: rows must be whole to be looked at; otherwise they only pass.
+    hold masked values. newer: they come from a table that is newer than what is known. whole:
+    rows must be whole to be looked at; otherwise they only pass.
     """
 
     __slots__ = (
         "_columns", "_copied", "_copy", "_copy_options", "_flows", "_hashed_with", "_masks",
         "_names", "_plan", "_recorded", "_records", "_row_masks", "_scan", "_scanned",
-        "_sequence", "_unseen", "passed", "withholds",
+        "_sequence", "_unseen", "newer", "passed", "withholds",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +84,7 @@ class Results:
         self._recorded: list[Row] = []
         self._sequence = 0
         self.passed: Passed = source.passed
+        self.newer = False
         flows = self._flows
         self.withholds = masks.everything is not None and (
             flows is None
@@ -99,12 +101,10 @@ class Results:
 
     def describe(self, body: bytes) -> None:
         """Take a RowDescription. Raises PeerFault."""
+        fields = read_fields(body)
+        self.newer = any(not self._masks.knows(field.table) for field in fields)
         self._plan = plan = plan_of(
-            read_fields(body),
-            self._flows,
-            self._masks,
-            scan=self._scan is not None,
-            unseen=self._unseen,
+            fields, self._flows, self._masks, scan=self._scan is not None, unseen=self._unseen
         )
         self._row_masks = RowMasks(plan, self._hashed_with)
         self._scanned = tuple(place for place, item in enumerate(plan) if item.scanned)
