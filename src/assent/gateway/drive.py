@@ -157,7 +157,7 @@ class Conversation:
         self.perform(self.relay.feed(side, data, self._clock.now()))
         if self.relay.wake_at is not self._armed_for:
             self._arm()
-        if self.relay.target_waits is not self._target_waits:
+        if side is Side.TARGET and self.relay.target_waits is not self._target_waits:
             self._pace_target()
         if side is Side.CLIENT and not self._full and self.relay.buffered_bytes > _HIGH_WATER:
             self._full = True

@@ -385,7 +385,7 @@ async def test_once_tls_stands_the_new_transport_is_used(
 async def test_a_target_whose_result_waits_is_not_read_from() -> None:
     stage = a_stage()
     stage.relay.target_waits = True
-    stage.conversation.client.data_received(b"x")
+    stage.conversation.target.data_received(b"x")
     assert not stage.target.reading
     stage.relay.target_waits = False
     stage.conversation.answered(1, Permitted("ent_1"))

@@ -71,7 +71,8 @@ class Conversation:
     @property
     def deadline(self) -> datetime | None:
         """When to wake: an answer is awaited, or something runs for too long. None for neither."""
-        asked, late = self._decisions.asked, self._target_side.deadline
+        asked = self._decisions.asked
+        late = self._target_side.deadline if self._exchange.obliged else None
         if asked is None:
             return late
         return asked.deadline if late is None or asked.deadline <= late else late
@@ -79,7 +80,7 @@ class Conversation:
     @property
     def target_waits(self) -> bool:
         """Whether the target is not to be read from until a question is answered."""
-        return self._target_side.waits
+        return self._exchange.obliged and self._target_side.waits
 
     @property
     def target_said_goodbye(self) -> bool:

@@ -262,6 +262,7 @@ class Decisions:
         enforcement = permitted.enforcement
         if enforcement is None and not keeping.cursors.known:
             return
+        self._exchange.obliged = True
         text, portal = attempt.prepared.text, attempt.portal
         statement = attempt.statement or attempt.prepared.statement
         keeping.cursors.ran(text, statement)

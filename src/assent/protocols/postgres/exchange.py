@@ -44,8 +44,9 @@ class Exchange:
     that no Sync has ended, so its transaction is open. read_position: where the last message
     of the target that was read ended; results are counted from there, whatever the cut.
     inquiry: statements of the gateway's own that the target is answering. knowledge: of the
-    target's names. keeping: of obligations on results. names_moved_on: what is in the
-    transaction may have changed what is known of names.
+    target's names. keeping: of obligations on results. obliged: something in flight is looked
+    at, or has its time. names_moved_on: what is in the transaction may have changed what is
+    known of names.
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Exchange:
         "limits",
         "names",
         "names_moved_on",
+        "obliged",
         "poison",
         "read_position",
         "reading",
@@ -96,6 +98,7 @@ class Exchange:
         self.sequence = 0
         self.inquiry: Inquiry | None = None
         self.names_moved_on = False
+        self.obliged = False
 
     @property
     def group(self) -> Group | None:

@@ -54,6 +54,8 @@ class TargetSide:
     @property
     def deadline(self) -> datetime | None:
         """When to wake, None for never."""
+        if not self._exchange.obliged:
+            return None
         exceeding = self._watched.exceeding
         if exceeding is not None:
             return exceeding.deadline
@@ -81,10 +83,13 @@ class TargetSide:
             steps.append(Ask(next(self._tickets), Overrun(running.entry)))
         return False
 
+    def _watches(self) -> bool:
+        unit = self._exchange.unit
+        return self.waits or (unit is not None and unit.watched)
+
     def feed(self, data: bytes, now: datetime, steps: list[Step]) -> None:
         """Take bytes of the target."""
-        unit = self._exchange.unit
-        if self.waits or (unit is not None and unit.watched):
+        if self._exchange.obliged and self._watches():
             data = self._watched.feed(data, now, steps)
             if not data:
                 return
@@ -163,6 +168,7 @@ class TargetSide:
         if status == IDLE:
             exchange.names.transaction_ended()
             exchange.keeping.cursors.transaction_ended()
+        exchange.obliged = self.waits
         exchange.poison = None
         exchange.unfinished = False
         exchange.unit = None
