@@ -37,13 +37,15 @@ class Detector:
     """How values of a label are found.
 
     trigger: fits whatever holds one, without regard to what stands beside it. shape: a
-    candidate, in its first group. check: whether it is one.
+    candidate, in its first group. check: whether it is one. holds: bytes that are in every one,
+    so that most of what holds none is told at the speed of memory; empty for none such.
     """
 
     label: str
     trigger: bytes
     shape: Pattern
     check: Check
+    holds: bytes = b""
 
     def spans(self, value: bytes) -> Iterable[Span]:
         """Yield where in the value one is, in order."""
@@ -76,11 +78,11 @@ class Scanner:
         self._ours = tuple(one for label in self.labels for one in LABELS.get(label, ()))
         self._own = tuple((item.label, patterns.own(item.pattern, item.place)) for item in own)
         # One alternation and not a Set: a Set that runs out of memory says that it found nothing.
-        self._trigger = (
-            patterns.latin(b"|".join(b"(?:%s)" % one.trigger for one in self._ours))
-            if self._ours
-            else None
-        )
+        triggers = [b"(?:%s)" % one.trigger for one in self._ours if not one.holds]
+        self._trigger = patterns.latin(b"|".join(triggers)) if triggers else None
+        self._holding = [
+            (one.holds, patterns.latin(one.trigger)) for one in self._ours if one.holds
+        ]
         self._own_trigger = patterns.anywhere(item.pattern for item in own) if own else None
         self._looks_at_all = bool(own) and self._own_trigger is None
 
@@ -90,6 +92,9 @@ class Scanner:
         Never false where `spans` finds something in a value that stands whole in the chunk;
         linear in its length.
         """
+        for holds, trigger in self._holding:
+            if holds in data and trigger.search(data) is not None:
+                return True
         if self._trigger is not None and self._trigger.search(data) is not None:
             return True
         if self._own_trigger is not None and self._own_trigger.search(data) is not None:
@@ -260,8 +265,11 @@ _KEYS = (
 _COUNTRIES = "|".join(sorted(IBAN_LENGTHS)).encode()
 
 
-def _detector(label: str, trigger: bytes, before: bytes, shape: bytes, check: Check) -> Detector:
-    return Detector(label, trigger, patterns.latin(before + rb"(" + shape + rb")"), check)
+def _detector(
+    label: str, trigger: bytes, before: bytes, shape: bytes, check: Check, holds: bytes = b""
+) -> Detector:
+    candidate = patterns.latin(before + rb"(" + shape + rb")")
+    return Detector(label, trigger, candidate, check, holds)
 
 
 _DETECTORS = (
@@ -271,6 +279,7 @@ _DETECTORS = (
         rb"",
         _LOCAL + rb"+@" + _DOMAIN + rb"[0-9A-Za-z\x80-\xff.-]*",
         _email,
+        b"@",
     ),
     _detector(
         "pii.phone",
@@ -278,6 +287,7 @@ _DETECTORS = (
         rb"(?:^|[^0-9A-Za-z+])",
         rb"\+[1-9](?:[ ()./-]{0,2}[0-9]){7,14}",
         _phone,
+        b"+",
     ),
     _detector("pii.phone", _AMERICAN, _ALONE, rb"(?:1[ .-])?" + _AMERICAN, _phone),
     _detector(
@@ -294,6 +304,7 @@ _DETECTORS = (
         rb"(?:^|[^0-9A-Za-z.])",
         rb"(?:[0-9]{1,3}\.){3}[0-9]{1,3}",
         _address_4,
+        b".",
     ),
     _detector(
         "pii.ip",
@@ -301,6 +312,7 @@ _DETECTORS = (
         rb"(?:^|[^0-9A-Za-z.:])",
         rb"[23Ff][0-9A-Fa-f]{0,3}:[0-9A-Fa-f:]{1,40}",
         _address_6,
+        b":",
     ),
     _detector("pci.card", rb"[2-9](?:[ -]?[0-9]){13}", rb"(?:^|[^0-9A-Za-z+])", _CARD, _card),
     _detector("secret.key", _KEYS, _BEFORE, _KEYS, _key),
