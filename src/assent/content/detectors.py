@@ -26,6 +26,8 @@ Check: TypeAlias = Callable[[bytes, int, int], Span | int]
 
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = frozenset(b"0123456789")
+# What a value may begin with, so that a length may stand right before it.
+_FIRST = frozenset((b"+",))
 # Endings of files, none of them a top level domain: `icon@2x.png`.
 _FILES = frozenset(
     ("css", "gif", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "scss", "svg", "ts", "webp")
@@ -93,6 +95,9 @@ class Scanner:
         linear in its length.
         """
         for holds, trigger in self._holding:
+            # After a NUL it is none: lengths on the wire have such bytes, 64 is `@`.
+            if data.count(holds) == data.count(b"\0" + holds) and holds not in _FIRST:
+                continue
             if holds in data and trigger.search(data) is not None:
                 return True
         if self._trigger is not None and self._trigger.search(data) is not None:

@@ -58,7 +58,8 @@ def _placed(touch: Touch, database: str) -> Touch:
         or name.startswith(_CATALOGUES)
     ):
         return touch
-    return replace(touch, resource=Resource(kind, f"{database}.{name}"))
+    part_of = f"{database}.{touch.part_of}" if touch.part_of else ""
+    return replace(touch, resource=Resource(kind, f"{database}.{name}"), part_of=part_of)
 
 
 def _flowing(flows: Flows, before: str) -> Flows:

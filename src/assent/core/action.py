@@ -37,7 +37,9 @@ class Touch:
     """One verb on one resource. columns: names read or written, `*` for all, empty for none.
 
     through: the view, function, trigger, rule or key by which it happens, such as
-    `view public.totals`; empty where the text itself names the resource.
+    `view public.totals`; empty where the text itself names the resource. part_of: the name of
+    what it is a part of, or the whole of, such as a partition's table: who may do it to that may
+    do it here, unless something says otherwise.
     """
 
     verb: str
@@ -45,6 +47,7 @@ class Touch:
     resource: Resource
     columns: frozenset[str] = frozenset()
     through: str = ""
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

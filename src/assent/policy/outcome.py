@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from assent.core.action import Action, Touch
 from assent.core.decision import Decision, Deny, Permit, describe
 from assent.core.evidence import Evidence
+from assent.policy.labels import labels_of
 from assent.policy.obliging import merged
 from assent.policy.policy_set import PolicySet
 from assent.policy.remedies import asks_owners, is_met, merge, owner_group, with_owners
@@ -55,7 +56,7 @@ def conclude(
     if final:
         messages = tuple(_final_text(rule) for rule in final)
         return Deny(revision, "forbidden", messages, _ids(final))
-    bare = [finding.touch for finding in findings if not finding.permits]
+    bare = _bare(findings, evidence)
     if bare:
         return Deny(revision, "no-permit", _no_permit_texts(bare))
     demands = merge(with_owners(remedy, owners) for rule in forbids for remedy in rule.remedies)
@@ -72,6 +73,29 @@ def conclude(
     permits = _rules(policies, (id for finding in findings for id in finding.permits))
     obligations = merged(obligation for rule in permits for obligation in rule.obligations)
     return Permit(revision, _ids(permits), obligations)
+
+
+def _bare(findings: Sequence[Finding], evidence: Evidence) -> list[Touch]:
+    """Return the touches that nothing permits, in order.
+
+    Who may read a table may read its partitions, which nobody names in a policy. Not so one with
+    a label that the table has not: what is permitted there may have been meant without it.
+    """
+    permitted = {(one.touch.verb, one.touch.resource.name) for one in findings if one.permits}
+    bare = [one.touch for one in findings if not one.permits]
+    while True:
+        covered = [touch for touch in bare if _is_covered(touch, permitted, evidence)]
+        if not covered:
+            return bare
+        permitted |= {(touch.verb, touch.resource.name) for touch in covered}
+        bare = [touch for touch in bare if touch not in covered]
+
+
+def _is_covered(touch: Touch, permitted: set[tuple[str, str]], evidence: Evidence) -> bool:
+    if not touch.part_of or (touch.verb, touch.part_of) not in permitted:
+        return False
+    own = labels_of(evidence.target, touch.resource.name, touch.columns)
+    return set(own) <= set(labels_of(evidence.target, touch.part_of, touch.columns))
 
 
 def _rules(policies: PolicySet, ids: Iterable[str]) -> list[Rule]:

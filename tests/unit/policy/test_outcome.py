@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from assent.core.action import Touch
 from assent.core.decision import (
     ApprovalRemedy,
     Deny,
@@ -154,3 +155,59 @@ def test_obligations_of_all_satisfied_permits_are_merged_to_the_strictest() -> N
         Obligation("max_duration", "30m", "b"),
         Obligation("record", "", "b"),
     )
+
+
+ORDERS_ALONE = """
+@id("orders") permit (principal, action == Action::"sql.read",
+                      resource == Table::"shop/public.orders");
+"""
+
+
+def part(of: str, name: str) -> Touch:
+    """Return a read of a part of a table, or of the whole of one."""
+    return replace(touch("sql.read", name), through=f"partition of {of}", part_of=of)
+
+
+def test_who_may_read_a_table_may_read_its_partitions_and_what_these_are_parts_of() -> None:
+    below = part("public.orders", "public.orders_2026")
+    deeper = part("public.orders_2026", "public.orders_2026_11")
+    for touches in (
+        (touch("sql.read"), below),
+        (touch("sql.read"), below, deeper),
+        (deeper, below, touch("sql.read")),
+        (touch("sql.read"), part("public.orders", "public.everything")),
+    ):
+        assert isinstance(decide(policies(ORDERS_ALONE), action(*touches)), Permit)
+
+
+def test_a_part_alone_or_done_something_else_to_needs_a_permit_of_its_own() -> None:
+    below = part("public.orders", "public.orders_2026")
+    for touches in (
+        (below,),
+        (touch("sql.read"), touch("sql.read", "public.orders_2026")),
+        (touch("sql.read"), replace(below, verb="sql.delete")),
+        (touch("sql.read", "public.other"), below),
+    ):
+        denied = decide(policies(ORDERS_ALONE), action(*touches))
+        assert isinstance(denied, Deny)
+        assert denied.code == "no-permit"
+
+
+def test_a_part_with_a_label_that_the_table_has_not_is_not_meant_by_its_permit() -> None:
+    below = part("public.orders", "public.orders_2026")
+    labelled = replace(SHOP, labels={"public.orders_2026": frozenset({"secret"})})
+    facts = replace(evidence(), target=labelled)
+    reading = action(touch("sql.read"), below)
+    denied = decide(policies(ORDERS_ALONE), reading, facts)
+    assert isinstance(denied, Deny)
+    assert denied.messages == ("no policy permits `sql.read` on Table `public.orders_2026`",)
+
+
+def test_what_forbids_a_part_forbids_it_however_it_is_come_by() -> None:
+    guard = """
+    @id("old") forbid (principal, action, resource == Table::"shop/public.orders_2026");
+    """
+    reading = action(touch("sql.read"), part("public.orders", "public.orders_2026"))
+    denied = decide(policies(ORDERS_ALONE, guard), reading)
+    assert isinstance(denied, Deny)
+    assert denied.code == "forbidden"

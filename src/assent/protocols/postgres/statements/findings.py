@@ -9,6 +9,8 @@ from assent.core.resource import Resource
 from assent.protocols.postgres.statements.verbs import DANGER, OPERATIONS
 
 SESSION = Resource("Object", "session")
+# What a table is a part of, or has as a part, as `through` says it.
+PARTS = ("partition of ", "partition ", "inherits ", "inherited by ")
 
 # Verb, resource, and by what it happens.
 Key: TypeAlias = tuple[str, Resource, str]
@@ -108,7 +110,7 @@ class Findings:
         if not self.touched:
             self.touch("sql.session", SESSION.kind, SESSION.name)
         touches = tuple(
-            Touch(verb, OPERATIONS[verb], resource, frozenset(columns), through)
+            Touch(verb, OPERATIONS[verb], resource, frozenset(columns), through, _part_of(through))
             for (verb, resource, through), columns in self.touched.items()
         )
         return Statement(
@@ -133,6 +135,14 @@ class Findings:
         only_reads = all(touch.verb == "sql.read" or touch.resource == SESSION for touch in touches)
         plain = not (self.literals_matter or self.prepares or self.executes or self.unresolved)
         return self.complete and self.only_queries and only_reads and plain
+
+
+def _part_of(through: str) -> str:
+    """Return the table that a touch is on a part of, or the whole of; empty for none."""
+    for word in PARTS:
+        if through.startswith(word):
+            return through.removeprefix(word)
+    return ""
 
 
 def refused(problem: str) -> Statement:
