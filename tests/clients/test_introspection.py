@@ -6,6 +6,7 @@ that server's own catalogue.
 
 import os
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -59,6 +60,7 @@ PSQL = "\n".join(
         "\\conninfo", "\\encoding", "\\timing", "\\lo_list", "\\lo_list+", "\\dconfig work*",
     )
 )  # fmt: skip
+PROMPT = re.compile(rb"[=*][#>] \Z")
 COMPLETED = (
     "select * from ord", "select * from public.ord", "update cus", "\\d v_", "\\df f_", "\\dn h",
     "insert into hid", "delete from hidden.", "drop table ord", "drop function f_q",
@@ -166,6 +168,14 @@ def test_completing_words_in_psql_only_looks(server: WatchedServer, catalogue: C
     assert misread(texts, catalogue) == []
 
 
+def read_until(terminal: int, wanted: "re.Pattern[bytes]") -> None:
+    """Read what a program prints until its end looks like that."""
+    printed = b""
+    while wanted.search(printed) is None:
+        assert select.select([terminal], [], [], 20)[0], printed
+        printed += os.read(terminal, 65536)
+
+
 def typed_into(psql: str, server: WatchedServer, beginnings: Iterable[str]) -> None:
     """Type beginnings of lines into a psql at a terminal, each with the key that completes it."""
     master, slave = pty.openpty()
@@ -176,13 +186,12 @@ def typed_into(psql: str, server: WatchedServer, beginnings: Iterable[str]) -> N
     )  # fmt: skip
     os.close(slave)
     try:
+        # Only behind a prompt every key is psql's: before it, a tab is the terminal's own.
+        read_until(master, PROMPT)
         for number, beginning in enumerate(beginnings):
             # Twice, as somebody would who wants the list; then the line is taken back.
             os.write(master, f"{beginning}\t\t\x15\\echo done {number}\n".encode())
-            printed = b""
-            while f"\ndone {number}\r" not in printed.decode(errors="replace"):
-                assert select.select([master], [], [], 10)[0], printed
-                printed += os.read(master, 65536)
+            read_until(master, re.compile(rb"\ndone %d\r[^\0]*" % number + PROMPT.pattern))
     finally:
         process.kill()
         process.wait(5)
