@@ -22,6 +22,7 @@ from assent.policy.labels import quoted
 from assent.policy.mask_entries import parse_masks, strictest
 from assent.policy.obliging import ALLOW, merged
 from assent.policy.sizes import parse_count, parse_size
+from assent.protocols.postgres.results.in_force import STATISTICS
 
 SESSION_WIDE = frozenset(
     {
@@ -52,17 +53,6 @@ _NOT_CHOSEN = (
 # What runs hidden text: what it reads is not always among what flows.
 _HIDDEN = ("function ", "operator ", "cast ", "aggregate ", "procedure ")
 
-# Samples of the values of all columns, in the clear.
-_SAMPLES = frozenset(
-    f"pg_catalog.{name}"
-    for name in (
-        "pg_statistic",
-        "pg_statistic_ext_data",
-        "pg_stats",
-        "pg_stats_ext",
-        "pg_stats_ext_exprs",
-    )
-)
 # Functions by which a value goes where it can be read again, heard by others or timed.
 _CARRIERS = frozenset(
     {
@@ -220,7 +210,7 @@ def _leaked(permit: Permit, action: Action, evidence: Evidence) -> str:
         return ""
     if not statement.complete:
         return "not all of it was understood, so that what is masked for you could be in it"
-    if any(touch.resource.name in _SAMPLES for touch in action.touches):
+    if any(touch.resource.name in STATISTICS for touch in action.touches):
         return "the server's statistics hold values of columns that are masked for you"
     may_test = any(item == ("mask_inference", ALLOW) for item in _pairs(permit))
     # What an EXECUTE runs was prepared earlier; where its values go was not read with it.

@@ -20,7 +20,7 @@ from assent.gateway.leases import Leases
 from assent.gateway.waiters import Waiters
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements import Classifier
-from assent.protocols.postgres.statements.names import quoted
+from assent.protocols.postgres.statements.names import full_name
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
@@ -73,7 +73,4 @@ def at_targets(
 
 
 def _columns(catalogue: Catalogue) -> list[tuple[str, tuple[str, ...]]]:
-    return [
-        (f"{quoted(relation.schema)}.{quoted(relation.name)}", relation.columns)
-        for relation in catalogue
-    ]
+    return [(full_name(relation), relation.columns) for relation in catalogue]

@@ -16,7 +16,7 @@ from assent.protocols.postgres import PostgresRelay
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.impact.plan import Plan, read_plan
 from assent.protocols.postgres.impact.scripts import Script, script
-from assent.protocols.postgres.impact.summary import summary
+from assent.protocols.postgres.impact.summary import CHANGES, summary
 
 if TYPE_CHECKING:
     from assent.gateway.drive import Conversation
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 MOST_COST_TO_COUNT = 1_000_000
 """Of the planner's units: counting reads what the change would, so what is dear is not counted."""
 
-_WRITES = frozenset({"sql.insert", "sql.update", "sql.delete", "sql.truncate"})
-_MEASURED = _WRITES | {"sql.read"}
+_MEASURED = CHANGES | {"sql.read"}
 
 _log = structlog.get_logger("gateway")
 
@@ -55,7 +54,9 @@ class Impacts:
         if not _is_measured(target, question):
             return None
         inquired, asked = None, None
-        if question.statement.complete:
+        # Planning computes immutable functions, also those in views: without the catalogue nobody
+        # has looked into these.
+        if question.statement.complete and catalogue is not None:
             exact = target.count_exactly and question.in_transaction
             inquired, asked = await self._planned(conversation, question, exact=exact)
         impact = _read(question, catalogue, inquired, asked)
@@ -100,7 +101,7 @@ class Impacts:
 def _is_measured(target: Target, question: Authorize) -> bool:
     if question.phase is not Phase.EXECUTE or target.estimate == "off":
         return False
-    wanted = _WRITES if target.estimate == "writes" else _MEASURED
+    wanted = CHANGES if target.estimate == "writes" else _MEASURED
     return any(
         touch.verb in wanted
         and touch.resource.kind == "Table"
@@ -123,7 +124,9 @@ def _read(
 ) -> Impact:
     if inquired is None or asked is None:
         why = "it was not understood to the end, so the planner was not asked about it"
-        if question.statement.complete:
+        if catalogue is None:
+            why = "what the target holds is not known, so the planner was not asked about it"
+        elif question.statement.complete:
             why = "the planner cannot be asked about it"
         return summary(question.statement, catalogue, None, None, why)
     plan = _plan_of(inquired, asked)

@@ -13,8 +13,10 @@ from assent.core.resource import Resource, Target
 from assent.gateway.drive import Conversation
 from assent.gateway.impact import MOST_COST_TO_COUNT, Impacts
 from assent.protocols.postgres import PostgresRelay
+from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements import Classifier
 
+EMPTY = Catalogue("v", ())
 DELETE = "DELETE FROM orders WHERE id < 10"
 
 
@@ -72,9 +74,15 @@ async def nobody(*_: object) -> tuple[Waiter, ...]:
     return ()
 
 
-async def measured(line: Line, question: Authorize, where: Target, waiters: Any = nobody) -> Any:
+async def measured(
+    line: Line,
+    question: Authorize,
+    where: Target,
+    waiters: Any = nobody,
+    catalogue: Catalogue | None = EMPTY,
+) -> Any:
     line.impacts = Impacts(waiters)
-    return await line.impacts.measure(cast(Conversation, line), where, "shop", None, question)
+    return await line.impacts.measure(cast(Conversation, line), where, "shop", catalogue, question)
 
 
 async def test_a_change_is_planned_and_nothing_is_counted_unasked() -> None:
@@ -148,3 +156,10 @@ async def test_an_impact_without_a_plan_still_names_the_tables() -> None:
     impact: Impact = await measured(Line(plan(9)), question, target())
     assert [one.table for one in impact.tables] == ["public.orders"]
     assert impact.unavailable
+
+
+async def test_without_a_catalogue_the_planner_is_not_asked_since_views_hide_functions() -> None:
+    line = Line(plan(9))
+    impact = await measured(line, asked(DELETE), target(), catalogue=None)
+    assert line.queries == []
+    assert "is not known" in impact.unavailable

@@ -53,7 +53,7 @@ class Broker:
         return ["left"]
 
     async def standing(self, target: Target) -> tuple[str, Secret[str]]:
-        raise NotImplementedError
+        raise AssertionError("a lease is no standing account")
 
     def _check(self, target: Target) -> None:
         if target.name in self.away:

@@ -413,6 +413,9 @@ class Conversation:
             steps.append(Send(Side.CLIENT, passed))
         if inquiry.over:
             exchange.inquiry = None
+            if exchange.status == IDLE != inquiry.status:
+                # What the client runs next would be in a transaction that it never began.
+                raise violation("the target did not end a transaction of the gateway's own")
             exchange.status = inquiry.status
             steps.append(Ask(next(self._tickets), inquiry.inquired()))
         return rest

@@ -95,3 +95,15 @@ def test_in_the_middle_of_a_group_it_is_not_asked() -> None:
     gateway = Gateway(decide=decide)
     gateway.send(p("select 1") + b() + e() + p("delete from a") + b() + e() + S)
     assert "busy" in asking(gateway).error
+
+
+def test_a_transaction_of_the_gateways_own_that_does_not_end_ends_the_session() -> None:
+    gateway = Gateway(decide=lambda _: None, talks=False, connect=False)
+    gateway.talks = True
+    gateway.log_in()
+    gateway.take()
+    gateway.send(q("delete from orders"))
+    gateway.talks = False
+    gateway.perform(gateway.relay.inquire(1, ("BEGIN READ ONLY",), gateway.now))
+    gateway.reply(DONE + READY)
+    assert "transaction" in gateway.closed

@@ -1,18 +1,15 @@
 """Puts together what a plan says and what the catalogue knows of the tables in it."""
 
-import re
 from collections.abc import Iterator
 
 from assent.core.action import Statement, Touch
 from assent.core.impact import Impact, TableImpact
 from assent.protocols.postgres.catalogue.model import Catalogue, Relation
 from assent.protocols.postgres.impact.plan import Plan
-from assent.protocols.postgres.statements.names import quoted
+from assent.protocols.postgres.statements.names import quoted, split_full
 
 MOST_TABLES = 20
-# A part of a full name, as `quoted` writes it.
-_PART = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
-_CHANGES = frozenset({"sql.insert", "sql.update", "sql.delete", "sql.truncate"})
+CHANGES = frozenset({"sql.insert", "sql.update", "sql.delete", "sql.truncate"})
 
 
 def summary(
@@ -27,7 +24,7 @@ def summary(
     found = {name: _relation(catalogue, name) for name in names}
     relations = {name: relation for name, relation in found.items() if relation is not None}
     tables = tuple(_tables(statement, relations, plan))
-    ordered = sorted(tables, key=lambda one: (one.verb not in _CHANGES, bool(one.through)))
+    ordered = sorted(tables, key=lambda one: (one.verb not in CHANGES, bool(one.through)))
     return Impact(
         rows=plan.rows if plan else None,
         exact_rows=exact_rows,
@@ -88,14 +85,9 @@ def _triggers(statement: Statement, relations: dict[str, Relation]) -> Iterator[
 
 
 def _changes(touch: Touch) -> bool:
-    return touch.verb in _CHANGES
+    return touch.verb in CHANGES
 
 
 def _relation(catalogue: Catalogue | None, name: str) -> Relation | None:
-    parts = [
-        quoted_part.replace('""', '"') if quoted_part else plain
-        for quoted_part, plain in _PART.findall(name)
-    ]
-    if catalogue is None or len(parts) != 2:
-        return None
-    return catalogue.relations.get((parts[0], parts[1]))
+    key = split_full(name)
+    return None if catalogue is None or key is None else catalogue.relations.get(key)

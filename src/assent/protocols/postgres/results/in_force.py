@@ -9,12 +9,12 @@ from assent.core.action import Statement
 from assent.core.enforcement import MaskHow
 from assent.core.flows import Flows
 from assent.protocols.postgres.catalogue.model import Catalogue, Relation
-from assent.protocols.postgres.statements.names import quoted
+from assent.protocols.postgres.statements.names import full_name, quoted, split_full, unquoted
 
 # One part of a name: in quotes, where a quote is doubled, or up to the next dot.
 _PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
 # What the server gathers for its planner holds values of every column.
-_STATISTICS = frozenset(
+STATISTICS = frozenset(
     "pg_catalog." + name
     for name in (
         "pg_statistic", "pg_stats", "pg_statistic_ext_data", "pg_stats_ext", "pg_stats_ext_exprs",
@@ -94,7 +94,7 @@ class MasksInForce:
         if table[0] not in ("", schema):
             return 0
         columns = dict(zip(found.columns, found.types, strict=False))
-        return columns.get(_unquoted(parted(name)[1]), 0)
+        return columns.get(unquoted(parted(name)[1]), 0)
 
     def named(self, names: Iterable[str]) -> MaskHow | None:
         """Return what hides most of these columns, None where none is masked; `*` is all."""
@@ -113,7 +113,7 @@ class MasksInForce:
         )
 
     def _of(self, table: str, column: str) -> MaskHow | None:
-        if table in _STATISTICS:
+        if table in STATISTICS:
             return self.everything
         columns = self._by_table.get(table)
         if columns is None:
@@ -146,11 +146,6 @@ def _touched(statement: Statement) -> Flows:
     )
 
 
-def full_name(relation: Relation) -> str:
-    """Return the name of a relation as policies and labels write it."""
-    return f"{quoted(relation.schema)}.{quoted(relation.name)}"
-
-
 @lru_cache(maxsize=4096)
 def parted(name: str) -> tuple[str, str]:
     """Return the table and the column of a full name, each as it is written there."""
@@ -159,9 +154,4 @@ def parted(name: str) -> tuple[str, str]:
 
 
 def _schema_and_name(table: str) -> tuple[str, str]:
-    schema, name = parted(table)
-    return _unquoted(schema), _unquoted(name)
-
-
-def _unquoted(part: str) -> str:
-    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+    return split_full(table) or ("", table)

@@ -22,7 +22,6 @@ from assent.protocols.postgres.results.plan import Plan, plan_of
 from assent.protocols.postgres.results.recorded import Row, as_text, rows_frames
 from assent.protocols.postgres.results.rows import RowMasks, row, values_of, whole_rows
 from assent.protocols.postgres.results.scan import Scan
-from assent.protocols.postgres.target_stream import rows_end
 
 MOST_ROW_BYTES = 16 * 1024 * 1024
 """Of one row, or any other message that must be whole to be looked at."""
@@ -164,13 +163,6 @@ class Results:
         if self._records and shown:
             self._keep(values_of(shown, 0, len(shown)))
         return Through(shown, end, held)
-
-    def rows_pass(self, data: bytes, at: int, size: int) -> int:
-        """Return where the rows at `at` end that are only jumped over, maybe behind `size`."""
-        end: int = at + 1 + int.from_bytes(data[at + 1 : at + 5])
-        if end < at + 5:
-            raise violation("a message of the target has an impossible length")
-        return rows_end(data, data[at], end - at - 1, end, size)
 
     def copied(self, data: bytes, at: int, size: int) -> Through:
         """Take the CopyDatas at `at`: for limits, each of them is a row."""
