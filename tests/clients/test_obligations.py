@@ -191,3 +191,16 @@ def test_what_the_server_remembers_of_values_is_not_shown_either(obliged: Gatewa
         with pytest.raises(psycopg.Error) as caught:
             connection.execute(text)
         assert caught.value.sqlstate == "42501"
+
+
+def test_what_was_made_past_the_gateway_a_moment_ago_is_not_shown_before_it_is_known(
+    obliged: Gateway, shop: Shop
+) -> None:
+    with connect(obliged.connect_as("ben")) as connection:
+        for number in range(4):
+            shop.run(f"CREATE VIEW newest_{number} AS SELECT code AS plain FROM pupils")
+            try:
+                shown = str(connection.execute(f"SELECT plain FROM newest_{number}").fetchall())
+            except psycopg.Error as error:
+                shown = str(error)
+            assert "CODE" not in shown

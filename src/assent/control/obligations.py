@@ -212,6 +212,12 @@ def _leaked(permit: Permit, action: Action, evidence: Evidence) -> str:
         return "not all of it was understood, so that what is masked for you could be in it"
     if any(touch.resource.name in STATISTICS for touch in action.touches):
         return "the server's statistics hold values of columns that are masked for you"
+    if statement.unresolved:
+        name = min(statement.unresolved)[:80]
+        return (
+            f"`{name}` is not known here, so it cannot be told what of it is masked for you; "
+            "if it is there, try again in a minute"
+        )
     may_test = any(item == ("mask_inference", ALLOW) for item in _pairs(permit))
     # What an EXECUTE runs was prepared earlier; where its values go was not read with it.
     flows = None if statement.executes else statement.flows

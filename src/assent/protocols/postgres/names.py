@@ -256,6 +256,7 @@ def union(statements: Sequence[Statement], missing: str = "") -> Statement:
         flows=parts[0].flows if all(part.flows == parts[0].flows for part in parts) else None,
         functions=frozenset().union(*(part.functions for part in parts)),
         types=frozenset().union(*(part.types for part in parts)),
+        unresolved=frozenset().union(*(part.unresolved for part in parts)),
         problems=tuple(dict.fromkeys(line for part in parts for line in part.problems)),
     )
 

@@ -128,7 +128,7 @@ def seen_flows(statement: Statement) -> Flows | None:
 
     Where only what is touched is known, any of that may be in any field.
     """
-    if not statement.complete:
+    if not statement.complete or statement.unresolved:
         return None
     if statement.flows is None or statement.executes:
         return _touched(statement)
