@@ -74,7 +74,7 @@ def grant_out(door: Door, grant: Grant) -> GrantOut:
         {
             "id": grant.id,
             "subject": person_name(directory, grant.subject),
-            "target": target_name(directory, grant.target),
+            "target": target_name(directory, grant.target) if grant.target else "",
             "starts_at": isoformat(grant.starts_at),
             "ends_at": isoformat(grant.ends_at),
             "request": grant.request,

@@ -138,7 +138,7 @@ class ApprovalOut(BaseModel):
     """One person's answer."""
 
     approver: str
-    verdict: Literal["approve", "reject"]
+    verdict: Literal["approve", "reject", "offer"]
     rejected_as: Literal["not-needed", "suspicious"] | None
     comment: str
     at: Instant

@@ -95,7 +95,7 @@ class Grants:
         found = self._live.get(grant) or await self._store.grant(grant)
         if found is None:
             raise MissingFault("no-such-grant", f"there is no grant `{grant}`")
-        owners = self._directory.target(found.target).owners
+        owners = self._directory.target(found.target).owners if found.target else frozenset()
         if found.subject != caller.subject.id and not caller.subject.groups & {"security", *owners}:
             raise ForbiddenFault(
                 "not-your-grant", "only its holder, the target's owners and `security` can end it"

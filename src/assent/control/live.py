@@ -25,6 +25,10 @@ async def unmeasured(question: Authorize) -> Impact | None:
     return None
 
 
+def unheard(lines: tuple[str, ...]) -> None:
+    """Say nothing: nobody listens."""
+
+
 async def nobody_waits() -> tuple[Waiter, ...]:
     """Return that nobody is known to wait for locks."""
     return ()
@@ -38,7 +42,8 @@ class LiveSession:
     cancelled: the client asked to cancel what is held. gone: the client hung up.
     process_id, secret_key: what the client cancels with, as PostgreSQL's BackendKeyData.
     measure: what a statement would do, asked at the target; None where nothing was asked.
-    waiters: who waits for its locks now. so_far: what was done in it. presence: where else the
+    waiters: who waits for its locks now. say: tells the client something when it next can hear it,
+    without an end of anything. so_far: what was done in it. presence: where else the
     person was when it opened.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
@@ -58,6 +63,7 @@ class LiveSession:
     cancel_at_target: Callable[[], None]
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
     waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
+    say: Callable[[tuple[str, ...]], None] = unheard
     epoch: Epoch = field(default_factory=Epoch)
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)

@@ -19,7 +19,7 @@ from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.holding import Holding
-from assent.control.live import LiveSession, LiveSessions, nobody_waits, unmeasured
+from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard, unmeasured
 from assent.control.obligations import enforcement_of, session_wide, settings_of
 from assent.control.sign_in import SignIn
 from assent.control.verifiers import ITERATIONS, Verifiers
@@ -73,7 +73,7 @@ class Handles:
 
     drafted: hears of the session before it is decided on, to say when the client hung up.
     measure: what a statement would do, asked at the target, None where nothing was asked.
-    waiters: who waits for locks of the session.
+    waiters: who waits for locks of the session. say: tells the client something meanwhile.
     """
 
     drafted: Callable[[LiveSession], None]
@@ -81,6 +81,7 @@ class Handles:
     cancel_at_target: Callable[[], None]
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
     waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
+    say: Callable[[tuple[str, ...]], None] = unheard
 
 
 class Sessions:
@@ -477,6 +478,7 @@ class Sessions:
             cancel_at_target=handles.cancel_at_target,
             measure=handles.measure,
             waiters=handles.waiters,
+            say=handles.say,
         )
 
     def _bounded(self, session: Session, outcome: Outcome) -> Session:

@@ -4,15 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from assent.core.absence import Absence
+from assent.core.device_key import DeviceKey
 from assent.core.grant import Grant
-from assent.core.ids import CredentialId, GrantId, LessonId, SessionId, SubjectId, TargetId
+from assent.core.ids import (
+    ApprovalId,
+    CredentialId,
+    DeviceKeyId,
+    GrantId,
+    LessonId,
+    ReviewId,
+    SessionId,
+    SubjectId,
+    TargetId,
+)
 from assent.core.label import Label, LabelState
 from assent.core.lesson import Lesson
+from assent.core.notice import Delivery, Notice
+from assent.core.policy_revision import PolicyRevision
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
+from assent.core.review import Review, ReviewVerdict
+from assent.core.scope import Spent
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
+from assent.core.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,7 @@ class PutRequest:
 
 @dataclass(frozen=True, slots=True)
 class PutApproval:
-    """Insert one person's answer; ConflictFault if this person answered this request before."""
+    """Insert one person's answer; ConflictFault if they answered the same digest before."""
 
     approval: Approval
 
@@ -48,6 +65,37 @@ class RevokeGrant:
     at: datetime
     by: SubjectId | None
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawApproval:
+    """Count an answer no longer; ConflictFault if it was withdrawn before."""
+
+    approval: ApprovalId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpendGrant:
+    """Add to what was done under a grant; ConflictFault where a limit was used up before.
+
+    planned: digest of a text of its plan that is run once more; ConflictFault where none is left.
+    force: after the fact: what was done is counted, whatever the limits say.
+    """
+
+    grant: GrantId
+    more: Spent
+    planned: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BeginGrant:
+    """Start the clock of a grant at its first use; ConflictFault if it began before."""
+
+    grant: GrantId
+    at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +128,14 @@ class EndSession:
     at: datetime
     because: str
     cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSessionEnd:
+    """Let an open session end at another time; no change if it ended already."""
+
+    session: SessionId
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +237,83 @@ class PutSecurityEvent:
     event: SecurityEvent
 
 
+@dataclass(frozen=True, slots=True)
+class PutNotice:
+    """Insert a notice, due at once on these channels; no change if its key is known."""
+
+    notice: Notice
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutDelivery:
+    """Replace how far a notice came on a channel."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class PutTimer:
+    """Insert or replace a timer."""
+
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
+class DropTimer:
+    """Forget a timer; no change if there is none. kind: empty for all about that thing."""
+
+    about: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutAbsence:
+    """Insert or replace when somebody is away."""
+
+    absence: Absence
+
+
+@dataclass(frozen=True, slots=True)
+class PutReview:
+    """Insert a review."""
+
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReview:
+    """Close a review for ever; ConflictFault if it is closed already."""
+
+    review: ReviewId
+    verdict: ReviewVerdict
+    comment: str
+    by: SubjectId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutDeviceKey:
+    """Insert a device's key; ConflictFault if that public key is known."""
+
+    key: DeviceKey
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeDeviceKey:
+    """Let a device's key sign nothing any more; ConflictFault if it was revoked before."""
+
+    key: DeviceKeyId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutPolicyRevision:
+    """Keep the text of a revision of the policies; no change if it is kept already."""
+
+    revision: PolicyRevision
+
+
 Change: TypeAlias = (
     PutRequest
     | PutApproval
@@ -202,4 +335,18 @@ Change: TypeAlias = (
     | PutProfile
     | ForgetSubject
     | PutSecurityEvent
+    | WithdrawApproval
+    | SpendGrant
+    | BeginGrant
+    | MoveSessionEnd
+    | PutNotice
+    | PutDelivery
+    | PutTimer
+    | DropTimer
+    | PutAbsence
+    | PutReview
+    | CloseReview
+    | PutDeviceKey
+    | RevokeDeviceKey
+    | PutPolicyRevision
 )

@@ -37,17 +37,38 @@ class StepUpRemedy:
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """So many distinct, eligible people of one group."""
+    """So many distinct, eligible people of one group.
+
+    group: alternatives are separated by `|`; `@` and a subject's id is that one person.
+    """
 
     count: int
     group: str
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """From so long after it was asked, members of `group` count in place of any other."""
+
+    after: timedelta
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRemedy:
-    """People must assent, stage after stage; within a stage every quorum must be met."""
+    """People must assent, stage after stage; within a stage every quorum must be met.
+
+    One person counts once, in all stages together. signed: each assent must be signed with a
+    device's key. by_requester: the requester may count themself, if they are in the group.
+    outside_line: nobody counts who is above or below the requester. escalations: who else may
+    assent once it has waited for a while.
+    """
 
     stages: tuple[tuple[Quorum, ...], ...]
+    signed: bool = False
+    by_requester: bool = False
+    outside_line: bool = False
+    escalations: tuple[Escalation, ...] = ()
 
 
 Remedy: TypeAlias = ReasonRemedy | TicketRemedy | StepUpRemedy | ApprovalRemedy
@@ -67,7 +88,8 @@ class Deny:
     """No, and what would turn it round; without remedies it is final.
 
     code: `no-permit`, `forbidden`, `remedy-needed`, `policy-error`, `obligation`, `disabled`,
-    `no-such-database`, `log-unavailable`. messages: what the policies say to the person, in order.
+    `no-such-database`, `log-unavailable`, `outside-grant`, `budget`, `review-overdue`.
+    messages: what the policies say to the person, in order.
     remedies: all demands of all matching forbids, merged, told at once.
     hold_for, hold_in_transaction_for: how long the action may wait for its remedies.
     """

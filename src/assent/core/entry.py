@@ -37,6 +37,16 @@ class EntryKind(StrEnum):
     LABELS_SCANNED = "labels.scanned"
     LABEL_SUGGESTED = "label.suggested"
     LABEL_DECIDED = "label.decided"
+    GRANT_CHANGED = "grant.changed"
+    APPROVAL_WITHDRAWN = "approval.withdrawn"
+    REQUEST_COMMENTED = "request.commented"
+    DEVICE_ENROLLED = "device.enrolled"
+    DEVICE_REVOKED = "device.revoked"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_CLOSED = "review.closed"
+    ABSENCE = "absence"
+    SESSION_STANDING = "session.standing"
+    CONFIGURATION_APPLIED = "configuration.applied"
 
 
 @dataclass(frozen=True, slots=True)

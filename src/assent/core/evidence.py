@@ -105,7 +105,9 @@ class Evidence:
     verified_by: who said that their role is theirs, at `verified_at`. impact: what the action
     would do, measured at the target, None when nothing was asked. medium_from, high_from: the
     first scores of these levels at that moment. dates: of each source, by the name that signals
-    give it, how old what it says is. unavailable: kinds of evidence that should be there and
+    give it, how old what it says is. ticket_said: `open`, `closed`, `unknown` or `unavailable`:
+    what the issue tracker says, empty where it was not asked. asked_at: when the request that
+    this waits in was opened. unavailable: kinds of evidence that should be there and
     could not be gathered. not_configured: kinds that the operator gave no source for.
     """
 
@@ -136,6 +138,8 @@ class Evidence:
     dates: Mapping[str, datetime] = field(default_factory=dict)
     medium_from: int = 25
     high_from: int = 60
+    ticket_said: str = ""
+    asked_at: datetime | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return it in the canonical profile, for the payload of a decision's entry.

@@ -17,6 +17,9 @@ CredentialId = NewType("CredentialId", str)
 ActionId = NewType("ActionId", str)
 EntryId = NewType("EntryId", str)
 LessonId = NewType("LessonId", str)
+DeviceKeyId = NewType("DeviceKeyId", str)
+ReviewId = NewType("ReviewId", str)
+NoticeId = NewType("NoticeId", str)
 
 PREFIXES = {
     "subject": "sub",
@@ -29,6 +32,9 @@ PREFIXES = {
     "action": "act",
     "entry": "ent",
     "lesson": "les",
+    "device_key": "key",
+    "review": "rev",
+    "notice": "ntc",
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"

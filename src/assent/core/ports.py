@@ -5,22 +5,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from assent.core.absence import Absence
 from assent.core.canonical import Json
 from assent.core.changes import Change
+from assent.core.device_key import DeviceKey
 from assent.core.entry import Checkpoint, Entry
 from assent.core.frame import Frame
 from assent.core.grant import Grant
-from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import (
+    EntryId,
+    GrantId,
+    RequestId,
+    ReviewId,
+    SessionId,
+    SubjectId,
+    TargetId,
+)
 from assent.core.label import Label, Sampled
 from assent.core.lease import Lease, Privileges
 from assent.core.lesson import Lesson
 from assent.core.network import Network
+from assent.core.notice import Delivery, Notice
+from assent.core.policy_revision import PolicyRevision
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
+from assent.core.review import Review
 from assent.core.secret import Secret
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
+from assent.core.timer import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,10 @@ class Store(Protocol):
         """Return grants, newest first."""
         ...
 
+    async def delegations(self, valid_at: datetime) -> Sequence[Grant]:
+        """Return the delegations that are valid at that time, oldest first; at most 10,000."""
+        ...
+
     async def session(self, session: SessionId) -> Session | None: ...
 
     async def sessions(
@@ -120,6 +138,47 @@ class Store(Protocol):
         limit: int = 100_000,
     ) -> Sequence[Lesson]:
         """Return what was learned of the subject, oldest first."""
+        ...
+
+    async def due_timers(self, now: datetime, limit: int = 500) -> Sequence[Timer]:
+        """Return timers whose time has come, the earliest first."""
+        ...
+
+    async def due_deliveries(
+        self, now: datetime, limit: int = 100
+    ) -> Sequence[tuple[Notice, Delivery]]:
+        """Return deliveries to be tried now, the longest due first."""
+        ...
+
+    async def dead_deliveries(self, limit: int = 100) -> Sequence[tuple[Notice, Delivery]]:
+        """Return deliveries that were given up, newest first."""
+        ...
+
+    async def delivered(self, thread: str, channel: str) -> Sequence[Delivery]:
+        """Return the deliveries of a thread on a channel that have a reference, newest first."""
+        ...
+
+    async def absences(self) -> Sequence[Absence]: ...
+
+    async def reviews(
+        self,
+        subject: SubjectId | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+    ) -> Sequence[Review]:
+        """Return reviews, newest first."""
+        ...
+
+    async def review(self, review: ReviewId) -> Review | None: ...
+
+    async def device_keys(self, subject: SubjectId | None = None) -> Sequence[DeviceKey]:
+        """Return device keys, revoked ones too, oldest first; at most 10,000."""
+        ...
+
+    async def policy_revision(self, revision: str) -> PolicyRevision | None: ...
+
+    async def applied_policies(self) -> PolicyRevision | None:
+        """Return the revision that somebody applied last, None if nobody ever did."""
         ...
 
     async def security_events(
@@ -241,6 +300,39 @@ class ValueSampler(Protocol):
         told: is called with how many tables were looked at, of how many, and how many of them
         could not be read. Raises OutsideFault, OperatorFault.
         """
+        ...
+
+
+class Notifier(Protocol):
+    """One channel by which people hear of things. Raises OutsideFault when it cannot now."""
+
+    @property
+    def name(self) -> str:
+        """What the channel is called, in configuration and in deliveries."""
+        ...
+
+    async def send(self, notice: Notice, to: Sequence[Subject], earlier: str) -> str:
+        """Tell these people; return what the channel calls the message, empty for nothing.
+
+        earlier: what it called the last message of this thread, to change that one in its place
+        where the channel can; empty for none.
+        """
+        ...
+
+
+class OnCall(Protocol):
+    """Who of a group is on call. Raises OutsideFault."""
+
+    async def on_call(self, group: str, at: datetime) -> Sequence[str]:
+        """Return names of subjects, the first one first; nobody where it is not known."""
+        ...
+
+
+class IssueTracker(Protocol):
+    """Knows tickets. Raises OutsideFault."""
+
+    async def look_up(self, ticket: str, subject: str, target: str) -> str:
+        """Return `open`, `closed` or `unknown`: whether that ticket asks this person for this."""
         ...
 
 

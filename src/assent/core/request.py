@@ -7,8 +7,10 @@ from enum import StrEnum
 from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.decision import Remedy
+from assent.core.device_key import ApprovalSignature
 from assent.core.ids import ApprovalId, GrantId, RequestId, SubjectId
 from assent.core.impact import Impact
+from assent.core.scope import Terms
 
 
 class RequestState(StrEnum):
@@ -32,10 +34,11 @@ class RequestState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What an approver said."""
+    """What an approver said. OFFER: yes to less than was asked, if the requester takes it."""
 
     APPROVE = "approve"
     REJECT = "reject"
+    OFFER = "offer"
 
 
 class RejectedAs(StrEnum):
@@ -49,7 +52,9 @@ class RejectedAs(StrEnum):
 class Approval:
     """One person's answer to a request, bound to the digest of the exact action.
 
-    rejected_as: with a rejection, None where the person did not say.
+    rejected_as: with a rejection, None where the person did not say. terms: with an offer; it is
+    bound to the action as it would be with them. signature: of what the person was shown.
+    in_place_of: whose delegate they were. withdrawn_at: from then on it does not count.
     """
 
     id: ApprovalId
@@ -60,6 +65,19 @@ class Approval:
     at: datetime
     comment: str = ""
     rejected_as: RejectedAs | None = None
+    terms: Terms | None = None
+    signature: ApprovalSignature | None = None
+    in_place_of: SubjectId | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said about a request without answering it."""
+
+    by: SubjectId
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,10 @@ class Request:
     approvals: in the order in which they came. reason, ticket: what the requester said.
     outcome: one sentence once it is settled. settled_by: who settled it, if a person did.
     grant: the grant that it minted, for a request for access. impact: what the action would do,
-    as it was measured when it was asked for.
+    as it was measured when it was asked for. asked: who was told that they are needed, in that
+    order; further people may be eligible. comments: in the order in which they came. ticket_said:
+    what the issue tracker says of the ticket, empty where it was not asked. detached: the
+    connection that it was held on is gone; the same person may send the same again and go on.
     """
 
     id: RequestId
@@ -92,3 +113,7 @@ class Request:
     settled_by: SubjectId | None = None
     grant: GrantId | None = None
     impact: Impact | None = None
+    asked: tuple[SubjectId, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    ticket_said: str = ""
+    detached: bool = False

@@ -22,7 +22,8 @@ class Target:
     """A resource that can be dialled, as the operator described it.
 
     labels: resource name (`public.customers`, `public.customers.email`) → its labels.
-    owners: group names. tls: `disable`, `prefer`, `require` or `verify`.
+    owners: group names. resource_owners: resource name → the groups that own it, where these
+    are others than the target's. tls: `disable`, `prefer`, `require` or `verify`.
     credential: a reference (`file:…`, `env:…`), never a value.
     search_path: schemas in which an unqualified name is looked up, first one first.
     databases: further ones of the same server that a client may name, none by default; what
@@ -30,6 +31,8 @@ class Target:
     statements its planner is asked about before they run: `all`, `writes` or `off`.
     count_exactly: what a change in a transaction would hit may be counted before it runs.
     without_catalogue: names are taken as they are written, and nothing is looked through.
+    longest_grant_s: no grant on it lasts longer, None for no ceiling of its own. retired: it
+    was taken away; the log still names it, and nobody reaches it.
     """
 
     id: TargetId
@@ -50,6 +53,9 @@ class Target:
     estimate: str = "all"
     count_exactly: bool = False
     without_catalogue: bool = False
+    resource_owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    retired: bool = False
+    longest_grant_s: int | None = None
 
     def offers(self, database: str) -> bool:
         """Return whether a session may be opened on that database of the target's server."""

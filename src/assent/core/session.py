@@ -40,6 +40,7 @@ class Credential:
 
     stored_key, server_key: the SCRAM-SHA-256 verifier (RFC 5802, section 3), hex.
     The salt is one per subject, so that one exchange can be checked against all of them.
+    grant: None for one that only says who somebody is: access is asked for when it is used.
     connections_left: how many sessions it may still open, 0 or more. minted_from: the address
     that asked for it, minted_at: when; empty and None where that is not known.
     """
@@ -47,7 +48,7 @@ class Credential:
     id: CredentialId
     subject: SubjectId
     target: TargetId
-    grant: GrantId
+    grant: GrantId | None
     stored_key: str
     server_key: str
     expires_at: datetime

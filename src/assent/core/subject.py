@@ -22,7 +22,7 @@ class Subject:
     groups: names, unordered. verified: whether somebody vouched that these are theirs:
     verified_by, at verified_at. disabled: nothing is permitted to it, and it cannot approve.
     since: when it began here. time_zone: an IANA name such as `Europe/Berlin`, empty where it
-    is not known.
+    is not known. reports_to: their manager, that one's manager, and so on upwards.
     """
 
     id: SubjectId
@@ -37,3 +37,4 @@ class Subject:
     time_zone: str = ""
     verified_by: str = ""
     verified_at: datetime | None = None
+    reports_to: tuple[SubjectId, ...] = ()
