@@ -17,13 +17,13 @@ from assent.control.policies import Policies
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.clock import Clock
-from assent.core.decision import Decision, Deny, Permit
+from assent.core.decision import Decision, Deny, Obligation, Permit
 from assent.core.evidence import Evidence
 from assent.core.ids import EntryId, Ids, RequestId
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
 from assent.core.signal import Signal
-from assent.policy import evaluate, parse_duration
+from assent.policy import PolicySet, evaluate, parse_duration
 from assent.policy.more import EXCEEDS, exceeding
 from assent.risk import MODEL, Model, assess, nearest
 from assent.risk.budget import Thresholds
@@ -101,6 +101,7 @@ class Decider:
                     outcome.evidence,
                     request=request,
                     reusable=is_reusable(action, outcome),
+                    bound=circumstances.obliged,
                 ),
             ),
         )
@@ -115,23 +116,48 @@ class Decider:
         evidence, seen = await self._gatherer.gather(action, circumstances, now)
         signals = tuple([plugin.measure(action, evidence, now) for plugin in self._signals])
         assessment = assessed(action, evidence, signals)
-        decision = evaluate(self._policies.current, action, evidence, assessment, now)
-        decision = _offered(_living(decision, action, evidence), action, evidence)
-        decision = obliged(_in_time(decision, action, evidence), circumstances.obliged)
-        decision = self._keepable(keep(decision, action, evidence))
-        if isinstance(decision, Permit):
-            decision = exceeding(decision, action, evidence, now)
+        decision = concluded(
+            self._policies.current,
+            action,
+            evidence,
+            assessment,
+            circumstances.obliged,
+            self._honours,
+        )
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
         return Outcome(decision, signals, assessment, evidence, entry, request, seen)
 
-    def _keepable(self, decision: Decision) -> Decision:
-        if isinstance(decision, Permit):
-            for obligation in decision.obligations:
-                if obligation.name not in self._honours:
-                    words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
-                    return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
-        return decision
+
+def concluded(
+    policies: PolicySet,
+    action: Action,
+    evidence: Evidence,
+    assessment: Assessment,
+    bound: Sequence[Obligation],
+    honours: frozenset[str],
+) -> Decision:
+    """Return the decision: a function of nothing but what it is given, so it can be replayed.
+
+    bound: what the opening of the session obliges all that is done in it to.
+    """
+    now = evidence.at
+    decision = evaluate(policies, action, evidence, assessment, now)
+    decision = _offered(_living(decision, action, evidence), action, evidence)
+    decision = obliged(_in_time(decision, action, evidence), tuple(bound))
+    decision = _keepable(keep(decision, action, evidence), honours)
+    if isinstance(decision, Permit):
+        decision = exceeding(decision, action, evidence, now)
+    return decision
+
+
+def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:
+    if isinstance(decision, Permit):
+        for obligation in decision.obligations:
+            if obligation.name not in honours:
+                words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
+                return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
+    return decision
 
 
 def assessed(action: Action, evidence: Evidence, signals: Sequence[Signal]) -> Assessment:

@@ -1,5 +1,6 @@
 """The entries that the use cases append: one function a kind, so that a kind has one form."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.clock import isoformat
-from assent.core.decision import Decision, Permit, describe
+from assent.core.decision import Decision, Obligation, Permit, describe
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
 from assent.core.grant import Grant
@@ -64,8 +65,12 @@ def decision(
     *,
     request: RequestId | None,
     reusable: bool,
+    bound: Sequence[Obligation] = (),
 ) -> Entry:
-    """Return the entry that says what was decided, on what evidence, by which policies."""
+    """Return the entry that says what was decided, on what evidence, by which policies.
+
+    bound: what the opening of the session obliged it to, without which nobody could replay it.
+    """
     facts: dict[str, Json] = {
         "action": action.id,
         "level": assessment.level.value,
@@ -79,6 +84,8 @@ def decision(
         "assessment": assessment_json(assessment),
         "evidence": evidence_json(action, evidence),
     }
+    if bound:
+        payload["bound"] = [[item.name, item.value, item.policy] for item in bound]
     if isinstance(decision, Permit):
         facts["policies"] = list(decision.permitted_by)
         payload["obligations"] = [f"{item.name}: {item.value}" for item in decision.obligations]
