@@ -9,13 +9,18 @@ from assent.core.subject import Subject
 
 
 class Directory:
-    """Subjects and targets by id and by name. Replaced as a whole, never edited in place."""
+    """Subjects and targets by id and by name. Replaced as a whole, never edited in place.
+
+    revision: moves with every change of who there is, for what is worked out from it.
+    """
 
     def __init__(self, subjects: Iterable[Subject] = (), targets: Iterable[Target] = ()) -> None:
+        self.revision = 0
         self.replace(subjects, targets)
 
     def replace(self, subjects: Iterable[Subject], targets: Iterable[Target]) -> None:
         """Make these all that there is."""
+        self.revision += 1
         self._subjects = {subject.id: subject for subject in subjects}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in targets}
