@@ -10,6 +10,7 @@ from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
 from assent.control.decide import Decider
+from assent.control.delivering import Delivering, channels
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -22,6 +23,7 @@ from assent.control.labels import Labels
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.obligations import derived_mask_key
+from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
@@ -30,6 +32,7 @@ from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
 from assent.control.sign_in import SignIn
 from assent.control.sweep import Sweep
+from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.control.warnings import Warnings
@@ -37,7 +40,7 @@ from assent.control.watching import Watching
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.plugins import SignalPlugin
-from assent.core.ports import NetworkBook, PasswordHasher, Recorder, Store
+from assent.core.ports import NetworkBook, Notifier, PasswordHasher, Recorder, Store
 from assent.core.secret import Secret
 from assent.policy import PolicySet
 from assent.risk import MODEL
@@ -54,7 +57,8 @@ class Outside:
     asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
     of masked values are made with, None for one that is derived from `credential_key`.
     label_rules: what labels columns by their names. recognised: labels whose values are known by
-    their look.
+    their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
+    for what is not loud, None for all.
     """
 
     store: Store
@@ -75,6 +79,8 @@ class Outside:
     mask_key: Secret[bytes] | None = None
     recognised: frozenset[str] = frozenset(LABELS)
     label_rules: ColumnRules = field(default_factory=ColumnRules)
+    notifiers: Sequence[Notifier] = ()
+    ordinary_channels: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Assembly:
     live: LiveSessions
     verifiers: Verifiers
     sweep: Sweep
+    outbox: Outbox
+    timers: Timers
 
 
 def assemble(outside: Outside) -> Assembly:
@@ -100,6 +108,7 @@ def assemble(outside: Outside) -> Assembly:
     store, clock, ids = outside.store, outside.clock, outside.ids
     directory, events, live = Directory(), Events(), LiveSessions()
     policies = Policies(outside.policies)
+    outbox, timers = _outbox(outside, directory, events), Timers(store=store, clock=clock)
     history = History(store, clock)
     learning = Learning(store, directory, clock, ids)
     learning.when_forgotten(history.forget)
@@ -225,5 +234,24 @@ def assemble(outside: Outside) -> Assembly:
     )
     return Assembly(
         plane, sessions, decider, policies, history, learning, answers, waiting, holding, live,
-        verifiers, sweep,
+        verifiers, sweep, outbox, timers,
     )  # fmt: skip
+
+
+def _outbox(outside: Outside, directory: Directory, events: Events) -> Outbox:
+    where = channels(outside.notifiers, outside.ordinary_channels)
+    delivering = Delivering(
+        store=outside.store,
+        channels=where,
+        directory=directory,
+        events=events,
+        clock=outside.clock,
+    )
+    return Outbox(
+        store=outside.store,
+        channels=where,
+        delivering=delivering,
+        clock=outside.clock,
+        ids=outside.ids,
+        public_url=outside.public_url,
+    )
