@@ -62,6 +62,13 @@ class Inquirable(Protocol):
     def inquire(self, number: int, queries: tuple[str, ...], now: datetime) -> Sequence[Step]: ...
 
 
+@runtime_checkable
+class Talkative(Protocol):
+    """A relay whose client can be told something meanwhile."""
+
+    def say(self, lines: Sequence[str], now: datetime) -> Sequence[Step]: ...
+
+
 class End(asyncio.Protocol):
     """One end of a conversation: the client's connection or the target's."""
 
@@ -198,6 +205,18 @@ class Conversation:
         if isinstance(relay, Inquirable) and not self.closed:
             self.perform(relay.inquire(number, queries, self._clock.now()))
             self._after()
+
+    def say(self, lines: Sequence[str]) -> None:
+        """Tell the client something soon, in its own protocol.
+
+        Never in the middle of other steps: whoever says it may have been called by one of them.
+        """
+        self._loop.call_soon(self._say, tuple(lines))
+
+    def _say(self, lines: tuple[str, ...]) -> None:
+        relay = self.relay
+        if isinstance(relay, Talkative) and not self.closed:
+            self.perform(relay.say(lines, self._clock.now()))
 
     def cut(self, message: str) -> None:
         """End the session for a reason that the client is told."""

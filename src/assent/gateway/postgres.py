@@ -210,6 +210,7 @@ class PostgresAnswerer:
                 cancel_at_target,
                 lambda question: self._measure(conversation, state, question),
                 lambda: self._waiters(conversation, state),
+                conversation.say,
             ),
             lambda held: conversation.answered(ticket, held),
         )

@@ -104,6 +104,7 @@ class Conversation:
             + waiting
             + copy
             + self._target_side.kept_bytes
+            + len(exchange.said)
             + exchange.stream.kept_bytes
         )
 
@@ -113,7 +114,16 @@ class Conversation:
         size = self._inbox.size
         return size if size and not self._takes() else 0
 
-    # Being answered, and waiting.
+    # Being told, being answered, and waiting.
+
+    def say(self, notice: bytes, steps: list[Step]) -> None:
+        """Tell the client a notice between what it is answered."""
+        if not self.closed:
+            self._exchange.say(notice, steps)
+
+    def take_said(self) -> bytes:
+        """Return the notices that wait, to be sent before a last message."""
+        return self._exchange.take_said()
 
     def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> None:
         """Take an answer; one to a question that is over is ignored."""
@@ -369,7 +379,7 @@ class Conversation:
         exchange = self._exchange
         if group.local:
             exchange.unit = None
-            exchange.tell_client(ready(IDLE), steps)
+            exchange.tell_client(exchange.take_said() + ready(IDLE), steps)
             return
         group.add(message)
         group.release()

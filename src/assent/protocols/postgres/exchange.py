@@ -46,7 +46,7 @@ class Exchange:
     inquiry: statements of the gateway's own that the target is answering. knowledge: of the
     target's names. keeping: of obligations on results. obliged: something in flight is looked
     at, or has its time. names_moved_on: what is in the transaction may have changed what is
-    known of names.
+    known of names. said: notices of the gateway's own that wait for the next ReadyForQuery.
     """
 
     __slots__ = (
@@ -64,6 +64,7 @@ class Exchange:
         "read_position",
         "reading",
         "reuse",
+        "said",
         "sequence",
         "settings",
         "status",
@@ -94,6 +95,7 @@ class Exchange:
         self.poison: Poison | None = None
         self.unfinished = False
         self.deferred = b""
+        self.said = b""
         self.read_position = 0
         self.sequence = 0
         self.inquiry: Inquiry | None = None
@@ -130,6 +132,30 @@ class Exchange:
     def at_boundary(self) -> bool:
         """Whether the client can be told something now."""
         return self.stream.at_boundary and not self.deferred
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way to the client: no result, no copy, no confirmation."""
+        unit = self.unit
+        if isinstance(unit, Group):
+            return not (unit.expected or unit.synced or unit.copying_next or unit.next_query)
+        return unit is None
+
+    def say(self, notice: bytes, steps: list[Step]) -> None:
+        """Tell the client a notice that belongs to nothing, now or before the next ReadyForQuery.
+
+        One that would be more than `limits.buffer_bytes` together with those that wait is
+        dropped: a client that is told so much while one statement runs reads none of it.
+        """
+        if self.is_quiet:
+            self.tell_client(notice, steps)
+        elif len(self.said) + len(notice) <= self.limits.buffer_bytes:
+            self.said += notice
+
+    def take_said(self) -> bytes:
+        """Return the notices that wait; they wait no longer."""
+        said, self.said = self.said, b""
+        return said
 
     def tell_client(self, data: bytes, steps: list[Step]) -> None:
         """Send the client a message of our own, between two of the target's."""

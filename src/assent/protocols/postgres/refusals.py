@@ -1,9 +1,10 @@
 """Refusals, faults and notices in the target's own words: ErrorResponse and NoticeResponse.
 
 Source: PostgreSQL documentation, "Error and Notice Message Fields" and appendix A. Class `ZA`
-and `01ZA1` are ours; no PostgreSQL code begins so.
+and the codes `01ZA1` and `01ZA2` are ours; no PostgreSQL code begins so.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assent.core.plugins import Held, RefusalKind, Refused
@@ -22,6 +23,7 @@ CUT = "57P01"
 CANCELLED = "57014"
 TIMED_OUT = "ZA002"
 HELD = "01ZA1"
+TOLD = "01ZA2"
 
 SQLSTATES = {
     RefusalKind.DENIED: "42501",
@@ -69,6 +71,11 @@ def notice(held: Held) -> bytes:
     first = held.lines[0] if held.lines else f"waits for people (request {held.request})"
     fields = _fields("NOTICE", HELD, first, "\n".join(held.lines[1:]), "")
     return frame(b"N", fields)
+
+
+def told(lines: Sequence[str]) -> bytes:
+    """Return the NoticeResponse for something that a client hears meanwhile."""
+    return frame(b"N", _fields("NOTICE", TOLD, lines[0], "\n".join(lines[1:]), ""))
 
 
 def read_error(body: bytes) -> ErrorFields:

@@ -58,6 +58,8 @@ class PostgresRelay:
         self._conversation: Conversation | None = None
         # What the client sends before the target is ready.
         self._early = b""
+        # What the client is told once it can read it.
+        self._said = b""
         self._closed = False
 
     # The shape of a relay.
@@ -128,6 +130,23 @@ class PostgresRelay:
             )
         self._closed = True
         steps.append(Close(f"the {side} closed the connection"))
+        return steps
+
+    def say(self, lines: Sequence[str], now: datetime) -> Sequence[Step]:
+        """Tell the client something, as soon as that fits between what it is answered.
+
+        At once while nothing is on its way to it, otherwise before its next ReadyForQuery.
+        """
+        steps: list[Step] = []
+        if self._closed or not lines:
+            return steps
+        notice = refusals.told(lines)
+        if self._conversation is not None:
+            self._conversation.say(notice, steps)
+        elif self._target is None and self._client.state is ClientState.CONNECTING:
+            steps.append(Send(Side.CLIENT, notice))
+        elif len(self._said) + len(notice) <= self._limits.buffer_bytes:
+            self._said += notice
         return steps
 
     def tls_started(self, side: Side, now: datetime) -> Sequence[Step]:
@@ -252,6 +271,9 @@ class PostgresRelay:
                 target.status,
                 self._limits,
             )
+            said, self._said = self._said, b""
+            if said:
+                self._conversation.say(said, steps)
             ahead, self._early = self._early, b""
             late = target.leftover()
             if late:
@@ -278,6 +300,7 @@ class PostgresRelay:
         """Send a last message if the client can read one now."""
         if self._conversation is not None:
             readable = self._conversation.at_boundary
+            data = self._conversation.take_said() + data
         else:
             # Before a startup message nothing but one byte is expected, in the clear or not.
             readable = self._client.request is not None

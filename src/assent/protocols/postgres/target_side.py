@@ -16,6 +16,7 @@ from assent.protocols.postgres.messages import (
     IDLE,
     PARSE_COMPLETE,
     READY_HEADER,
+    ready,
     violation,
 )
 from assent.protocols.postgres.target_stream import LARGEST_READ_BYTES, Found
@@ -134,7 +135,7 @@ class TargetSide:
         stream = exchange.stream
         if data[-6:-1] != READY_HEADER or data[-1] not in b"ITE" or len(data) > LARGEST_READ_BYTES:
             return False
-        if not stream.at_rest or exchange.deferred or exchange.poison is not None:
+        if not stream.at_rest or exchange.deferred or exchange.said or exchange.poison is not None:
             return False
         # 2. It answers all that is in flight, in order, and no copy is under way.
         answered = None if exchange.copy is not None else _answered(exchange.unit, data)
@@ -323,6 +324,9 @@ class TargetSide:
             self._skipped(unit, "skipped", found, now, chunk)
         else:
             raise violation("the target says that it is ready before the Sync")
+        if exchange.said:
+            whole = exchange.take_said() + ready(found.body[0])
+            chunk.edits.append((found.start, found.end, whole))
         self._unit_over(found.body[0])
 
     def _copy_begins(self) -> None:

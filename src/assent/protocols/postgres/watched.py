@@ -357,8 +357,11 @@ class Watched:
         elif kind == 83:
             walk.passed.append(self._tell(walk, found, data[at:end]))
         elif kind == 90:
+            said = self._exchange.said
             whole = self._tell(walk, found, data[at:end])
             if found.body == b"T":
+                # The client sees another ReadyForQuery than this one, and hears them with it.
+                self._exchange.said = said
                 self._fail_transaction(walk)
             else:
                 walk.passed.append(whole)
