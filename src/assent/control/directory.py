@@ -24,12 +24,17 @@ class Directory:
         self._subjects = {subject.id: subject for subject in subjects}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in targets}
-        self._target_names = {target.name: target for target in self._targets.values()}
+        self._target_names = {
+            target.name: target for target in self._targets.values() if not target.retired
+        }
 
     def put_target(self, target: Target) -> None:
-        """Make this the target of its id, which is there already; its name stays."""
+        """Make this the target of its id; one that is retired has no name any more."""
         self._targets[target.id] = target
-        self._target_names[target.name] = target
+        if not target.retired:
+            self._target_names[target.name] = target
+        elif target.name in self._target_names:
+            del self._target_names[target.name]
 
     def subject(self, subject: SubjectId) -> Subject:
         """Return the subject. Raises MissingFault."""
@@ -58,5 +63,5 @@ class Directory:
         return self._target_names.get(name)
 
     def targets(self) -> Sequence[Target]:
-        """Return every target, by name."""
-        return tuple(sorted(self._targets.values(), key=lambda target: target.name))
+        """Return every target that can be reached, by name."""
+        return tuple(sorted(self._target_names.values(), key=lambda target: target.name))

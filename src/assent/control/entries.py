@@ -7,11 +7,12 @@ from datetime import datetime
 import msgspec
 
 from assent.control.label_index import names_in
+from assent.control.standing import denial_json
 from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.clock import isoformat
-from assent.core.decision import Decision, Obligation, Permit, describe
+from assent.core.decision import Decision, Deny, Obligation, Permit, describe
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
 from assent.core.grant import Grant
@@ -45,6 +46,7 @@ def attempt(ids: Ids, action: Action, at: datetime, request: RequestId | None) -
             "salt": action.salt,
             "text": action.text,
             "statement": statement_json(action),
+            **({"in_transaction": True} if action.in_transaction else {}),
         },
     )
 
@@ -66,10 +68,12 @@ def decision(
     request: RequestId | None,
     reusable: bool,
     bound: Sequence[Obligation] = (),
+    standing: Deny | None = None,
 ) -> Entry:
     """Return the entry that says what was decided, on what evidence, by which policies.
 
     bound: what the opening of the session obliged it to, without which nobody could replay it.
+    standing: what its session was held for then.
     """
     facts: dict[str, Json] = {
         "action": action.id,
@@ -84,6 +88,8 @@ def decision(
         "assessment": assessment_json(assessment),
         "evidence": evidence_json(action, evidence),
     }
+    if standing is not None:
+        payload["standing"] = denial_json(standing)
     if bound:
         payload["bound"] = [[item.name, item.value, item.policy] for item in bound]
     if isinstance(decision, Permit):

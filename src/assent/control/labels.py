@@ -62,6 +62,11 @@ class Labels:
         for target in targets:
             self._apply(target.id)
 
+    def configured(self, target: Target) -> None:
+        """Take up what is said by hand of a target that was put in force now."""
+        self._by_hand[target.id] = target.labels
+        self._apply(target.id)
+
     def catalogue_read(
         self, target_id: TargetId, database: str, columns: Iterable[tuple[str, Sequence[str]]]
     ) -> None:

@@ -40,6 +40,7 @@ def action_of(attempt: Mapping[str, Any], evidence: Evidence) -> Action:
         text=payload.get("text", ""),
         parameters=tuple(payload.get("parameters", ())),
         phase=Phase(facts["phase"]),
+        in_transaction=bool(payload.get("in_transaction", False)),
         details=payload.get("details", {}),
         salt=payload.get("salt", ""),
     )

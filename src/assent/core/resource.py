@@ -32,7 +32,8 @@ class Target:
     count_exactly: what a change in a transaction would hit may be counted before it runs.
     without_catalogue: names are taken as they are written, and nothing is looked through.
     longest_grant_s: no grant on it lasts longer, None for no ceiling of its own. retired: it
-    was taken away; the log still names it, and nobody reaches it.
+    was taken away; the log still names it, and nobody reaches it. applied: it was put in force by
+    `assent apply`, and what the configuration says of that name does not count any more.
     """
 
     id: TargetId
@@ -56,6 +57,7 @@ class Target:
     resource_owners: Mapping[str, frozenset[str]] = field(default_factory=dict)
     retired: bool = False
     longest_grant_s: int | None = None
+    applied: bool = False
 
     def offers(self, database: str) -> bool:
         """Return whether a session may be opened on that database of the target's server."""
