@@ -28,12 +28,28 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a client says as it connects, for the case that it must ask for access first.
+
+    lasts_for_s: how long it wants access for, None for as long as policies let.
+    """
+
+    reason: str = ""
+    ticket: str = ""
+    lasts_for_s: int | None = None
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Identify:
     """Who is this? user, database: as the client named them."""
 
     user: str
     database: str
     application: str
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)

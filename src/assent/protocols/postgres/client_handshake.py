@@ -224,7 +224,7 @@ class ClientHandshake:
             steps.append(Send(Side.CLIENT, negotiate_version(request.unknown_options)))
         self.request = request
         application = request.parameters.get("application_name", "")
-        self._ask(Identify(request.user, request.database, application), steps)
+        self._ask(Identify(request.user, request.database, application, request.wishes), steps)
         self._enter(ClientState.IDENTIFYING, now)
         return False
 

@@ -6,7 +6,8 @@ Source: PostgreSQL documentation, StartupMessage; `options` as in `postgres -c n
 
 from dataclasses import dataclass
 
-from assent.protocols.postgres import refusals
+from assent.core.plugins import NO_WISHES, Wishes
+from assent.protocols.postgres import refusals, wishes
 from assent.protocols.postgres.messages import PROTOCOL_3_0, Cursor, violation
 
 LARGEST_PACKET_BYTES = 10_000
@@ -39,7 +40,8 @@ class Startup:
 
     database: `target` or `target/database`, as the client named it. parameters: passed to
     the target. search_path: what the client wants it to be, None if it said nothing.
-    unknown_options: protocol options (`_pq_.…`) that are not understood here.
+    unknown_options: protocol options (`_pq_.…`) that are not understood here. wishes: what it
+    says to the gateway itself.
     """
 
     user: str
@@ -48,6 +50,7 @@ class Startup:
     search_path: str | None
     minor: int
     unknown_options: tuple[str, ...]
+    wishes: Wishes = NO_WISHES
 
 
 class StartupRefused(Exception):
@@ -84,8 +87,15 @@ def read(code: int, body: bytes) -> Startup:
             "no target is named",
             "name it as the database: dbname=TARGET or dbname=TARGET/DATABASE",
         )
-    parameters, search_path = _passed(asked)
-    return Startup(user, database, parameters, search_path, code & 0xFFFF, unknown)
+    wanted = _wanted(asked)
+    said = {name: wanted.pop(name) for name in tuple(wanted) if name.startswith(wishes.PREFIX)}
+    try:
+        wished = wishes.read(said)
+    except ValueError as fault:
+        hint = "for example PGOPTIONS='-c assent.reason=deploy -c assent.for=30m'"
+        raise StartupRefused(refusals.INVALID_VALUE, str(fault), hint) from fault
+    parameters, search_path = _passed(wanted)
+    return Startup(user, database, parameters, search_path, code & 0xFFFF, unknown, wished)
 
 
 def encoding(name: str) -> str | None:
@@ -123,13 +133,18 @@ def _pairs(body: bytes) -> dict[str, str]:
     return pairs
 
 
-def _passed(asked: dict[str, str]) -> tuple[dict[str, str], str | None]:
+def _wanted(asked: dict[str, str]) -> dict[str, str]:
+    """Return all settings by name in lower case, those of `options` among them."""
     wanted: dict[str, str] = {}
     for name, value in asked.items():
         if name == "options":
             wanted.update(_options(value))
         else:
             wanted[name.lower()] = value
+    return wanted
+
+
+def _passed(wanted: dict[str, str]) -> tuple[dict[str, str], str | None]:
     parameters: dict[str, str] = {}
     search_path = wanted.pop("search_path", None)
     for name, value in wanted.items():
