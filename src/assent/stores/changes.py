@@ -4,42 +4,34 @@ Whether it fits is part of the statement itself (`where state = …`, `on confli
 never of a read before it.
 """
 
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
-from sqlalchemy import (
-    Connection,
-    Executable,
-    Table,
-    delete,
-    func,
-    select,
-    update,
-)
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Executable, delete, func, select, update
 
 from assent.core.changes import (
     DropToken,
     EndSession,
+    MoveSessionEnd,
     PutApproval,
     PutCredential,
-    PutGrant,
     PutLabel,
     PutRequest,
     PutSession,
     PutSubject,
     PutTarget,
     PutToken,
-    RevokeGrant,
     StepUp,
     UseCredential,
+    WithdrawApproval,
 )
 from assent.core.faults import ConflictFault
 from assent.core.session import SessionState
-from assent.stores import codec, rows
+from assent.stores import codec, granting, rows, workflow_changes
+from assent.stores.granting import GRANTING, Granting
+from assent.stores.statements import changed, insert, put
 from assent.stores.tables import (
     approvals,
     credentials,
-    grants,
     labels,
     requests,
     sessions,
@@ -47,21 +39,17 @@ from assent.stores.tables import (
     targets,
     tokens,
 )
+from assent.stores.workflow_changes import WORKFLOW, WorkflowChange
 
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
-
-Upsert: TypeAlias = "sqlite.Insert | postgresql.Insert"
-
-MayNotFit: TypeAlias = (
+_OfThisModule: TypeAlias = (
     PutRequest
     | PutApproval
-    | PutGrant
-    | RevokeGrant
+    | WithdrawApproval
     | PutCredential
     | UseCredential
     | PutSession
     | EndSession
+    | MoveSessionEnd
     | PutSubject
     | PutTarget
     | PutLabel
@@ -69,26 +57,34 @@ MayNotFit: TypeAlias = (
     | StepUp
     | DropToken
 )
+MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange
 
 
 def apply(connection: Connection, change: MayNotFit) -> None:
     """Write one change. Raises ConflictFault when it does not fit; then it wrote nothing."""
+    if isinstance(change, GRANTING):
+        granting.apply(connection, change)
+    elif isinstance(change, WORKFLOW):
+        workflow_changes.apply(connection, change)
+    else:
+        _apply(connection, change)
+
+
+def _apply(connection: Connection, change: _OfThisModule) -> None:
     match change:
         case PutRequest():
             _put_request(connection, change)
         case PutApproval():
             _put_approval(connection, change)
-        case PutGrant(grant):
-            _put(connection, grants, rows.grant_row(grant))
-        case RevokeGrant():
-            _revoke(connection, change)
+        case WithdrawApproval():
+            _withdraw(connection, change)
         case PutCredential(credential):
-            _put(connection, credentials, rows.credential_row(credential))
+            put(connection, credentials, rows.credential_row(credential))
         case UseCredential():
             _use(connection, change)
         case PutSession(session):
-            _put(connection, sessions, rows.session_row(session))
-        case EndSession():
+            put(connection, sessions, rows.session_row(session))
+        case EndSession() | MoveSessionEnd():
             _end(connection, change)
         case PutSubject():
             _put_subject(connection, change)
@@ -106,41 +102,14 @@ def apply(connection: Connection, change: MayNotFit) -> None:
             assert_never(change)
 
 
-def insert(connection: Connection, table: Table) -> Upsert:
-    """Return an insert that knows `on conflict`, in this database's dialect."""
-    return insert_in(connection.dialect.name, table)
-
-
-def insert_in(dialect: str, table: Table) -> Upsert:
-    """Return an insert that knows `on conflict`, in the dialect of that name."""
-    if dialect == "postgresql":
-        # Imported where it is needed: it brings every driver for PostgreSQL along.
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
-    statement = insert(connection, table).values(row).on_conflict_do_nothing()
-    if not _changed(connection, statement):
-        key = next(iter(table.primary_key.columns)).name
-        raise ConflictFault("exists", f"there is a row `{row[key]}` in {table.name} already")
-
-
-def _changed(connection: Connection, statement: Executable) -> bool:
-    options = {"preserve_rowcount": True}
-    return connection.execute(statement, execution_options=options).rowcount > 0
-
-
 def _put_request(connection: Connection, change: PutRequest) -> None:
     row = rows.request_row(change.request)
     if change.expected is None:
-        _put(connection, requests, row)
+        put(connection, requests, row)
         return
     key = requests.c.id == change.request.id
     fits = update(requests).where(key, requests.c.state == change.expected.value)
-    if not _changed(connection, fits.values(row)):
+    if not changed(connection, fits.values(row)):
         state = connection.execute(select(requests.c.state).where(key)).scalar()
         stands = f"is `{state}`" if state else "does not exist"
         raise ConflictFault(
@@ -157,20 +126,19 @@ def _put_approval(connection: Connection, change: PutApproval) -> None:
         .scalar_subquery()
     )
     row = {**rows.approval_row(approval), "arrival": arrival}
-    if not _changed(connection, insert(connection, approvals).values(row).on_conflict_do_nothing()):
+    if not changed(connection, insert(connection, approvals).values(row).on_conflict_do_nothing()):
         raise ConflictFault(
             "answered-before", f"`{approval.approver}` answered `{approval.request}` before"
         )
 
 
-def _revoke(connection: Connection, change: RevokeGrant) -> None:
-    valid = update(grants).where(grants.c.id == change.grant, grants.c.revoked_at.is_(None))
-    if not _changed(
-        connection,
-        valid.values(revoked_at=change.at, revoked_by=change.by, revoked_because=change.because),
-    ):
+def _withdraw(connection: Connection, change: WithdrawApproval) -> None:
+    counts = update(approvals).where(
+        approvals.c.id == change.approval, approvals.c.withdrawn_at.is_(None)
+    )
+    if not changed(connection, counts.values(withdrawn_at=change.at)):
         raise ConflictFault(
-            "grant-over", f"grant `{change.grant}` is revoked already or does not exist"
+            "withdrawn-before", f"answer `{change.approval}` was withdrawn before, or never given"
         )
 
 
@@ -181,29 +149,33 @@ def _use(connection: Connection, change: UseCredential) -> None:
         credentials.c.expires_at > change.at,
     )
     left = credentials.c.connections_left - 1
-    if not _changed(connection, usable.values(connections_left=left)):
+    if not changed(connection, usable.values(connections_left=left)):
         raise ConflictFault(
             "credential-spent",
             f"credential `{change.credential}` is used up or has expired; ask for a new one",
         )
 
 
-def _end(connection: Connection, change: EndSession) -> None:
+def _end(connection: Connection, change: EndSession | MoveSessionEnd) -> None:
+    still_open = update(sessions).where(
+        sessions.c.id == change.session, sessions.c.state == SessionState.OPEN.value
+    )
+    if isinstance(change, MoveSessionEnd):
+        connection.execute(still_open.values(ends_at=change.ends_at))
+        return
     state = SessionState.CUT if change.cut else SessionState.CLOSED
     connection.execute(
-        update(sessions)
-        .where(sessions.c.id == change.session, sessions.c.state == SessionState.OPEN.value)
-        .values(state=state.value, ended_at=change.at, ended_because=change.because)
+        still_open.values(state=state.value, ended_at=change.at, ended_because=change.because)
     )
 
 
 def _put_subject(connection: Connection, change: PutSubject) -> None:
     subject = change.subject
     row = {"id": subject.id, "name": subject.name, "body": codec.encode_subject(subject)}
-    put = insert(connection, subjects).values({**row, "password_hash": change.password_hash})
-    kept = func.coalesce(put.excluded.password_hash, subjects.c.password_hash)
+    newest = insert(connection, subjects).values({**row, "password_hash": change.password_hash})
+    kept = func.coalesce(newest.excluded.password_hash, subjects.c.password_hash)
     connection.execute(
-        put.on_conflict_do_update(
+        newest.on_conflict_do_update(
             index_elements=[subjects.c.id],
             set_={"name": subject.name, "body": row["body"], "password_hash": kept},
         )
@@ -237,7 +209,7 @@ def _put_label(connection: Connection, change: PutLabel) -> None:
             )
             .values(row)
         )
-    if not _changed(connection, fits):
+    if not changed(connection, fits):
         what = f"label `{label.label[:80]}` of `{label.name[:80]}`"
         if change.expected is None:
             raise ConflictFault("exists", f"{what} stands already")
@@ -253,11 +225,11 @@ def _put_token(connection: Connection, change: PutToken) -> None:
         "issued_at": change.at,
         "expires_at": change.expires_at,
     }
-    if not _changed(connection, insert(connection, tokens).values(row).on_conflict_do_nothing()):
+    if not changed(connection, insert(connection, tokens).values(row).on_conflict_do_nothing()):
         raise ConflictFault("token-exists", "this token is known already; mint another one")
 
 
 def _step_up(connection: Connection, change: StepUp) -> None:
     held = update(tokens).where(tokens.c.digest == change.token_digest)
-    if not _changed(connection, held.values(stepped_up_at=change.at)):
+    if not changed(connection, held.values(stepped_up_at=change.at)):
         raise ConflictFault("token-gone", "this token was dropped meanwhile; sign in again")

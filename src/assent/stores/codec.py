@@ -14,7 +14,7 @@ from assent.core.decision import ApprovalRemedy, ReasonRemedy, Remedy, StepUpRem
 from assent.core.ids import GrantId, SubjectId
 from assent.core.impact import Impact
 from assent.core.lesson import Aspect, Lesson
-from assent.core.request import Request
+from assent.core.request import Comment, Request
 from assent.core.resource import Target
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
@@ -48,6 +48,10 @@ class RequestBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settled_by: SubjectId | None
     grant: GrantId | None
     impact: Impact | None = None
+    asked: tuple[SubjectId, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    ticket_said: str = ""
+    detached: bool = False
 
 
 class LessonBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +102,10 @@ def encode_request(request: Request) -> str:
             settled_by=request.settled_by,
             grant=request.grant,
             impact=request.impact,
+            asked=request.asked,
+            comments=request.comments,
+            ticket_said=request.ticket_said,
+            detached=request.detached,
         )
     )
 

@@ -19,7 +19,7 @@ from assent.core.changes import (
     PutSecurityEvent,
 )
 from assent.stores import rows
-from assent.stores.changes import Upsert, insert_in
+from assent.stores.statements import Upsert, insert_in
 from assent.stores.tables import habits, lessons, profiles, security_events
 
 Addition: TypeAlias = CountHabit | PutLesson | PutProfile | PutSecurityEvent

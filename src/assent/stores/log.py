@@ -18,6 +18,7 @@ from assent.core.ids import Ids
 from assent.stores import changes, learning, tables
 from assent.stores.changes import MayNotFit
 from assent.stores.learning import LEARNING, Learning
+from assent.stores.statements import insert
 
 _SALT_BYTES = 16
 
@@ -156,7 +157,7 @@ def _move_frontier(connection: Connection, edge: Frontier, after: Frontier) -> N
 
 def _keep_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
     connection.execute(
-        changes.insert(connection, tables.checkpoints)
+        insert(connection, tables.checkpoints)
         .values(size=checkpoint.size, root=checkpoint.root, note=checkpoint.note, at=checkpoint.at)
         .on_conflict_do_nothing()
     )

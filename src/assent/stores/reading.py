@@ -9,8 +9,7 @@ from sqlalchemy import Select, or_, select
 
 from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
-from assent.core.grant import Grant
-from assent.core.ids import EntryId, GrantId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.label import Label
 from assent.core.ports import StoredEntry, Token
 from assent.core.request import Request, RequestState
@@ -20,15 +19,17 @@ from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
 from assent.stores.fetching import bounded, decoded
+from assent.stores.grant_reading import GrantReading
 from assent.stores.log import read_frontier
 from assent.stores.recall import Recall
 from assent.stores.rows import Row
+from assent.stores.workflow_reading import WorkflowReading
 
 _MOST_CREDENTIALS = 64
 MOST_LABELS = 100_000
 
 
-class Reading(Recall):
+class Reading(Recall, GrantReading, WorkflowReading):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
     async def request(self, request: RequestId) -> Request | None:
@@ -68,32 +69,6 @@ class Reading(Recall):
             decoded(_request_with_approvals, list(group))
             for _, group in groupby(found, key=lambda row: row["id"])
         ]
-
-    async def grant(self, grant: GrantId) -> Grant | None:
-        wanted = select(tables.grants).where(tables.grants.c.id == grant)
-        return await self._one(wanted, rows.grant_of)
-
-    async def grants(
-        self,
-        subject: SubjectId | None = None,
-        target: TargetId | None = None,
-        valid_at: datetime | None = None,
-        limit: int = 100,
-    ) -> Sequence[Grant]:
-        columns = tables.grants.c
-        wanted = select(tables.grants)
-        if subject is not None:
-            wanted = wanted.where(columns.subject_id == subject)
-        if target is not None:
-            wanted = wanted.where(columns.target_id == target)
-        if valid_at is not None:
-            wanted = wanted.where(
-                columns.revoked_at.is_(None),
-                columns.starts_at <= valid_at,
-                columns.ends_at > valid_at,
-            )
-        newest = wanted.order_by(columns.starts_at.desc(), columns.id.desc())
-        return await self._all(newest.limit(bounded(limit)), rows.grant_of)
 
     async def session(self, session: SessionId) -> Session | None:
         wanted = select(tables.sessions).where(tables.sessions.c.id == session)

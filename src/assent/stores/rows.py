@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from assent.core.entry import Checkpoint
-from assent.core.grant import Grant
 from assent.core.label import Label, LabelSource, LabelState
 from assent.core.lesson import Lesson
 from assent.core.ports import StoredEntry, Token
@@ -21,6 +20,7 @@ from assent.stores.codec import (
     encode_request,
     encode_security_event,
 )
+from assent.stores.workflow_codec import decode_approval, encode_approval
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -63,6 +63,10 @@ def request_of(row: Row, approvals: Iterable[Approval]) -> Request:
         settled_by=body.settled_by,
         grant=body.grant,
         impact=body.impact,
+        asked=body.asked,
+        comments=body.comments,
+        ticket_said=body.ticket_said,
+        detached=body.detached,
     )
 
 
@@ -77,11 +81,15 @@ def approval_row(approval: Approval) -> dict[str, object]:
         "at": approval.at,
         "comment": approval.comment,
         "rejected_as": approval.rejected_as.value if approval.rejected_as else None,
+        "withdrawn_at": approval.withdrawn_at,
+        "in_place_of": approval.in_place_of,
+        "body": encode_approval(approval),
     }
 
 
 def approval_of(row: Row) -> Approval:
     """Return the approval of a row."""
+    body = decode_approval(row["body"])
     return Approval(
         id=row["id"],
         request=row["request_id"],
@@ -91,38 +99,10 @@ def approval_of(row: Row) -> Approval:
         at=row["at"],
         comment=row["comment"],
         rejected_as=RejectedAs(row["rejected_as"]) if row["rejected_as"] else None,
-    )
-
-
-def grant_row(grant: Grant) -> dict[str, object]:
-    """Return the columns of a grant."""
-    return {
-        "id": grant.id,
-        "subject_id": grant.subject,
-        "target_id": grant.target,
-        "request_id": grant.request,
-        "reason": grant.reason,
-        "starts_at": grant.starts_at,
-        "ends_at": grant.ends_at,
-        "revoked_at": grant.revoked_at,
-        "revoked_by": grant.revoked_by,
-        "revoked_because": grant.revoked_because,
-    }
-
-
-def grant_of(row: Row) -> Grant:
-    """Return the grant of a row."""
-    return Grant(
-        id=row["id"],
-        subject=row["subject_id"],
-        target=row["target_id"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        request=row["request_id"],
-        reason=row["reason"],
-        revoked_at=row["revoked_at"],
-        revoked_by=row["revoked_by"],
-        revoked_because=row["revoked_because"],
+        terms=body.terms,
+        signature=body.signature,
+        in_place_of=row["in_place_of"],
+        withdrawn_at=row["withdrawn_at"],
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from assent.core.scope import AMOUNTS
 from assent.stores.types import Count, UtcDateTime
 
 metadata = MetaData()
@@ -81,7 +82,8 @@ requests = Table(
     Column("deadline_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("body", Text, nullable=False),
-    Index("requests_by_state", "state", "created_at"),
+    # The id is in it so that the newest of many thousands are found without sorting them.
+    Index("requests_by_state", "state", "created_at", "id"),
     Index("requests_by_subject", "subject_id", "created_at"),
     Index("requests_by_session", "session_id"),
 )
@@ -98,9 +100,16 @@ approvals = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("comment", Text, nullable=False),
     Column("rejected_as", String),
-    UniqueConstraint("request_id", "approver_id", name="one_answer_a_person"),
+    Column("withdrawn_at", UtcDateTime),
+    Column("in_place_of", String),
+    Column("body", Text),
+    # Of one digest: with other terms it is another action, to be answered again.
+    UniqueConstraint("request_id", "approver_id", "action_digest", name="one_answer_a_person"),
 )
 
+# target_id: empty for a delegation, which has no target. It cannot be null: SQLite would have to
+# write the table anew for that, and what refers to its rows forbids dropping it.
+# limit_…: what a budget says, beside what is spent of it, so that spending is one statement.
 grants = Table(
     "grants",
     metadata,
@@ -114,7 +123,30 @@ grants = Table(
     Column("revoked_at", UtcDateTime),
     Column("revoked_by", String),
     Column("revoked_because", Text, nullable=False),
+    Column("kind", String, nullable=False, server_default="access"),
+    Column("body", Text),
+    Column("began_at", UtcDateTime),
+    *(Column(f"limit_{name}", Count) for name in AMOUNTS),
+    *(Column(f"spent_{name}", Count, nullable=False, server_default="0") for name in AMOUNTS),
     Index("grants_by_subject", "subject_id", "target_id", "ends_at"),
+    Index("grants_by_kind", "kind", "ends_at"),
+)
+Index(
+    "grants_by_end",
+    grants.c.ends_at,
+    sqlite_where=grants.c.revoked_at.is_(None),
+    postgresql_where=grants.c.revoked_at.is_(None),
+)
+
+plan_texts = Table(
+    "plan_texts",
+    metadata,
+    Column("grant_id", ForeignKey(grants.c.id, name="text_of_a_plan"), nullable=False),
+    Column("digest", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("times", Count, nullable=False),
+    Column("used", Count, nullable=False),
+    PrimaryKeyConstraint("grant_id", "digest", name="one_text_a_digest"),
 )
 
 credentials = Table(
@@ -123,7 +155,7 @@ credentials = Table(
     Column("id", String, primary_key=True),
     Column("subject_id", String, nullable=False),
     Column("target_id", String, nullable=False),
-    Column("grant_id", ForeignKey(grants.c.id, name="credential_of_a_grant"), nullable=False),
+    Column("grant_id", ForeignKey(grants.c.id, name="credential_of_a_grant")),
     Column("stored_key", String, nullable=False),
     Column("server_key", String, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
