@@ -207,6 +207,18 @@ class Access:
         if request.state is not RequestState.APPROVED or request.action.verb != "access.request":
             return
         action = request.action
+        outcome = await self.again(request)
+        if isinstance(outcome.decision, Deny):
+            await self._waiting.reopen(request.id, outcome)
+            return
+        grant = self._draft(action, outcome.decision, request.id, request.reason)
+        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, self._clock.now(), None)
+        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
+        self._grants.take_up(grant)
+
+    async def again(self, request: Request) -> Outcome:
+        """Return what is decided now on a request for access, with the answers that it has."""
+        action = request.action
         target = self._directory.target(self._target_id(action))
         stepped_up_at = self._sign_in.stepped_up_at(action.subject)
         circumstances = Circumstances(
@@ -216,14 +228,7 @@ class Access:
             grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
             request=request,
         )
-        outcome = await self._decider.decide(action, circumstances)
-        if isinstance(outcome.decision, Deny):
-            await self._waiting.reopen(request.id, outcome)
-            return
-        grant = self._draft(action, outcome.decision, request.id, request.reason)
-        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, self._clock.now(), None)
-        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
-        self._grants.take_up(grant)
+        return await self._decider.decide(action, circumstances)
 
     def _draft(
         self, action: Action, permit: Permit, request: RequestId | None, reason: str
