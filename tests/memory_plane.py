@@ -2,7 +2,6 @@
 are the real ones; what would need a database, a target or policies is simple."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -24,19 +23,8 @@ from assent.control.sign_in import Caller, SignIn
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
-from assent.core.changes import (
-    Change,
-    DropToken,
-    PutApproval,
-    PutGrant,
-    PutLabel,
-    PutRequest,
-    PutSession,
-    PutToken,
-    RevokeGrant,
-)
 from assent.core.decision import ApprovalRemedy, Deny, Quorum, Remedy
-from assent.core.entry import Checkpoint, Entry
+from assent.core.entry import Checkpoint
 from assent.core.evidence import Evidence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.frame import Frame
@@ -51,17 +39,16 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
-from assent.core.label import Label
-from assent.core.ports import Store, Token
-from assent.core.request import Request, RequestState, Verdict
+from assent.core.ports import Store
+from assent.core.request import Request, Verdict
 from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from memory_store import PASSWORD, MemoryStore
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-PASSWORD = "correct horse"
 
 PEOPLE = (
     Subject(SubjectId("sub_ana"), "ana", display_name="Ana Alvarez", groups=frozenset({"eng"})),
@@ -125,108 +112,6 @@ class PlainHasher:
 
     async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
         return kept is not None and kept.reveal() == password.reveal()
-
-
-@dataclass
-class MemoryStore:
-    """What the doors' use cases read and write, in dictionaries."""
-
-    found_requests: dict[str, Request] = field(default_factory=dict)
-    found_grants: dict[str, Grant] = field(default_factory=dict)
-    found_sessions: dict[str, Session] = field(default_factory=dict)
-    tokens: dict[str, Token] = field(default_factory=dict)
-    found_labels: dict[tuple[str, str, str], Label] = field(default_factory=dict)
-    answers: set[tuple[str, str]] = field(default_factory=set)
-    entries_written: list[Entry] = field(default_factory=list)
-
-    async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
-        for change in changes:
-            self._apply(change)
-        self.entries_written += entries
-
-    def _apply(self, change: Change) -> None:
-        match change:
-            case PutRequest(request, expected):
-                before = self.found_requests.get(request.id)
-                if (before.state if before else None) is not expected:
-                    raise ConflictFault("request-moved", "somebody was faster")
-                self.found_requests[request.id] = request
-            case PutApproval(approval):
-                key = (approval.request, approval.approver)
-                if key in self.answers:
-                    raise ConflictFault("answered-already", "you answered this already")
-                self.answers.add(key)
-            case PutGrant(grant):
-                self.found_grants[grant.id] = grant
-            case RevokeGrant(grant_id, at, by, because):
-                self.found_grants[grant_id] = replace(
-                    self.found_grants[grant_id],
-                    revoked_at=at,
-                    revoked_by=by,
-                    revoked_because=because,
-                )
-            case PutSession(session):
-                self.found_sessions[session.id] = session
-            case PutLabel(label, _):
-                self.found_labels[label.target, label.name, label.label] = label
-            case PutToken(digest, subject, method, at, expires_at):
-                self.tokens[digest] = Token(subject, method, at, expires_at, None)
-            case DropToken(digest):
-                self.tokens.pop(digest, None)
-            case _:
-                pass
-
-    async def request(self, request: RequestId) -> Request | None:
-        return self.found_requests.get(request)
-
-    async def requests(
-        self,
-        states: Sequence[RequestState] = (),
-        subject: SubjectId | None = None,
-        session: SessionId | None = None,
-        limit: int = 100,
-    ) -> Sequence[Request]:
-        return [
-            request
-            for request in reversed(self.found_requests.values())
-            if (not states or request.state in states)
-            and (subject is None or request.action.subject == subject)
-        ]
-
-    async def grant(self, grant: GrantId) -> Grant | None:
-        return self.found_grants.get(grant)
-
-    async def grants(
-        self,
-        subject: SubjectId | None = None,
-        target: TargetId | None = None,
-        valid_at: datetime | None = None,
-        limit: int = 100,
-    ) -> Sequence[Grant]:
-        found = self.found_grants.values()
-        return [grant for grant in found if subject in (None, grant.subject)]
-
-    async def session(self, session: SessionId) -> Session | None:
-        return self.found_sessions.get(session)
-
-    async def sessions(
-        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
-    ) -> Sequence[Session]:
-        return [
-            session
-            for session in self.found_sessions.values()
-            if subject in (None, session.subject)
-            and (not open_only or session.state is SessionState.OPEN)
-        ]
-
-    async def labels(self, target: TargetId | None = None) -> Sequence[Label]:
-        return [label for label in self.found_labels.values() if target in (None, label.target)]
-
-    async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
-        return Secret(PASSWORD)
-
-    async def token(self, digest: str) -> Token | None:
-        return self.tokens.get(digest)
 
 
 class NoRecorder:
