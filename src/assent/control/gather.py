@@ -1,7 +1,7 @@
 """Collects the evidence for one action, once, each source with its own deadline."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -12,7 +12,7 @@ from assent.control.history import History
 from assent.control.learning import Learning
 from assent.control.warnings import Warnings
 from assent.core.action import Action
-from assent.core.decision import Obligation
+from assent.core.decision import Deny, Obligation
 from assent.core.device import Device
 from assent.core.evidence import (
     Authentication,
@@ -23,7 +23,7 @@ from assent.core.evidence import (
     SessionSoFar,
 )
 from assent.core.faults import Fault
-from assent.core.grant import Grant
+from assent.core.grant import Delegation, Grant
 from assent.core.ids import SubjectId
 from assent.core.impact import Impact
 from assent.core.network import Network
@@ -46,6 +46,7 @@ class Circumstances:
     device: the one that the session is bound to. session: None outside of one. unavailable:
     kinds of evidence that the door should have brought, and could not. impact: what the action
     would do, where that was measured. obliged: what the session's opening binds all of it to.
+    standing: what the session is held for, None for nothing.
     """
 
     authentication: Authentication | None = None
@@ -60,13 +61,15 @@ class Circumstances:
     unavailable: frozenset[str] = frozenset()
     impact: Impact | None = None
     obliged: tuple[Obligation, ...] = ()
+    standing: Deny | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
     """Where evidence comes from. network: None when the operator gave no files at all.
 
-    zones: time zones by name.
+    zones: time zones by name. delegations: in whose place somebody may answer now; what it
+    returns counts as it is, so who gave it must have what they gave.
     """
 
     directory: Directory
@@ -77,6 +80,7 @@ class Sources:
     thresholds: Thresholds
     network: NetworkBook | None = None
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
+    delegations: Callable[[SubjectId, datetime], tuple[Delegation, ...]] = lambda _who, _now: ()
 
 
 class Gatherer:
@@ -135,8 +139,14 @@ class Gatherer:
                 approval.approver: sources.directory.subject(approval.approver)
                 for approval in approvals
             },
+            delegations={
+                approval.approver: held
+                for approval in approvals
+                if (held := sources.delegations(approval.approver, now))
+            },
             reason=reason,
             ticket=ticket,
+            asked_at=request.created_at if request else None,
             unavailable=frozenset(unavailable),
             not_configured=_NO_DEVICES if sources.network else _NO_DEVICES_NO_NETWORK,
             network=network,
@@ -201,12 +211,14 @@ def segment_of(target: Target | None) -> str:
 
 
 def _approvals(request: Request | None, action: Action) -> tuple[Approval, ...]:
-    """Return the approvals of `request` that are bound to exactly this action."""
+    """Return the assents in `request` that are bound to exactly this action, and still hold."""
     if request is None:
         return ()
     digest = action.digest()
     return tuple(
         approval
         for approval in request.approvals
-        if approval.verdict is Verdict.APPROVE and approval.action_digest == digest
+        if approval.verdict is not Verdict.REJECT
+        and approval.withdrawn_at is None
+        and approval.action_digest == digest
     )

@@ -1,6 +1,7 @@
 """What a request still lacks, and who could give it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from assent.core.decision import (
@@ -12,7 +13,7 @@ from assent.core.decision import (
     describe,
 )
 from assent.core.ids import SubjectId
-from assent.core.quorum import eligible, unmet
+from assent.core.quorum import Assenting, eligible, escalated, unmet
 from assent.core.request import Request, Verdict
 from assent.core.subject import Subject
 
@@ -20,7 +21,7 @@ from assent.core.subject import Subject
 def lacking(
     request: Request,
     requester: Subject,
-    approvers: Sequence[Subject],
+    approvers: Sequence[Assenting],
     stepped_up_at: datetime | None,
     now: datetime,
 ) -> tuple[Remedy, ...]:
@@ -42,33 +43,44 @@ def lacking(
                 if stepped_up_at is None or not stepped_up_at <= now < stepped_up_at + within:
                     missing.append(remedy)
             case ApprovalRemedy():
-                stages = unmet(remedy, requester, approvers)
+                asked = escalated(remedy, now - request.created_at)
+                stages = unmet(asked, requester, approvers)
                 if stages:
-                    missing.append(ApprovalRemedy(stages))
+                    missing.append(replace(asked, stages=stages))
     return tuple(missing)
 
 
 def askable(
-    request: Request, requester: Subject, approvers: Sequence[Subject], people: Iterable[Subject]
+    request: Request,
+    requester: Subject,
+    approvers: Sequence[Assenting],
+    people: Iterable[Assenting],
+    now: datetime,
 ) -> tuple[Subject, ...]:
-    """Return who may usefully answer `request` now, by name."""
-    answered = {approval.approver for approval in request.approvals}
+    """Return who may usefully answer `request` at `now`, by name.
+
+    approvers: the people behind the request's approvals, as they are now.
+    """
+    everybody = tuple(people)
     chosen: dict[str, Subject] = {}
     for remedy in request.remedies:
         if isinstance(remedy, ApprovalRemedy):
-            for person in eligible(remedy, requester, tuple(people), approvers):
-                if person.id not in answered:
-                    chosen[person.name] = person
+            asked = escalated(remedy, now - request.created_at)
+            for one in eligible(asked, requester, everybody, approvers):
+                chosen[one.person.name] = one.person
     return tuple(chosen[name] for name in sorted(chosen))
 
 
 def approving(request: Request) -> tuple[SubjectId, ...]:
-    """Return the ids of those who approved, in the order in which they did."""
-    return tuple(
+    """Return the ids of those who assent to what is asked, in the order in which they did."""
+    assents = (
         approval.approver
         for approval in request.approvals
-        if approval.verdict is Verdict.APPROVE and approval.action_digest == request.action_digest
+        if approval.verdict is not Verdict.REJECT
+        and approval.withdrawn_at is None
+        and approval.action_digest == request.action_digest
     )
+    return tuple(dict.fromkeys(assents))
 
 
 def in_words(remedies: Iterable[Remedy]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from assent.core.canonical import Json, Profiled
 from assent.core.device import Device
 from assent.core.familiarity import Familiarity, Magnitude
-from assent.core.grant import Grant
+from assent.core.grant import Delegation, Grant
 from assent.core.impact import Impact
 from assent.core.network import Network, Sighting
 from assent.core.request import Approval
@@ -99,10 +99,11 @@ class Evidence:
 
     history: `verb resource` → how often this subject did it before, for each touch that was
     asked about; empty and `history` in `unavailable` when it could not be read.
-    approvals: of the request that this action waits in, verdict approve, with their
-    approvers as they are now in `approvers`. local_offset_min: of the person's zone from UTC
-    at `at`, None when their zone is not known. tenure_days: since when they are known here.
-    verified_by: who said that their role is theirs, at `verified_at`. impact: what the action
+    approvals: of the request that this action waits in, for exactly this action and not
+    withdrawn, with their approvers as they are now in `approvers` and in whose place these may
+    answer in `delegations`, both by the approver's id. local_offset_min: of the person's zone
+    from UTC at `at`, None when their zone is not known. tenure_days: since when they are known
+    here. verified_by: who said that their role is theirs, at `verified_at`. impact: what the action
     would do, measured at the target, None when nothing was asked. medium_from, high_from: the
     first scores of these levels at that moment. dates: of each source, by the name that signals
     give it, how old what it says is. ticket_said: `open`, `closed`, `unknown` or `unavailable`:
@@ -120,6 +121,7 @@ class Evidence:
     grants: tuple[Grant, ...] = ()
     approvals: tuple[Approval, ...] = ()
     approvers: Mapping[str, Subject] = field(default_factory=dict)
+    delegations: Mapping[str, tuple[Delegation, ...]] = field(default_factory=dict)
     reason: str = ""
     ticket: str = ""
     unavailable: frozenset[str] = frozenset()
@@ -149,9 +151,10 @@ class Evidence:
         content = Profiled(msgspec.to_builtins(self, order="deterministic"))
         content["history"] = [[what, times] for what, times in sorted(self.history.items())]
         if self.target is not None:
-            labels = [[name, sorted(found)] for name, found in sorted(self.target.labels.items())]
             target: dict[str, Json] = msgspec.to_builtins(self.target, order="deterministic")
-            content["target"] = {**target, "labels": labels}
+            target["labels"] = _pairs(self.target.labels)
+            target["resource_owners"] = _pairs(self.target.resource_owners)
+            content["target"] = target
         return content
 
 
@@ -161,6 +164,11 @@ def evidence_from_json(content: Mapping[str, Json]) -> Evidence:
     loose["history"] = dict(msgspec.convert(loose.get("history", ()), list[tuple[str, int]]))
     if loose.get("target") is not None:
         target = msgspec.convert(loose["target"], dict[str, Any])
-        labels = msgspec.convert(target.get("labels"), list[tuple[str, list[str]]])
-        loose["target"] = {**target, "labels": dict(labels)}
+        for name in ("labels", "resource_owners"):
+            target[name] = dict(msgspec.convert(target.get(name, []), list[tuple[str, list[str]]]))
+        loose["target"] = target
     return msgspec.convert(loose, Evidence)
+
+
+def _pairs(named: Mapping[str, frozenset[str]]) -> list[Json]:
+    return [[name, list[Json](sorted(found))] for name, found in sorted(named.items())]

@@ -14,10 +14,8 @@ from assent.core.decision import (
     TicketRemedy,
 )
 from assent.core.evidence import Evidence
-from assent.core.quorum import ALTERNATIVE, unmet
-from assent.core.request import Verdict
+from assent.core.quorum import ALTERNATIVE, Assenting, counted, escalated, unmet
 from assent.core.resource import Target
-from assent.core.subject import Subject
 from assent.policy.requirement import OWNERS
 
 SHORTEST_REASON = 3
@@ -105,7 +103,8 @@ def is_met(remedy: Remedy, action: Action, evidence: Evidence, now: datetime) ->
             at = proof.stepped_up_at if proof else None
             return at is not None and at <= now < at + within
         case ApprovalRemedy():
-            return not unmet(remedy, evidence.subject, _approvers(action, evidence))
+            asked = escalated(remedy, now - (evidence.asked_at or now))
+            return not unmet(asked, evidence.subject, _given(action, evidence))
     assert_never(remedy)
 
 
@@ -119,19 +118,7 @@ def has_ticket(evidence: Evidence) -> bool:
     return bool(evidence.ticket.strip())
 
 
-def _approvers(action: Action, evidence: Evidence) -> list[Subject]:
-    """Return who assented to exactly this action, as they are now."""
+def _given(action: Action, evidence: Evidence) -> list[Assenting]:
     if not evidence.approvals:
         return []
-    digest = action.digest()
-    assented = dict.fromkeys(
-        approval.approver
-        for approval in evidence.approvals
-        if approval.verdict is Verdict.APPROVE and approval.action_digest == digest
-    )
-    # A person filed under the id of somebody else counts for nobody.
-    return [
-        person
-        for approver in assented
-        if (person := evidence.approvers.get(approver)) is not None and person.id == approver
-    ]
+    return counted(evidence.approvals, action.digest(), evidence.approvers, evidence.delegations)

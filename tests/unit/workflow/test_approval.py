@@ -1,15 +1,21 @@
 """Unit tests of workflow/approval.py."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from assent.core.action import Action, Statement
 from assent.core.assessment import Assessment, RiskLevel
-from assent.core.decision import ApprovalRemedy, Quorum, ReasonRemedy, Remedy
+from assent.core.decision import ApprovalRemedy, Escalation, Quorum, ReasonRemedy, Remedy
+from assent.core.device_key import ApprovalSignature
 from assent.core.faults import ConflictFault, ForbiddenFault
-from assent.core.ids import ActionId, ApprovalId, RequestId, SubjectId
-from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.grant import Delegation
+from assent.core.ids import ActionId, ApprovalId, DeviceKeyId, RequestId, SubjectId
+from assent.core.quorum import Assenting
+from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.scope import Scope, Terms
 from assent.core.subject import Subject, SubjectKind
 from assent.workflow.approval import LONGEST_COMMENT, answer
 
@@ -61,6 +67,7 @@ def answered(
     requester: Subject = ANA,
     comment: str = "",
     already: tuple[Subject, ...] = (),
+    **more: Any,
 ) -> Approval:
     return answer(
         ApprovalId("apr_1"),
@@ -70,7 +77,8 @@ def answered(
         verdict,
         now,
         comment=comment,
-        already=already,
+        already=[Assenting(one) for one in already],
+        **more,
     )
 
 
@@ -161,3 +169,81 @@ def test_a_comment_is_bounded() -> None:
 def test_a_requester_who_is_not_the_actions_subject_is_our_mistake() -> None:
     with pytest.raises(ValueError, match="requester"):
         answered(BEN, requester=EVE)
+
+
+def test_a_delegate_answers_in_the_place_of_who_delegated() -> None:
+    eve = answered(EVE, delegations=(Delegation(BEN.id, "dba"),))
+    assert (eve.approver, eve.in_place_of) == (EVE.id, BEN.id)
+    assert answered(DORA, delegations=(Delegation(BEN.id, "dba"),)).in_place_of is None
+
+
+def test_a_delegate_rejects_in_the_place_of_who_delegated() -> None:
+    asked = request(TWO_DBAS)
+    no = answered(EVE, asked, Verdict.REJECT, delegations=(Delegation(CARL.id, "security"),))
+    assert no.in_place_of == CARL.id
+
+
+def test_a_delegate_of_the_requester_is_not_asked() -> None:
+    for verdict in (Verdict.APPROVE, Verdict.REJECT):
+        with pytest.raises(ForbiddenFault, match="you are not asked"):
+            answered(EVE, verdict=verdict, delegations=(Delegation(ANA.id, "dba"),))
+
+
+def test_the_requester_answers_where_the_policy_counts_them() -> None:
+    own = request(replace(ONE_DBA, by_requester=True))
+    assert answered(ANA, own).approver == ANA.id
+    for verdict, terms in ((Verdict.REJECT, None), (Verdict.OFFER, Terms())):
+        with pytest.raises(ForbiddenFault, match="is your own"):
+            answered(ANA, own, verdict, terms=terms)
+
+
+def test_a_requester_outside_of_the_group_is_not_asked_even_then() -> None:
+    own = request(ApprovalRemedy(((Quorum(1, "security"),),), by_requester=True))
+    with pytest.raises(ForbiddenFault, match="you are not asked"):
+        answered(ANA, own)
+
+
+def test_an_offer_has_terms_and_is_bound_to_the_action_with_them() -> None:
+    terms = Terms(timedelta(minutes=30), Scope(read_only=True))
+    offer = answered(BEN, verdict=Verdict.OFFER, terms=terms, action_digest="sha256:narrower")
+    assert (offer.terms, offer.action_digest) == (terms, "sha256:narrower")
+    with pytest.raises(ConflictFault, match="name its terms"):
+        answered(BEN, verdict=Verdict.OFFER)
+    with pytest.raises(ConflictFault, match="only an offer has terms"):
+        answered(BEN, terms=terms)
+
+
+def test_the_same_person_answers_again_when_something_else_is_asked() -> None:
+    before = replace(answered(BEN), action_digest="sha256:before")
+    assert answered(BEN, request(approvals=(before,))).approver == BEN.id
+
+
+def test_who_withdrew_an_answer_leaves_it_to_somebody_else() -> None:
+    before = replace(answered(BEN), withdrawn_at=NOW)
+    with pytest.raises(ConflictFault, match="somebody else has to answer now"):
+        answered(BEN, request(approvals=(before,)))
+
+
+def test_an_answer_is_signed_where_that_is_asked() -> None:
+    signed = request(replace(ONE_DBA, signed=True))
+    signature = ApprovalSignature("ed25519", DeviceKeyId("dky_1"), "shown", "c2ln")
+    assert answered(BEN, signed, signature=signature).signature == signature
+    assert answered(BEN, signed, Verdict.REJECT).signature is None
+    with pytest.raises(ForbiddenFault, match="signed with a device's key") as caught:
+        answered(BEN, signed)
+    assert caught.value.code == "signature-needed"
+
+
+def test_further_groups_answer_once_it_has_waited() -> None:
+    escalating = request(
+        replace(ONE_DBA, escalations=(Escalation(timedelta(minutes=5), "security"),))
+    )
+    assert answered(CARL, escalating, now=NOW + timedelta(minutes=5)).approver == CARL.id
+    with pytest.raises(ForbiddenFault, match="you are not asked"):
+        answered(CARL, escalating)
+
+
+def test_why_is_said_with_a_rejection_alone() -> None:
+    no = answered(BEN, verdict=Verdict.REJECT, rejected_as=RejectedAs.SUSPICIOUS)
+    assert no.rejected_as is RejectedAs.SUSPICIOUS
+    assert answered(BEN, rejected_as=RejectedAs.SUSPICIOUS).rejected_as is None
