@@ -307,6 +307,7 @@ class MemoryPlane:
                 recorder=NoRecorder(),  # type: ignore[arg-type]
                 directory=self.directory,
                 live=cast(LiveSessions, self.live),
+                clock=self.clock,
             ),
             explain=cast(Explain, FakeExplain()),
             audit=cast(Audit, FakeAudit()),

@@ -6,16 +6,31 @@ from datetime import tzinfo
 
 from assent.content.column_rules import ColumnRules
 from assent.content.detectors import LABELS
+from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
+from assent.control.configuring import (
+    Configuring,
+    ReadPolicies,
+    ReadTargets,
+    cutting,
+    no_policies_read,
+    no_targets_read,
+)
+from assent.control.continuous import Continuous
 from assent.control.decide import Decider
+from assent.control.decided import Decided
+from assent.control.delegating import Delegating
+from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
 from assent.control.directory import Directory
+from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
+from assent.control.hearing import Hearing
 from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.label_scans import LabelScans
@@ -27,6 +42,8 @@ from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
+from assent.control.resuming import Resuming
+from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
@@ -79,6 +96,9 @@ class Outside:
     mask_key: Secret[bytes] | None = None
     recognised: frozenset[str] = frozenset(LABELS)
     label_rules: ColumnRules = field(default_factory=ColumnRules)
+    on_compromise: bool = True
+    read_policies: ReadPolicies = no_policies_read
+    read_targets: ReadTargets = no_targets_read
     notifiers: Sequence[Notifier] = ()
     ordinary_channels: frozenset[str] | None = None
 
@@ -96,11 +116,15 @@ class Assembly:
     answers: Answers
     waiting: Waiting
     holding: Holding
+    resuming: Resuming
     live: LiveSessions
     verifiers: Verifiers
     sweep: Sweep
     outbox: Outbox
     timers: Timers
+    continuous: Continuous
+    hearing: Hearing
+    revocations: Revocations
 
 
 def assemble(outside: Outside) -> Assembly:
@@ -109,6 +133,9 @@ def assemble(outside: Outside) -> Assembly:
     directory, events, live = Directory(), Events(), LiveSessions()
     policies = Policies(outside.policies)
     outbox, timers = _outbox(outside, directory, events), Timers(store=store, clock=clock)
+    delegations = Delegations(store=store, directory=directory, clock=clock)
+    absences = Absences(store=store, clock=clock, ids=ids)
+    eligibility = Eligibility(directory=directory, delegations=delegations, clock=clock)
     history = History(store, clock)
     learning = Learning(store, directory, clock, ids)
     learning.when_forgotten(history.forget)
@@ -130,6 +157,7 @@ def assemble(outside: Outside) -> Assembly:
                 thresholds,
                 outside.network,
                 outside.zones,
+                delegations.of,
             )
         ),
         history=history,
@@ -148,13 +176,22 @@ def assemble(outside: Outside) -> Assembly:
     waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
     waiting.when_changed(answers.changed)
     requests = Requests(
-        store=store, waiting=waiting, directory=directory, sign_in=sign_in, clock=clock, ids=ids
+        store=store,
+        waiting=waiting,
+        directory=directory,
+        eligibility=eligibility,
+        sign_in=sign_in,
+        clock=clock,
+        ids=ids,
     )
     grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
+    grants.when_over(delegations.over)
+    resuming = Resuming(store=store, waiting=waiting, ids=ids)
     holding = Holding(
         decider=decider,
         waiting=waiting,
         requests=requests,
+        resuming=resuming,
         clock=clock,
         public_url=outside.public_url,
     )
@@ -174,11 +211,35 @@ def assemble(outside: Outside) -> Assembly:
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
         recognised=outside.recognised,
     )
-    policies.when_replaced(sessions.forget_decisions)
+    continuous = Continuous(
+        store=store,
+        decider=decider,
+        live=live,
+        circumstances=sessions.reopening,
+        request=waiting.find,
+        clock=clock,
+        ids=ids,
+    )
+    revocations = Revocations(clock)
+    sessions.revocations = revocations
+    hearing = Hearing(
+        store=store,
+        live=live,
+        continuous=continuous,
+        grants=grants,
+        directory=directory,
+        clock=clock,
+        revokes=outside.on_compromise,
+    )
+    policies.when_replaced(hearing.policies_replaced)
+    directory.when_changed(hearing.directory_changed)
+    warnings.when_warned(hearing.warned)
+    watching.when_crossed(hearing.crossed)
+    sign_in.when_stepped_up(hearing.stepped_up)
     labels = Labels(
         store=store, directory=directory, clock=clock, ids=ids, rules=outside.label_rules
     )
-    labels.when_changed(lambda _: sessions.forget_decisions())
+    labels.when_changed(hearing.relabelled)
     access = Access(
         store=store,
         directory=directory,
@@ -191,6 +252,32 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    delegating = Delegating(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        delegations=delegations,
+        sign_in=sign_in,
+        clock=clock,
+        ids=ids,
+    )
+    configuring = Configuring(
+        store=store,
+        directory=directory,
+        labels=labels,
+        policies=policies,
+        decider=decider,
+        waiting=waiting,
+        sign_in=sign_in,
+        read_policies=outside.read_policies,
+        read_targets=outside.read_targets,
+        clock=clock,
+        ids=ids,
+    )
+    configuring.when_target_changed(cutting(live))
+    configuring.when_target_changed(hearing.described)
     explain = Explain(store=store, requests=requests, directory=directory)
     risk = Risk(
         store=store,
@@ -213,15 +300,24 @@ def assemble(outside: Outside) -> Assembly:
         sign_in=sign_in,
         access=access,
         requests=requests,
+        delegating=delegating,
+        delegations=delegations,
+        absences=absences,
         grants=grants,
         sessions=SessionViews(
-            store=store, recorder=outside.recorder, directory=directory, live=live
+            store=store,
+            recorder=outside.recorder,
+            directory=directory,
+            live=live,
+            clock=clock,
         ),
         explain=explain,
         audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
         risk=risk,
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
+        configuring=configuring,
+        decided=Decided(store),
     )
     sweep = Sweep(
         store=store,
@@ -233,8 +329,8 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
     )
     return Assembly(
-        plane, sessions, decider, policies, history, learning, answers, waiting, holding, live,
-        verifiers, sweep, outbox, timers,
+        plane, sessions, decider, policies, history, learning, answers, waiting, holding, resuming, live,
+        verifiers, sweep, outbox, timers, continuous, hearing, revocations,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
 from assent.control.obligations import keep, obliged, reads_masked
 from assent.control.policies import Policies
+from assent.control.standing import under
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.clock import Clock
@@ -102,6 +103,7 @@ class Decider:
                     request=request,
                     reusable=is_reusable(action, outcome),
                     bound=circumstances.obliged,
+                    standing=circumstances.standing,
                 ),
             ),
         )
@@ -123,6 +125,7 @@ class Decider:
             assessment,
             circumstances.obliged,
             self._honours,
+            circumstances.standing,
         )
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
@@ -136,10 +139,12 @@ def concluded(
     assessment: Assessment,
     bound: Sequence[Obligation],
     honours: frozenset[str],
+    standing: Deny | None = None,
 ) -> Decision:
     """Return the decision: a function of nothing but what it is given, so it can be replayed.
 
-    bound: what the opening of the session obliges all that is done in it to.
+    bound: what the opening of the session obliges all that is done in it to. standing: what the
+    session is held for, None for nothing.
     """
     now = evidence.at
     decision = evaluate(policies, action, evidence, assessment, now)
@@ -148,7 +153,7 @@ def concluded(
     decision = _keepable(keep(decision, action, evidence), honours)
     if isinstance(decision, Permit):
         decision = exceeding(decision, action, evidence, now)
-    return decision
+    return under(decision, standing, action, evidence)
 
 
 def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:

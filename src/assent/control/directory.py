@@ -1,11 +1,16 @@
 """Who there is and what can be reached, in memory: every decision reads it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
 from assent.core.subject import Subject
+
+
+Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[TargetId]], None]
+"""Hears which subjects were changed, as they were before, None for new ones; and which targets."""
 
 
 class Directory:
@@ -16,17 +21,45 @@ class Directory:
 
     def __init__(self, subjects: Iterable[Subject] = (), targets: Iterable[Target] = ()) -> None:
         self.revision = 0
+        self._listeners: list[Changed] = []
+        self._subjects: dict[SubjectId, Subject] = {}
+        self._targets: dict[TargetId, Target] = {}
         self.replace(subjects, targets)
 
     def replace(self, subjects: Iterable[Subject], targets: Iterable[Target]) -> None:
         """Make these all that there is."""
         self.revision += 1
+        subjects_before, targets_before = self._subjects, self._targets
         self._subjects = {subject.id: subject for subject in subjects}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in targets}
         self._target_names = {
             target.name: target for target in self._targets.values() if not target.retired
         }
+        everybody = {**subjects_before, **self._subjects}
+        self._tell(
+            {
+                one: subjects_before.get(one)
+                for one in everybody
+                if subjects_before.get(one) != self._subjects.get(one)
+            },
+            frozenset(
+                one
+                for one in {**targets_before, **self._targets}
+                if targets_before.get(one) != self._targets.get(one)
+            ),
+        )
+
+    def when_changed(self, listener: Changed) -> None:
+        """Call `listener` after every change of who there is and what can be reached."""
+        self._listeners.append(listener)
+
+    def _tell(
+        self, subjects: dict[SubjectId, Subject | None], targets: frozenset[TargetId]
+    ) -> None:
+        if subjects or targets:
+            for listener in self._listeners:
+                listener(subjects, targets)
 
     def put_target(self, target: Target) -> None:
         """Make this the target of its id; one that is retired has no name any more."""

@@ -4,10 +4,14 @@ import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from assent.control.so_far import SoFar
-from assent.core.decision import Obligation
+from assent.control.standing import OPEN, Standing
+from assent.core.action import Action
+from assent.core.assessment import RiskLevel
+from assent.core.decision import Obligation, Permit
 from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.ids import ActionId, GrantId, SessionId, SubjectId
 from assent.core.impact import Impact, Waiter
@@ -49,7 +53,11 @@ class LiveSession:
     untaught: what was permitted and is not learned before its end is known, by action.
     measured: what was permitted with a limit would do, by entry.
     obliged: what the permit of its opening binds all that is done in it to. settings: what its
-    target is told at the start for that. opened: what its opening was decided on.
+    target is told at the start for that. opened: what its opening was decided on. opening: that
+    action, to be decided again. permitted: what its opening was permitted by last. standing: what
+    may be done in it now. looked_at: when that was last decided, None for at once. level: the
+    highest that the risk in it came to. suspicion_line: how many lines its suspicion has crossed.
+    cut_since: since when it should be over, None for not.
     """
 
     session: Session
@@ -73,6 +81,13 @@ class LiveSession:
     obliged: tuple[Obligation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     opened: "Outcome | None" = None
+    opening: Action | None = None
+    permitted: Permit | None = None
+    standing: Standing = OPEN
+    looked_at: datetime | None = None
+    level: RiskLevel = RiskLevel.LOW
+    suspicion_line: int = 0
+    cut_since: datetime | None = None
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0
     cancelled: bool = False
@@ -80,9 +95,14 @@ class LiveSession:
 
 
 class LiveSessions:
-    """Finds open sessions by id, by cancel key, by grant and by subject."""
+    """Finds open sessions by id, by cancel key, by grant and by subject.
+
+    changes: moves when facts change that sessions are decided on; a session that is being opened
+    meanwhile is decided again.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._sessions: dict[SessionId, LiveSession] = {}
         self._keys: dict[int, LiveSession] = {}
 

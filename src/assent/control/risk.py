@@ -15,6 +15,7 @@ from assent.control.explain import Explain
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.replay import replay
+from assent.control.revocation import cut
 from assent.control.sign_in import Caller
 from assent.control.warnings import Warnings
 from assent.core.assessment import Assessment
@@ -184,7 +185,7 @@ class Risk:
         live = self._live.get(session)
         if live is not None:
             # Before anything that could fail: what is not them ends at once.
-            live.cut(f"{caller.subject.name} says that this is not {subject.name}")
+            cut(live, now, f"{caller.subject.name} says that this is not {subject.name}")
         await self._warnings.warn(event, (entry,))
         return await self._learning.unlearn(subject.id, session)
 

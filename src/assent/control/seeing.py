@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from assent.control.directory import Directory
 from assent.control.live import LiveSessions
+from assent.control.revocation import cut
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
+from assent.core.clock import Clock
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import SessionId
 from assent.core.ports import Recorder, Store
@@ -16,12 +18,19 @@ class SessionViews:
     """Lists sessions, plays their recordings, and cuts them for those who may."""
 
     def __init__(
-        self, *, store: Store, recorder: Recorder, directory: Directory, live: LiveSessions
+        self,
+        *,
+        store: Store,
+        recorder: Recorder,
+        directory: Directory,
+        live: LiveSessions,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._directory = directory
         self._live = live
+        self._clock = clock
 
     async def list(self, caller: Caller, open_only: bool, everybody: bool) -> Sequence[Session]:
         """Return the caller's sessions, or everybody's for those who oversee; newest first."""
@@ -53,7 +62,8 @@ class SessionViews:
         live = self._live.get(session)
         if live is None:
             raise ConflictFault("session-ended", f"session `{session}` has ended already")
-        live.cut(f"{caller.subject.name} ended this session: {because[:500] or 'no reason given'}")
+        words = f"{caller.subject.name} ended this session: {because[:500] or 'no reason given'}"
+        cut(live, self._clock.now(), words)
         return found
 
     def _may_see(self, caller: Caller, session: Session) -> bool:

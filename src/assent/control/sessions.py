@@ -21,7 +21,9 @@ from assent.control.grants import Grants
 from assent.control.holding import Holding
 from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard, unmeasured
 from assent.control.obligations import enforcement_of, session_wide, settings_of
+from assent.control.revocation import Revocations, cut
 from assent.control.sign_in import SignIn
+from assent.control.standing import standing_of
 from assent.control.verifiers import ITERATIONS, Verifiers
 from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Phase, Statement, Touch
@@ -119,6 +121,7 @@ class Sessions:
         self._verifiers = verifiers
         self._clock = clock
         self._ids = ids
+        self.revocations = Revocations(clock)
         grants.when_over(self._grant_over)
 
     async def identify(self, user: str, target_name: str) -> tuple[Candidate | None, Identified]:
@@ -166,14 +169,19 @@ class Sessions:
             details={"database": live.session.database[: databases.LONGEST]},
         )
         use = UseCredential(credential.id, now)
+        changes = self.live.changes
         try:
             answer, outcome = await self._ask(live, action, tell)
+            action = self._holding.acted(answer, action)
             self._watching.decided(live, action, outcome)
             if isinstance(answer, Refused):
                 return answer
             live.session = self._bounded(live.session, outcome)
-            live.opened = outcome
+            live.opened, live.opening = outcome, action
+            live.looked_at = outcome.evidence.at
             if isinstance(outcome.decision, Permit):
+                live.permitted = outcome.decision
+                live.standing = standing_of(outcome.decision)
                 live.obliged = session_wide(outcome.decision)
                 live.settings = settings_of(outcome.decision)
             refused = await self._begin(live, action, answer.request, use)
@@ -184,6 +192,10 @@ class Sessions:
         self._watching.finished(live, action, well=True)
         self._recorder.open(live.session.id)
         self.live.add(live)
+        if self.live.changes != changes:
+            # What it was decided on may have changed before there was a session to look at.
+            live.epoch.bump()
+            live.looked_at = None
         if self._circumstances(live).grants:
             return live
         # It was taken away while the opening was written down, when nothing was there to cut.
@@ -227,6 +239,7 @@ class Sessions:
             answer, outcome = await self._ask(live, action, tell, impact)
         except Fault as fault:
             return _unavailable(fault), action
+        action = self._holding.acted(answer, action)
         self._watching.decided(live, action, outcome)
         if isinstance(answer, Refused):
             # Faster than the sweep: the client hears that its time is over, and nothing else.
@@ -361,11 +374,9 @@ class Sessions:
             if live.target.id == target:
                 live.epoch.bump()
 
-    def forget_decisions(self) -> None:
-        """Make every session decide anew: the policies have changed."""
-        for live in self.live:
-            live.epoch.bump()
-            live.nudged.set()
+    def reopening(self, live: LiveSession) -> Circumstances:
+        """Return what is known now for deciding again whether the session may be open."""
+        return replace(self._circumstances(live), obliged=(), standing=None)
 
     async def _grant_over(self, grant: Grant) -> None:
         because = f": {grant.revoked_because}" if grant.revoked_because else ""
@@ -373,11 +384,13 @@ class Sessions:
             live.epoch.bump()
             if grant.revoked_at is None:
                 # The words of the sweep, which sees the same moment a little sooner or later.
-                live.cut(_time_over(live))
+                cut(live, min(grant.ends_at, live.session.ends_at), _time_over(live))
             else:
-                live.cut(
+                cut(
+                    live,
+                    grant.revoked_at,
                     f"your access to `{live.target.name}` was revoked{because} "
-                    f"(grant {grant.id}); ask again with `assent connect {live.target.name}`"
+                    f"(grant {grant.id}); ask again with `assent connect {live.target.name}`",
                 )
 
     async def _ask(
@@ -411,6 +424,7 @@ class Sessions:
             impact=impact,
             session=live.so_far.shown(now),
             obliged=live.obliged,
+            standing=live.standing.denial,
             presence=self._watching.now_at(
                 live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
             ),
@@ -523,7 +537,7 @@ def _keep_measured(live: LiveSession, entry: str, impact: Impact) -> None:
 
 def _cut_if_over(live: LiveSession, now: datetime) -> None:
     if now >= live.session.ends_at:
-        live.cut(_time_over(live))
+        cut(live, live.session.ends_at, _time_over(live))
 
 
 def _time_over(live: LiveSession) -> str:

@@ -1,7 +1,7 @@
 """What a session's actions say of who acts in it, and what of them may be learned."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -29,6 +29,9 @@ FRESH_PROOF = timedelta(minutes=15)
 
 _DEADLINE_S = 0.5
 _MOST_UNTAUGHT = 1_000
+# What a session is suspected of is looked at again at each of these, in thousandths of a bit.
+_LINE_MB = 4_000
+_LEVELS = tuple(RiskLevel)
 
 
 class Watching:
@@ -48,6 +51,11 @@ class Watching:
         self._warnings = warnings
         self._live = live
         self._network = network
+        self._crossed: list[Callable[[LiveSession], None]] = []
+
+    def when_crossed(self, listener: Callable[[LiveSession], None]) -> None:
+        """Call `listener` after the risk in a session has crossed a line."""
+        self._crossed.append(listener)
 
     async def presence(
         self, subject: SubjectId, credential: Credential | None, now: datetime
@@ -97,8 +105,19 @@ class Watching:
         live.so_far.decided(
             action, previous_of(action), told_by_behaviour(outcome.signals), permitted=permitted
         )
+        self._look_at_lines(live, outcome)
         if permitted and len(live.untaught) < _MOST_UNTAUGHT:
             live.untaught[action.id] = outcome
+
+    def _look_at_lines(self, live: LiveSession, outcome: Outcome) -> None:
+        """Tell that the session is riskier than it ever was: its level, or its suspicion."""
+        level, line = outcome.assessment.level, live.so_far.suspicion_mb // _LINE_MB
+        higher = _LEVELS.index(level) > _LEVELS.index(live.level)
+        if higher or line > live.suspicion_line:
+            live.level = level if higher else live.level
+            live.suspicion_line = max(line, live.suspicion_line)
+            for listener in self._crossed:
+                listener(live)
 
     def ran(self, live: LiveSession, frame: ResultFrame) -> None:
         """Count what came of a statement; past certain amounts everything is decided anew."""
@@ -131,6 +150,7 @@ class Watching:
         """Take suspicion off the sessions of somebody who proved who they are."""
         for live in self._live.of(subject.id):
             live.so_far.proved()
+            live.level, live.suspicion_line = RiskLevel.LOW, 0
             live.epoch.bump()
 
     def refused(self, subject: SubjectId) -> None:
