@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from assent.control import entries
 from assent.control.decide import Outcome
@@ -42,6 +43,18 @@ class Place:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class Pacer(Protocol):
+    """Says whom a request asks, and what is kept with it so that they hear of it."""
+
+    async def opened(self, request: Request) -> tuple[Request, Sequence[Change]]:
+        """Return a new request as it is to be kept, and what with it."""
+        ...
+
+    async def moved(self, before: Request, after: Request) -> tuple[Request, Sequence[Change]]:
+        """Return a request that moved as it is to be kept, and what with it."""
+        ...
+
+
 class Waiting:
     """Every request that is not settled, in memory and in the store alike."""
 
@@ -52,6 +65,12 @@ class Waiting:
         self._ids = ids
         self._places: dict[RequestId, Place] = {}
         self._listeners: list[Callable[[Request], Awaitable[None]]] = []
+        self._pacer: Pacer | None = None
+        self._urgent: set[RequestId] = set()
+
+    def pace_by(self, pacer: Pacer) -> None:
+        """Let `pacer` say whom every request asks; without one nobody is told."""
+        self._pacer = pacer
 
     def __iter__(self) -> Iterator[Place]:
         return iter(tuple(self._places.values()))
@@ -112,7 +131,10 @@ class Waiting:
         entry = entries.of_request(
             self._ids, EntryKind.REQUEST_OPENED, request, now, decision=outcome.entry
         )
-        await self._store.commit((PutRequest(request),), (entry,))
+        changes: Sequence[Change] = ()
+        if self._pacer is not None:
+            request, changes = await self._pacer.opened(request)
+        await self._store.commit((PutRequest(request), *changes), (entry,))
         self._places[request.id] = Place(request)
         self._events.publish(Notice("request.opened", now, request.id))
         return request
@@ -153,6 +175,23 @@ class Waiting:
         after = advance(moved, event, now, approval=approval, outcome=outcome, by=by)
         return await self._keep(place, after, by, changes, also)
 
+    async def keep(
+        self,
+        place: Place,
+        request: Request,
+        *,
+        by: SubjectId | None = None,
+        changes: Sequence[Change] = (),
+        also: Sequence[Entry] = (),
+    ) -> Request:
+        """Keep further fields of the request of a place in `moving`; its state stays.
+
+        Raises ConflictFault where it stands otherwise in the store by now.
+        """
+        changed_at = max(self._clock.now(), place.request.changed_at)
+        after = replace(request, state=place.request.state, changed_at=changed_at)
+        return await self._keep(place, after, by, changes, also)
+
     async def advance(
         self,
         request: RequestId,
@@ -174,6 +213,16 @@ class Waiting:
             now = self._clock.now()
             released = advance(place.request, RequestEvent.RELEASED, now, grant=grant.id)
             after = advance(released, RequestEvent.COMPLETED, now, outcome="granted")
+            return await self._keep(place, after, None, changes, also)
+
+    async def finish(
+        self, request: RequestId, changes: Sequence[Change], also: Sequence[Entry], outcome: str
+    ) -> Request:
+        """Settle an approved request with what it led to, in the transaction that does it."""
+        async with self.moving(await self.place(request)) as place:
+            now = self._clock.now()
+            released = advance(place.request, RequestEvent.RELEASED, now)
+            after = advance(released, RequestEvent.COMPLETED, now, outcome=outcome)
             return await self._keep(place, after, None, changes, also)
 
     async def reopen(self, request: RequestId, outcome: Outcome) -> Request:
@@ -207,7 +256,15 @@ class Waiting:
         if place is None or impact is None or impact.waiters == waiters:
             return
         place.request = replace(place.request, impact=replace(impact, waiters=waiters))
+        if waiters:
+            self._urgent.add(request)
         self._events.publish(Notice("request.changed", self._clock.now(), request))
+
+    def take_urgent(self) -> tuple[RequestId, ...]:
+        """Return the requests whose locks others have come to wait for since it was asked last."""
+        urgent = tuple(self._urgent)
+        self._urgent.clear()
+        return urgent
 
     async def expire(self, now: datetime) -> None:
         """Settle what waits past its deadline, and what was approved and never released."""
@@ -220,17 +277,9 @@ class Waiting:
                         await self.move(place, RequestEvent.EXPIRED, outcome=words)
 
     async def recover(self) -> None:
-        """Take up what an earlier process left (`docs/explanation/failing-closed.md`).
-
-        An action held on a connection cannot outlive it: its request stays to be seen, as
-        interrupted before its release or with an unknown outcome after it.
-        """
+        """Read what an earlier process left; `control.resuming` says what becomes of it."""
         for request in await self._store.requests(UNSETTLED, limit=10_000):
-            place = self._places[request.id] = Place(request)
-            held = request.action.session is not None
-            if held or request.state is RequestState.RELEASED:
-                async with self.moving(place):
-                    await self.move(place, RequestEvent.INTERRUPTED)
+            self._places[request.id] = Place(request)
 
     async def _keep(
         self,
@@ -243,9 +292,12 @@ class Waiting:
         settled = after.state in TERMINAL
         kind = EntryKind.REQUEST_SETTLED if settled else EntryKind.REQUEST_CHANGED
         entry = entries.of_request(self._ids, kind, after, after.changed_at, by)
+        told: Sequence[Change] = ()
+        if self._pacer is not None:
+            after, told = await self._pacer.moved(place.request, after)
         put = PutRequest(after, place.request.state)
         try:
-            await self._store.commit((put, *changes), (*also, entry))
+            await self._store.commit((put, *changes, *told), (*also, entry))
         except ConflictFault:
             # What is kept is the truth: an earlier commit may have been durable unheard.
             self._take(place, await self._store.request(after.id) or place.request)
