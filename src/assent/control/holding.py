@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from assent.control.decide import Decider, Outcome
 from assent.control.gather import Circumstances
 from assent.control.live import LiveSession
 from assent.control.requests import Requests
+from assent.control.resuming import Resuming
 from assent.control.waiting import Waiting
 from assent.core.action import Action
 from assent.core.clock import Clock, isoformat
@@ -21,6 +23,8 @@ from assent.core.request import Request, RequestState
 from assent.risk import explain
 from assent.workflow.request import RequestEvent
 
+STOPS_WITHIN_S = 2.0
+"""How long a stop waits for what is held to be set aside."""
 LOOK_AGAIN_S = 10.0
 """How often it is asked who waits for the locks of a session while it waits itself."""
 
@@ -45,12 +49,16 @@ class Holding:
         decider: Decider,
         waiting: Waiting,
         requests: Requests,
+        resuming: Resuming,
         clock: Clock,
         public_url: str,
     ) -> None:
         self._decider = decider
         self._waiting = waiting
         self._requests = requests
+        self._resuming = resuming
+        self._stopping = False
+        self._nothing_held = asyncio.Event()
         self._held: dict[RequestId, LiveSession] = {}
         self._clock = clock
         self._public_url = public_url
@@ -66,6 +74,8 @@ class Holding:
     ) -> tuple[Permitted | Refused, Outcome]:
         """Return the final answer to a held action, once there is one.
 
+        Where the same was held when an earlier process stopped, it goes on waiting in that
+        request, and what is permitted in the end is that action (`acted`).
         Raises OutsideFault when the request cannot be made durable.
         """
         denial = outcome.decision
@@ -75,14 +85,36 @@ class Holding:
         # From here on a cancel is meant for what is held, and the target runs nothing.
         live.holding += 1
         try:
-            request = await self._waiting.open(action, outcome, denial)
+            request = await self._resuming.take_up(live, action)
+            if request is None:
+                request = await self._waiting.open(action, outcome, denial)
             self._held[request.id] = live
             try:
                 return await self._wait(live, request, outcome, circumstances, tell)
             finally:
                 self._held.pop(request.id, None)
+                if not self._held:
+                    self._nothing_held.set()
         finally:
             live.holding -= 1
+
+    def acted(self, answer: Permitted | Refused, action: Action) -> Action:
+        """Return the action that was permitted: `action`, or the same one that waited longer."""
+        if not isinstance(answer, Permitted) or not answer.request:
+            return action
+        request = self._waiting.get(RequestId(answer.request))
+        return request.action if request else action
+
+    async def stop(self) -> None:
+        """Set aside all that is held, and tell its clients; nothing is held from here on."""
+        self._stopping = True
+        self._nothing_held.clear()
+        for live in set(self._held.values()):
+            live.nudged.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPS_WITHIN_S):
+                while self._held:
+                    await self._nothing_held.wait()
 
     async def complete(self, request: RequestId, words: str, entry: Entry) -> None:
         """Settle a released request with what came of it."""
@@ -108,7 +140,10 @@ class Holding:
         told: tuple[str, ...] = ()
         while True:
             live.nudged.clear()
-            if live.gone or live.cancelled:
+            if self._stopping and not live.gone:
+                with suppress(ConflictFault):  # It was settled already: that is what is heard.
+                    return restarting(await self._resuming.let_go(request.id)), outcome
+            elif live.gone or live.cancelled:
                 await self._withdraw(live, request)
             current = self._waiting.get(request.id)
             if current is None or current.state not in (
@@ -202,3 +237,19 @@ class Holding:
         live = self._held.get(request.id)
         if live is not None:
             live.nudged.set()
+
+
+def restarting(request: Request) -> Refused:
+    """Return what a client hears of its request when the process stops."""
+    if request.state not in (RequestState.PENDING, RequestState.APPROVED):
+        words = f"the gateway is restarting; it did not run (request {request.id})"
+        hint = "its transaction is over: connect again and begin it again"
+        return Refused(RefusalKind.UNAVAILABLE, words, "", hint, request.id)
+    until = f"{isoformat(request.deadline_at)[:19]}Z"
+    words = f"the gateway is restarting; request {request.id} stays open until {until}"
+    return Refused(
+        RefusalKind.UNAVAILABLE,
+        f"{words}: connect again and send it again",
+        hint="those who assented need not do it again",
+        request=request.id,
+    )

@@ -6,13 +6,12 @@ from typing import cast
 import pytest
 
 from assent.control.waiting import Waiting
-from assent.core.changes import PutRequest
 from assent.core.faults import ConflictFault, MissingFault, OutsideFault
 from assent.core.ids import RequestId
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState
 from assent.workflow.request import RequestEvent
-from builders import MINUTE, TIM, World, a_caller, a_request, an_action
+from builders import MINUTE, TIM, World, a_caller
 
 
 async def asked(world: World) -> Request:
@@ -66,26 +65,6 @@ async def test_one_that_cannot_expire_does_not_keep_the_others_from_it(world: Wo
     await world.waiting.expire(world.clock.now())
     assert (await world.stored(first.id)).state is RequestState.WITHDRAWN
     assert (await world.stored(second.id)).state is RequestState.EXPIRED
-
-
-async def test_what_was_held_by_a_process_that_stopped_is_seen_and_never_runs(
-    world: World,
-) -> None:
-    held = a_request(an_action("sql.delete"))
-    await world.store.commit((PutRequest(held),), ())
-    await world.waiting.recover()
-    settled = await world.stored(held.id)
-    assert settled.state is RequestState.INTERRUPTED
-    assert "did not run" in settled.outcome
-
-
-async def test_what_a_stopped_process_had_released_ran_at_most_once(world: World) -> None:
-    released = a_request(an_action("sql.delete"), state=RequestState.RELEASED)
-    await world.store.commit((PutRequest(released),), ())
-    await world.waiting.recover()
-    settled = await world.stored(released.id)
-    assert settled.state is RequestState.OUTCOME_UNKNOWN
-    assert "at most once" in settled.outcome
 
 
 async def test_a_request_for_access_outlives_the_process(world: World) -> None:
