@@ -7,7 +7,9 @@ from typing import cast
 
 from assent.control.access import Access, Opened, Outlook
 from assent.control.audit import Audit
+from assent.control.configuring import Configuring
 from assent.control.decide import Outcome
+from assent.control.decided import Decided
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -46,6 +48,7 @@ from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from memory_configuring import FakeConfiguring, FakeDecided
 from memory_store import PASSWORD, MemoryStore
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -314,7 +317,12 @@ class MemoryPlane:
             risk=cast(Risk, FakeRisk(self)),
             labels=self.labels,
             label_scans=LabelScans(labels=self.labels, store=store, clock=self.clock, ids=self.ids),
+            configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
+            decided=cast(Decided, FakeDecided()),
         )
+
+    async def _ask_to_apply(self, caller: Caller) -> Request:
+        return await self.plane.access.ask(caller, "shop", None, "", "")
 
     async def caller(self, name: str) -> Caller:
         """Return `name`, signed in."""

@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -27,6 +27,7 @@ from assent.config import (
     NetworkConfig,
     PersonConfig,
     TargetConfig,
+    applicable_targets,
     budget,
     column_rules,
     own_patterns,
@@ -37,13 +38,18 @@ from assent.config import (
 )
 from assent.control import administration
 from assent.control.assemble import Assembly, Outside, assemble
+from assent.control.beginning import InForce, Reloading, at_start
 from assent.control.decide import Decider
+from assent.control.hearing import Hearing
 from assent.control.plane import ControlPlane
 from assent.control.sessions import Sessions
+from assent.core.canonical import Json
+from assent.core.changes import PutPolicyRevision
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault
 from assent.core.ids import Ids
+from assent.core.policy_revision import PolicyRevision
 from assent.core.ports import CredentialBroker
 from assent.core.secret import Secret
 from assent.credentials.brokers import Brokers
@@ -118,13 +124,17 @@ def check(config: Config) -> policy.PolicySet:
 
 def load_policies(config: Config) -> policy.PolicySet:
     """Return the policies of the configured folder. Raises OperatorFault with file and line."""
+    return _read_policies(policy_sources(config), config.groups)
+
+
+def policy_sources(config: Config) -> dict[str, str]:
+    """Return file name → text of the configured folder. Raises OperatorFault."""
     folder = config.folder / config.policies.folder
     if not folder.is_dir():
         raise OperatorFault(
             "policies-missing", f"there is no folder `{folder}`; make it, or name another one"
         )
-    sources = {path.name: _text(path) for path in sorted(folder.glob("*.cedar"))}
-    return policy.load(sources, PROTOCOLS, config.groups)
+    return {path.name: _text(path) for path in sorted(folder.glob("*.cedar"))}
 
 
 def _text(path: Path) -> str:
@@ -134,12 +144,28 @@ def _text(path: Path) -> str:
         raise OperatorFault("policy-unreadable", "cannot be read as UTF-8", str(path)) from fault
 
 
+def _read_policies(
+    sources: Mapping[str, str], groups: frozenset[str] | None = None
+) -> policy.PolicySet:
+    return policy.load(sources, PROTOCOLS, groups)
+
+
+def _described_targets(config: Config, text: str) -> list[administration.TargetDescription]:
+    """Return the targets of a `targets.toml` that is to be applied. Raises OperatorFault."""
+    return [_target(target, config.folder) for target in applicable_targets(config, text)]
+
+
 @asynccontextmanager
 async def running(
-    config: Config, *, clock: Clock | None = None, ids: Ids | None = None
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    unsafe_policies_from_folder: bool = False,
 ) -> AsyncIterator[Gateway]:
     """Run Assent until the block is left, then stop cleanly.
 
+    unsafe_policies_from_folder: let the folder count, whatever somebody applied with assent.
     Raises OperatorFault when configuration, policies or keys are wrong: nothing listens then.
     """
     clock = clock or SystemClock()
@@ -148,13 +174,24 @@ async def running(
     # waited up to seconds behind a full loop (docs/decisions/0002).
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _spare_the_collector()
-    policies = load_policies(config)
+    if not (config.folder / config.server.data / STORE_FILE_NAME).exists():
+        # Nobody can have applied any: what is wrong with the folder's stops the start at once.
+        load_policies(config)
     book = _network_book(config, clock)
     data = _data_folder(config)
     signer = Signer(config.server.origin, Secret(_audit_key(data)))
     async with contextlib.AsyncExitStack() as stack:
         store = await open_store(data, signer, ids, clock)
         stack.push_async_callback(store.close)
+        begun = await at_start(
+            store,
+            lambda: policy_sources(config),
+            _read_policies,
+            config.groups,
+            unsafe_from_folder=unsafe_policies_from_folder,
+        )
+        if begun.warning:
+            _log.warning("policies", what=begun.warning)
         recorder = FileRecorder(
             data / "recordings", lambda entries: store.commit((), entries), ids, clock
         )
@@ -170,7 +207,7 @@ async def running(
                 hasher=Argon2Hasher(),
                 clock=clock,
                 ids=ids,
-                policies=policies,
+                policies=begun.policies,
                 signals=SIGNALS,
                 honours=frozenset().union(*(plugin.honours for plugin in PROTOCOLS)),
                 credential_key=Secret(_key(data / "credentials.key")),
@@ -182,16 +219,18 @@ async def running(
                 levels=(config.risk.medium_from, config.risk.high_from),
                 label_rules=column_rules(config),
                 recognised=frozenset(recognised(config)),
+                read_policies=_read_policies,
+                read_targets=functools.partial(_described_targets, config),
             )
         )
-        await _begin(parts, config, store, recorder, clock, ids)
+        await _begin(parts, config, begun, store, recorder, clock, ids)
         stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
         # Whatever was begun is ended, last first, also when what comes after it cannot be.
         async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
-            for work in (recorder.run(), parts.sweep.run(), parts.learning.build()):
+            for work in (recorder.run(), parts.sweep.run(), parts.learning.build(), parts.continuous.run()):
                 doors.callback(tasks.create_task(work).cancel)
             if config.network != NetworkConfig():
-                doors.callback(tasks.create_task(_keep_networks_fresh(book)).cancel)
+                doors.callback(tasks.create_task(_keep_networks_fresh(book, parts.hearing)).cancel)
             broker = _broker(config, signer.verifier_key, clock, ids, stack)
             targets = at_targets(parts, broker, clock, own_patterns(config), tasks.create_task)
             lent = targets.leases.run(parts.plane.directory.targets)
@@ -211,7 +250,7 @@ async def running(
                 plane=parts.plane,
                 sessions=parts.sessions,
                 decider=parts.decider,
-                reload_policies=lambda: _reload(config, parts, store, clock, ids),
+                reload_policies=_reloading(config, begun, parts, store, clock, ids).reload,
             )
 
 
@@ -274,7 +313,13 @@ def _spare_the_collector() -> None:
 
 
 async def _begin(
-    parts: Assembly, config: Config, store: SqlStore, recorder: FileRecorder, clock: Clock, ids: Ids
+    parts: Assembly,
+    config: Config,
+    begun: InForce,
+    store: SqlStore,
+    recorder: FileRecorder,
+    clock: Clock,
+    ids: Ids,
 ) -> None:
     """Take up what an earlier process left, and say in the log that this one has begun."""
     subjects, targets, changes = await administration.people_and_targets(
@@ -283,33 +328,42 @@ async def _begin(
         [_target(target, config.folder) for target in config.targets],
         ids,
     )
-    started = administration.happened(
-        ids,
-        EntryKind.SERVER_STARTED,
-        clock,
-        {"policy_revision": parts.policies.current.revision},
-    )
+    facts: dict[str, Json] = {"policy_revision": begun.policies.revision}
+    if begun.ignored:
+        facts["unsafe_policies_from_folder"] = begun.ignored
+    started = administration.happened(ids, EntryKind.SERVER_STARTED, clock, facts)
+    if not begun.applied:
+        kept = PolicyRevision(begun.policies.revision, begun.sources, clock.now())
+        changes.append(PutPolicyRevision(kept))
     await store.commit(changes, (started,))
+    parts.plane.configuring.begin(begun.sources, targets)
     parts.plane.directory.replace(subjects, targets)
     await parts.plane.labels.recover()
     await recorder.recover()
     await parts.sessions.recover()
     await parts.plane.grants.recover()
     await parts.waiting.recover()
+    await parts.resuming.recover()
     await parts.answers.recover()
     await parts.plane.access.recover()
+    await parts.plane.configuring.recover()
     await store.publish()
 
 
-async def _reload(config: Config, parts: Assembly, store: SqlStore, clock: Clock, ids: Ids) -> str:
-    """Put the policies of the folder in force; return their revision. Raises OperatorFault."""
-    policies = load_policies(config)
-    if policies.revision != parts.policies.current.revision:
-        facts = {"before": parts.policies.current.revision, "after": policies.revision}
-        entry = administration.happened(ids, EntryKind.POLICY_CHANGED, clock, facts)
-        await store.commit((), (entry,))
-        parts.policies.replace(policies)
-    return policies.revision
+def _reloading(
+    config: Config, begun: InForce, parts: Assembly, store: SqlStore, clock: Clock, ids: Ids
+) -> Reloading:
+    return Reloading(
+        begun=begun,
+        policies=parts.policies,
+        configuring=parts.plane.configuring,
+        store=store,
+        read_folder=lambda: policy_sources(config),
+        read_policies=_read_policies,
+        groups=config.groups,
+        clock=clock,
+        ids=ids,
+    )
 
 
 async def _start_listener(
@@ -404,7 +458,11 @@ async def _stop_web(server: uvicorn.Server, serving: "asyncio.Task[None]") -> No
 
 
 async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
-    """Cut the sessions, and give them a moment to be sealed and logged."""
+    """Cut the sessions, and give them a moment to be sealed and logged.
+
+    What is held is set aside first, so that its client hears where it can go on.
+    """
+    await parts.holding.stop()
     await listener.stop(_GOODBYE)
     for _ in range(200):
         if not len(parts.sessions.live):
@@ -462,12 +520,15 @@ def _network_book(config: Config, clock: Clock) -> NetworkBook:
     )
 
 
-async def _keep_networks_fresh(book: NetworkBook) -> None:
+async def _keep_networks_fresh(book: NetworkBook, hearing: Hearing) -> None:
     """Read the files that changed again, and say so."""
     while True:
         await asyncio.sleep(_NETWORKS_EVERY_S)
-        for words in await asyncio.to_thread(book.refresh):
+        news = await asyncio.to_thread(book.refresh)
+        for words in news:
             _log.info("network-files", what=words)
+        if news:
+            hearing.networks_refreshed()
 
 
 def _zones(config: Config) -> dict[str, tzinfo]:

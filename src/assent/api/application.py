@@ -10,6 +10,7 @@ from assent.api.door import Door
 from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
+    configuration,
     grants,
     inbox,
     labels,
@@ -48,7 +49,8 @@ def build_app(
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
     for routes in (
-        status, sign_in, targets, labels, requests, inbox, grants, sessions, risk, proof,
+        configuration, status, sign_in, targets,
+        labels, requests, inbox, grants, sessions, risk, proof,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

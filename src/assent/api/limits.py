@@ -6,12 +6,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assent.api.problems import Problem
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_CONFIGURATION_BYTES = 1024 * 1024
+"""All policies of an installation may come at once, to be compared and applied."""
 
-_TOO_LARGE = f"the body is larger than {MAX_BODY_BYTES // 1024} KiB; send less"
+_CONFIGURATION = "/v1/configuration/"
 
 
 class BodyLimit:
-    """Refuses a body of more than MAX_BODY_BYTES, announced or not, before all of it came."""
+    """Refuses a body of more than a path may be sent, announced or not, before all of it came."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,9 +22,11 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = _most(scope["path"])
+        too_large = f"the body is larger than {most // 1024} KiB; send less"
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > MAX_BODY_BYTES:
-            problem = Problem(413, "body-too-large", _TOO_LARGE)
+        if not announced.isdigit() or int(announced) > most:
+            problem = Problem(413, "body-too-large", too_large)
             await problem(scope, receive, send)
             return
         received = 0
@@ -31,8 +35,12 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if received > most:
+                raise HTTPException(413, too_large)
             return message
 
         await self._app(scope, counted, send)
+
+
+def _most(path: str) -> int:
+    return MAX_CONFIGURATION_BYTES if path.startswith(_CONFIGURATION) else MAX_BODY_BYTES

@@ -10,7 +10,7 @@ from assent.api.problems import MEDIA_TYPE
 # 400 comes from the framework for a body that is not JSON at all, on any operation.
 _EVERYWHERE = {
     "400": "The request is malformed.",
-    "413": "The body is larger than 64 KiB.",
+    "413": "The body is larger than 64 KiB, or 1 MiB for a configuration.",
     "422": "Something in the request is not as described here.",
     "503": "Something that we depend on is away; nothing was permitted.",
 }

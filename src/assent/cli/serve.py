@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 ConfigFile = Annotated[Path, Parameter(name="--config", help="The configuration file.")]
 
 
-def serve(*, config: ConfigFile = Path("assent.toml")) -> None:
+def serve(
+    *,
+    config: ConfigFile = Path("assent.toml"),
+    unsafe_policies_from_folder: Annotated[
+        bool,
+        Parameter(
+            negative=(),
+            help="Let the folder count, whatever was applied with assent; the log says so.",
+        ),
+    ] = False,
+) -> None:
     """Run the gateway, the API and the inbox until Ctrl-C or SIGTERM; SIGHUP reloads policies."""
     import uvloop
 
@@ -27,7 +37,9 @@ def serve(*, config: ConfigFile = Path("assent.toml")) -> None:
 
     program_log.configure()
     _allow_descriptors()
-    uvloop.run(_until_told(running(load(config))))
+    uvloop.run(
+        _until_told(running(load(config), unsafe_policies_from_folder=unsafe_policies_from_folder))
+    )
 
 
 def _allow_descriptors() -> None:

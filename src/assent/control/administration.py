@@ -91,13 +91,27 @@ async def people_and_targets(
                 gone.id, name, gone.kind, gone.display_name, frozenset(), disabled=True
             )
             changes.append(PutSubject(subjects[name]))
-    standing = {target.name: target.id for target in await store.targets()}
-    found = [
-        _target(described, standing.get(described.name) or TargetId(ids.mint("target")))
-        for described in targets
-    ]
-    changes.extend(PutTarget(target) for target in found)
+    found, put = targets_in_force(await store.targets(), targets, ids)
+    changes.extend(PutTarget(target) for target in put)
     return list(subjects.values()), found, changes
+
+
+def targets_in_force(
+    kept: Sequence[Target], described: Sequence[TargetDescription], ids: Ids
+) -> tuple[list[Target], list[Target]]:
+    """Return all targets, and those of them that the store must be told.
+
+    What somebody applied stays as it is, retired ones too, whatever configuration says of that
+    name: it is only where things begin.
+    """
+    standing = {target.name: target for target in kept}
+    applied = [target for target in kept if target.applied]
+    put = []
+    for one in described:
+        before = standing.get(one.name)
+        if before is None or not before.applied:
+            put.append(as_target(one, before.id if before else TargetId(ids.mint("target"))))
+    return [*put, *applied], put
 
 
 def happened(
@@ -107,7 +121,8 @@ def happened(
     return Entry(id=EntryId(ids.mint("entry")), kind=kind, at=clock.now(), facts=facts or {})
 
 
-def _target(described: TargetDescription, target: TargetId) -> Target:
+def as_target(described: TargetDescription, target: TargetId) -> Target:
+    """Return a target as it was described, with its id."""
     return Target(
         id=target,
         name=described.name,

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.audit import Audit
+from assent.control.configuring import Configuring
+from assent.control.decided import Decided
+from assent.control.delegating import Delegating
+from assent.control.delegations import Delegations
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -31,6 +36,9 @@ class ControlPlane:
     sign_in: SignIn
     access: Access
     requests: Requests
+    delegating: Delegating
+    delegations: Delegations
+    absences: Absences
     grants: Grants
     sessions: SessionViews
     explain: Explain
@@ -38,3 +46,5 @@ class ControlPlane:
     risk: Risk
     labels: Labels
     label_scans: LabelScans
+    configuring: Configuring
+    decided: Decided

@@ -1,0 +1,76 @@
+"""What was decided before, read back page by page, for whoever asks what would be decided now."""
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from assent.control.configuring import must_oversee
+from assent.control.sign_in import Caller
+from assent.core.canonical import Json
+from assent.core.entry import EntryKind
+from assent.core.ports import Store, StoredEntry
+
+_PAGE = 1_000
+MOST_PAYLOAD = 4 * 1024 * 1024
+"""Bytes of payloads on one page, or little more."""
+
+
+class Decided:
+    """Reads recorded decisions, each with the attempt before it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def page(
+        self, caller: Caller, before: int | None, limit: int
+    ) -> tuple[Sequence[Mapping[str, Json]], int | None]:
+        """Return decisions that stand before an index of the log, the newest first.
+
+        before: None for the end of the log. The second is where the next page begins, None where
+        the log has no more; a page may be short, or empty, without being the last one.
+        Raises ForbiddenFault.
+        """
+        must_oversee(caller)
+        end = await self.end() if before is None else before
+        start = max(0, end - _PAGE)
+        found = await self._store.entries(start, end - start) if end else ()
+        items: list[Mapping[str, Json]] = []
+        size = 0
+        for attempt, decision in _pairs_backwards(found):
+            items.append({"attempt": _told(attempt), "decision": _told(decision)})
+            size += len(attempt.payload or b"") + len(decision.payload or b"")
+            if len(items) >= limit or size >= MOST_PAYLOAD:
+                return items, attempt.index or None
+        # The first of these may be the decision to an attempt that stands before it.
+        left = start + 1 if start and end > start + 1 else start
+        return items, left or None
+
+    async def end(self) -> int:
+        """Return how many entries the log has."""
+        checkpoint = await self._store.checkpoint()
+        end = checkpoint.size if checkpoint else 0
+        while more := len(await self._store.entries(end, _PAGE)):
+            end += more
+        return end
+
+
+def _pairs_backwards(
+    found: Sequence[StoredEntry],
+) -> Sequence[tuple[StoredEntry, StoredEntry]]:
+    """Return attempts with their decisions, which are written next to each other; newest first."""
+    pairs = []
+    for attempt, decision in pairwise(found):
+        first, second = json.loads(attempt.leaf), json.loads(decision.leaf)
+        if (
+            first["kind"] == EntryKind.ATTEMPT
+            and second["kind"] == EntryKind.DECISION
+            and first["facts"]["action"] == second["facts"]["action"]
+        ):
+            pairs.append((attempt, decision))
+    return pairs[::-1]
+
+
+def _told(stored: StoredEntry) -> Mapping[str, Json]:
+    leaf: dict[str, Json] = json.loads(stored.leaf)
+    payload = json.loads(stored.payload)["content"] if stored.payload else None
+    return {**leaf, "index": stored.index, "payload": payload}
