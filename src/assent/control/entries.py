@@ -17,10 +17,11 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, Ids, RequestId, SubjectId
-from assent.core.request import Approval, Request
+from assent.core.request import Approval, Comment, Request
 from assent.core.resource import Target
 from assent.core.session import Session
 from assent.policy.labels import above
+from assent.workflow.narrowing import describe_terms
 
 
 def attempt(ids: Ids, action: Action, at: datetime, request: RequestId | None) -> Entry:
@@ -234,8 +235,47 @@ def of_approval(ids: Ids, approval: Approval, request: Request) -> Entry:
             "digest": approval.action_digest,
             "verdict": approval.verdict.value,
             **({"rejected_as": approval.rejected_as.value} if approval.rejected_as else {}),
+            **({"in_place_of": approval.in_place_of} if approval.in_place_of else {}),
+            **({"self": True} if approval.approver == request.action.subject else {}),
         },
-        payload={"comment": approval.comment} if approval.comment else None,
+        payload=_said(approval),
+    )
+
+
+def _said(approval: Approval) -> dict[str, Json] | None:
+    payload: dict[str, Json] = {}
+    if approval.comment:
+        payload["comment"] = approval.comment
+    if approval.terms is not None:
+        payload["terms"] = list(describe_terms(approval.terms))
+    return payload or None
+
+
+def of_withdrawn_approval(ids: Ids, approval: Approval, request: Request, at: datetime) -> Entry:
+    """Return the entry that says somebody took back what they had answered."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.APPROVAL_WITHDRAWN,
+        at=at,
+        subject=approval.approver,
+        target=request.action.target,
+        session=request.action.session,
+        request=request.id,
+        facts={"approval": approval.id, "digest": approval.action_digest},
+    )
+
+
+def of_comment(ids: Ids, comment: Comment, request: Request) -> Entry:
+    """Return the entry that says somebody spoke about a request; what they said lies beside it."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.REQUEST_COMMENTED,
+        at=comment.at,
+        subject=comment.by,
+        target=request.action.target,
+        session=request.action.session,
+        request=request.id,
+        payload={"text": comment.text},
     )
 
 
