@@ -17,6 +17,7 @@ from assent.control.access import Access, Opened
 from assent.control.answers import Answers
 from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
+from assent.control.continuous import Continuous
 from assent.control.decide import Decider, Outcome
 from assent.control.directory import Directory
 from assent.control.events import Events
@@ -29,6 +30,8 @@ from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.policies import Policies
 from assent.control.requests import Requests
+from assent.control.resuming import Resuming
+from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Candidate, Handles, Sessions
@@ -294,6 +297,7 @@ class Client:
     live: LiveSession | Refused | None = None
     held: list[Held] = field(default_factory=list)
     cuts: list[str] = field(default_factory=list)
+    said: list[tuple[str, ...]] = field(default_factory=list)
     cancels: int = 0
     drafts: list[LiveSession] = field(default_factory=list)
 
@@ -306,7 +310,7 @@ class Client:
         def cancel() -> None:
             self.cancels += 1
 
-        return Handles(self.drafts.append, self.cuts.append, cancel)
+        return Handles(self.drafts.append, self.cuts.append, cancel, say=self.said.append)
 
 
 @dataclass
@@ -328,6 +332,7 @@ class World:
     grants: Grants
     live: LiveSessions
     holding: Holding
+    resuming: Resuming
     sessions: Sessions
     access: Access
     views: SessionViews
@@ -339,6 +344,8 @@ class World:
     answers: Answers
     warnings: Warnings
     risk: Risk
+    continuous: Continuous
+    revocations: Revocations
 
     @property
     def journal(self) -> list[str]:
@@ -518,6 +525,7 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         grants=plane.grants,
         live=made.live,
         holding=made.holding,
+        resuming=made.resuming,
         sessions=made.sessions,
         access=plane.access,
         views=plane.sessions,
@@ -529,7 +537,20 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         answers=made.answers,
         warnings=made.decider._gatherer._from.warnings,
         risk=plane.risk,
+        continuous=made.continuous,
+        revocations=made.revocations,
     )
+
+
+async def restarted(world: World, *texts: str) -> World:
+    """Return a control plane on the same store, as the next process would start."""
+    again = _wire(world.store, world.clock, world.ids, policies(*(texts or (POLICIES,))))
+    await again.sessions.recover()
+    await again.grants.recover()
+    await again.waiting.recover()
+    await again.resuming.recover()
+    await again.access.recover()
+    return again
 
 
 def disabled(person: Subject) -> Subject:

@@ -129,6 +129,8 @@ class Conversation:
         self.peer = ""
         self.target_tls: tuple[ssl.SSLContext, str] | None = None
         self.closed = False
+        # Called when the client's connection is gone, whoever ended it.
+        self.when_gone: Callable[[], None] | None = None
         self._answerer = answerer
         self._clock = clock
         self._spawn = spawn
@@ -178,6 +180,8 @@ class Conversation:
             self.perform(self.relay.hang_up(side, self._clock.now()))
             if not self.closed and side is Side.CLIENT:
                 self.close("the client hung up")
+        if side is Side.CLIENT and self.when_gone is not None:
+            self.when_gone()
 
     def pace(self, side: Side, writable: bool) -> None:
         """Read from the other side only while `side` can be written to."""

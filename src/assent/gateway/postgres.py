@@ -221,6 +221,7 @@ class PostgresAnswerer:
             await self._end(state, opened, "the client hung up")
             return
         state.live = opened
+        conversation.when_gone = lambda: self._sessions.revocations.closed(opened)
         await self._dial(conversation, opened, ticket)
 
     async def _dial(self, conversation: Conversation, live: LiveSession, ticket: int) -> None:
