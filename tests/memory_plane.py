@@ -10,6 +10,7 @@ from assent.control.audit import Audit
 from assent.control.configuring import Configuring
 from assent.control.decide import Outcome
 from assent.control.decided import Decided
+from assent.control.delivering import Delivering, channels
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -17,6 +18,7 @@ from assent.control.grants import Grants
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.live import LiveSessions
+from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.requests import Requests
 from assent.control.risk import Explained, Risk, Usual, Usually
@@ -278,6 +280,21 @@ class MemoryPlane:
             clock=self.clock,
             ids=self.ids,
         )
+        delivering = Delivering(
+            store=store,
+            channels=channels(),
+            directory=self.directory,
+            events=self.events,
+            clock=self.clock,
+        )
+        self.outbox = Outbox(
+            store=store,
+            channels=channels(),
+            delivering=delivering,
+            clock=self.clock,
+            ids=self.ids,
+            public_url="http://assent.example",
+        )
         self.waiting = Waiting(store=store, events=self.events, clock=self.clock, ids=self.ids)
         self.requests = Requests(
             store=store,
@@ -317,6 +334,7 @@ class MemoryPlane:
             risk=cast(Risk, FakeRisk(self)),
             labels=self.labels,
             label_scans=LabelScans(labels=self.labels, store=store, clock=self.clock, ids=self.ids),
+            outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             decided=cast(Decided, FakeDecided()),
         )

@@ -10,6 +10,7 @@ from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
+from assent.control.choosing import Choosing, Pace
 from assent.control.configuring import (
     Configuring,
     ReadPolicies,
@@ -39,6 +40,7 @@ from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.obligations import derived_mask_key
 from assent.control.outbox import Outbox
+from assent.control.pacing import Pacing
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
@@ -57,7 +59,7 @@ from assent.control.watching import Watching
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.plugins import SignalPlugin
-from assent.core.ports import NetworkBook, Notifier, PasswordHasher, Recorder, Store
+from assent.core.ports import NetworkBook, Notifier, OnCall, PasswordHasher, Recorder, Store
 from assent.core.secret import Secret
 from assent.policy import PolicySet
 from assent.risk import MODEL
@@ -75,7 +77,8 @@ class Outside:
     of masked values are made with, None for one that is derived from `credential_key`.
     label_rules: what labels columns by their names. recognised: labels whose values are known by
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
-    for what is not loud, None for all.
+    for what is not loud, None for all. pace: how fast more people are asked. on_call: who of a
+    group is, None where nobody says.
     """
 
     store: Store
@@ -101,6 +104,8 @@ class Outside:
     read_targets: ReadTargets = no_targets_read
     notifiers: Sequence[Notifier] = ()
     ordinary_channels: frozenset[str] | None = None
+    pace: Pace = field(default_factory=Pace)
+    on_call: OnCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,25 @@ def assemble(outside: Outside) -> Assembly:
     verifiers = Verifiers(outside.credential_key)
     waiting = Waiting(store=store, events=events, clock=clock, ids=ids)
     waiting.when_changed(answers.changed)
+    choosing = Choosing(
+        eligibility=eligibility,
+        delegations=delegations,
+        directory=directory,
+        clock=clock,
+        waiting=lambda: [place.request for place in waiting],
+        is_away=absences.is_away,
+        on_call=outside.on_call,
+    )
+    pacing = Pacing(
+        store=store,
+        waiting=waiting,
+        choosing=choosing,
+        directory=directory,
+        outbox=outbox,
+        timers=timers,
+        clock=clock,
+        pace=outside.pace,
+    )
     requests = Requests(
         store=store,
         waiting=waiting,
@@ -316,6 +340,7 @@ def assemble(outside: Outside) -> Assembly:
         risk=risk,
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
+        outbox=outbox,
         configuring=configuring,
         decided=Decided(store),
     )
@@ -324,13 +349,14 @@ def assemble(outside: Outside) -> Assembly:
         history=history,
         learning=learning,
         waiting=waiting,
+        pacing=pacing,
         grants=grants,
         sessions=sessions,
         clock=clock,
     )
     return Assembly(
-        plane, sessions, decider, policies, history, learning, answers, waiting, holding, resuming, live,
-        verifiers, sweep, outbox, timers, continuous, hearing, revocations,
+        plane, sessions, decider, policies, history, learning, answers, waiting, holding, resuming,
+        live, verifiers, sweep, outbox, timers, continuous, hearing, revocations,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from assent.control.explain import Explain
 from assent.control.grants import Grants
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
+from assent.control.outbox import Outbox
 from assent.control.requests import Requests
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
@@ -46,5 +47,6 @@ class ControlPlane:
     risk: Risk
     labels: Labels
     label_scans: LabelScans
+    outbox: Outbox
     configuring: Configuring
     decided: Decided

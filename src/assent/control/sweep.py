@@ -8,6 +8,7 @@ import structlog
 from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.learning import Learning
+from assent.control.pacing import Pacing
 from assent.control.sessions import Sessions
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
@@ -32,6 +33,7 @@ class Sweep:
         history: History,
         learning: Learning,
         waiting: Waiting,
+        pacing: Pacing,
         grants: Grants,
         sessions: Sessions,
         clock: Clock,
@@ -40,6 +42,7 @@ class Sweep:
         self._history = history
         self._learning = learning
         self._waiting = waiting
+        self._pacing = pacing
         self._grants = grants
         self._sessions = sessions
         self._clock = clock
@@ -66,6 +69,7 @@ class Sweep:
         now = self._clock.now()
         await self._guarded("grants", lambda: self._grants.expire(now))
         await self._guarded("requests", lambda: self._waiting.expire(now))
+        await self._guarded("pacing", self._pacing.hurry)
         self._ticks += 1
         if self._ticks % _PUBLISH_EVERY == 0:
             await self._guarded("checkpoint", self._publish)
