@@ -31,7 +31,8 @@ from conformance.store_builders import (
     StoppedClock,
     entry,
 )
-from conformance.store_suite import EXPECTATIONS, Expectation
+from conformance.store_suite import Expectation
+from conformance.workflow_suite import EXPECTATIONS
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

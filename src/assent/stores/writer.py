@@ -138,8 +138,12 @@ def _settle(written: asyncio.Future[None], fault: Fault | None) -> None:
 def _is_units_own(cause: BaseException) -> bool:
     if isinstance(cause, _UNITS_OWN):
         return True
-    # A value that a column type refuses comes wrapped, with what refused it beside it.
-    return isinstance(cause, StatementError) and isinstance(cause.orig, ValueError)
+    # A value that a column type refuses comes wrapped, with what refused it beside it; one that
+    # asyncpg refuses, such as a number beyond 64 bits, is wrapped twice.
+    origin = cause.orig if isinstance(cause, StatementError) else None
+    return origin is not None and (
+        isinstance(origin, ValueError) or isinstance(origin.__cause__, ValueError)
+    )
 
 
 def _refusal(cause: BaseException) -> Fault:
