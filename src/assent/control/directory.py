@@ -24,15 +24,17 @@ class Directory:
         self._listeners: list[Changed] = []
         self._subjects: dict[SubjectId, Subject] = {}
         self._targets: dict[TargetId, Target] = {}
+        self._own: tuple[tuple[Subject, ...], tuple[Target, ...]] = ((), ())
         self.replace(subjects, targets)
 
     def replace(self, subjects: Iterable[Subject], targets: Iterable[Target]) -> None:
         """Make these all that there is."""
         self.revision += 1
         subjects_before, targets_before = self._subjects, self._targets
-        self._subjects = {subject.id: subject for subject in subjects}
+        own_subjects, own_targets = self._own
+        self._subjects = {subject.id: subject for subject in (*subjects, *own_subjects)}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
-        self._targets = {target.id: target for target in targets}
+        self._targets = {target.id: target for target in (*targets, *own_targets)}
         self._target_names = {
             target.name: target for target in self._targets.values() if not target.retired
         }
@@ -49,6 +51,15 @@ class Directory:
                 if targets_before.get(one) != self._targets.get(one)
             ),
         )
+
+    def keep(self, subject: Subject, target: Target) -> None:
+        """Add somebody and something of the gateway's own, which no list shows and nothing ends."""
+        self._own = ((subject,), (target,))
+        self.replace(self._subjects.values(), self._targets.values())
+
+    def is_own(self, subject: SubjectId) -> bool:
+        """Return whether that is the gateway's own subject."""
+        return any(one.id == subject for one in self._own[0])
 
     def when_changed(self, listener: Changed) -> None:
         """Call `listener` after every change of who there is and what can be reached."""
@@ -81,8 +92,9 @@ class Directory:
         return self._subject_names.get(name)
 
     def subjects(self) -> Sequence[Subject]:
-        """Return everybody, in no particular order."""
-        return tuple(self._subjects.values())
+        """Return everybody but the gateway itself, in no particular order."""
+        own = {one.id for one in self._own[0]}
+        return tuple(one for one in self._subjects.values() if one.id not in own)
 
     def target(self, target: TargetId) -> Target:
         """Return the target. Raises MissingFault."""
@@ -97,4 +109,6 @@ class Directory:
 
     def targets(self) -> Sequence[Target]:
         """Return every target that can be reached, by name."""
-        return tuple(sorted(self._target_names.values(), key=lambda target: target.name))
+        own = {one.id for one in self._own[1]}
+        found = (one for one in self._target_names.values() if one.id not in own)
+        return tuple(sorted(found, key=lambda target: target.name))
