@@ -227,7 +227,8 @@ async def running(
         stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
         # Whatever was begun is ended, last first, also when what comes after it cannot be.
         async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
-            for work in (recorder.run(), parts.sweep.run(), parts.learning.build(), parts.continuous.run()):
+            duties = (parts.sweep, parts.continuous, parts.outbox, parts.timers)
+            for work in (recorder.run(), parts.learning.build(), *(duty.run() for duty in duties)):
                 doors.callback(tasks.create_task(work).cancel)
             if config.network != NetworkConfig():
                 doors.callback(tasks.create_task(_keep_networks_fresh(book, parts.hearing)).cancel)
@@ -342,10 +343,13 @@ async def _begin(
     await recorder.recover()
     await parts.sessions.recover()
     await parts.plane.grants.recover()
+    await parts.plane.delegations.recover()
+    await parts.plane.absences.recover()
     await parts.waiting.recover()
     await parts.resuming.recover()
     await parts.answers.recover()
     await parts.plane.access.recover()
+    await parts.plane.delegating.recover()
     await parts.plane.configuring.recover()
     await store.publish()
 

@@ -116,6 +116,9 @@ class Outbox:
                     await self._delivering.due(start)
                 except Fault as fault:
                     _log.warning("outbox-failed", code=fault.code)
+                except Exception:
+                    # A fault of ours here must not take the sessions with it.
+                    _log.exception("outbox-broke")
                 await asyncio.sleep(LOOK_S)
 
     async def deliver(self) -> None:

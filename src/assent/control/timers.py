@@ -53,6 +53,9 @@ class Timers:
                 await self.once()
             except Fault as fault:
                 _log.warning("timers-failed", code=fault.code)
+            except Exception:
+                # A fault of ours here must not take the sessions with it.
+                _log.exception("timers-broke")
             await asyncio.sleep(LOOK_S)
 
     async def once(self) -> None:
