@@ -2,25 +2,33 @@
 are the real ones; what would need a database, a target or policies is simple."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from assent.control.absences import Absences
 from assent.control.access import Access, Opened, Outlook
 from assent.control.audit import Audit
+from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.decide import Outcome
 from assent.control.decided import Decided
+from assent.control.delegating import Delegating
+from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
 from assent.control.directory import Directory
+from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.live import LiveSessions
+from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.requests import Requests
+from assent.control.retracting import Retracting
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import Caller, SignIn
@@ -32,7 +40,7 @@ from assent.core.entry import Checkpoint
 from assent.core.evidence import Evidence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.frame import Frame
-from assent.core.grant import Grant
+from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import (
     PREFIXES,
     ActionId,
@@ -44,7 +52,7 @@ from assent.core.ids import (
     TargetId,
 )
 from assent.core.ports import Store
-from assent.core.request import Request, Verdict
+from assent.core.request import Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
@@ -180,6 +188,44 @@ class FakeAccess:
         return [Outlook(SHOP, "ask", ("assent of 1 of dba",), None)]
 
 
+class FakeDelegating:
+    """Gives every delegation at once, but for those that `carl` would give."""
+
+    def __init__(self, plane: "MemoryPlane") -> None:
+        self._plane = plane
+
+    async def give(
+        self, caller: Caller, group: str, to: str, lasts_for: timedelta, reason: str
+    ) -> Request:
+        holder = self._plane.directory.subject_named(to)
+        if holder is None:
+            raise MissingFault("no-such-person", f"there is no person `{to}`")
+        if group not in caller.subject.groups:
+            raise ForbiddenFault("not-your-group", f"only people in `{group[:80]}` delegate it")
+        now = self._plane.clock.now()
+        grant = Grant(
+            GrantId(self._plane.ids.mint("grant")),
+            holder.id,
+            None,
+            now,
+            now + lasts_for,
+            reason=reason,
+            kind=GrantKind.DELEGATION,
+            delegation=Delegation(caller.subject.id, group),
+        )
+        self._plane.store.found_grants[grant.id] = grant
+        self._plane.delegations.take_up(grant)
+        touch = Touch("delegation.give", Operation.ADMINISTER, Resource("System", "delegations"))
+        action = Action(
+            id=ActionId(self._plane.ids.mint("action")),
+            subject=caller.subject.id,
+            statement=Statement("delegation.give", (touch,), complete=True),
+            text=f"delegate {group} to {to}",
+        )
+        request = await self._plane.open_request(action, reason=reason)
+        return replace(request, state=RequestState.COMPLETED, grant=grant.id)
+
+
 class FakeExplain:
     """Explains what it is asked for with one entry."""
 
@@ -296,10 +342,15 @@ class MemoryPlane:
             public_url="http://assent.example",
         )
         self.waiting = Waiting(store=store, events=self.events, clock=self.clock, ids=self.ids)
+        self.delegations = Delegations(store=store, directory=self.directory, clock=self.clock)
+        self.absences = Absences(store=store, clock=self.clock, ids=self.ids)
         self.requests = Requests(
             store=store,
             waiting=self.waiting,
             directory=self.directory,
+            eligibility=Eligibility(
+                directory=self.directory, delegations=self.delegations, clock=self.clock
+            ),
             sign_in=self.sign_in,
             clock=self.clock,
             ids=self.ids,
@@ -321,6 +372,34 @@ class MemoryPlane:
             sign_in=self.sign_in,
             access=cast(Access, FakeAccess(self)),
             requests=self.requests,
+            delegating=cast(Delegating, FakeDelegating(self)),
+            delegations=self.delegations,
+            absences=self.absences,
+            offers=Offers(
+                waiting=self.waiting,
+                requests=self.requests,
+                directory=self.directory,
+                again=self.again,
+                outbox=self.outbox,
+                ids=self.ids,
+            ),
+            comments=Comments(
+                waiting=self.waiting,
+                requests=self.requests,
+                outbox=self.outbox,
+                clock=self.clock,
+                ids=self.ids,
+            ),
+            retracting=Retracting(
+                store=store,
+                waiting=self.waiting,
+                requests=self.requests,
+                grants=self.grants,
+                again={"access.request": self.again},
+                outbox=self.outbox,
+                clock=self.clock,
+                ids=self.ids,
+            ),
             grants=self.grants,
             sessions=SessionViews(
                 store=store,
@@ -341,6 +420,12 @@ class MemoryPlane:
 
     async def _ask_to_apply(self, caller: Caller) -> Request:
         return await self.plane.access.ask(caller, "shop", None, "", "")
+
+    async def again(self, request: Request) -> Outcome:
+        """Deny a request what it was denied before, as long as people have not answered."""
+        denial = Deny("rev-1", "remedy-needed", request.messages, (), request.remedies)
+        evidence = Evidence(self.clock.now(), PEOPLE[0])
+        return Outcome(denial, (), self.assessment, evidence, EntryId("ent_0"))
 
     async def caller(self, name: str) -> Caller:
         """Return `name`, signed in."""

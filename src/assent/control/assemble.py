@@ -11,6 +11,7 @@ from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.audit import Audit
 from assent.control.choosing import Choosing, Pace
+from assent.control.comments import Comments
 from assent.control.configuring import (
     Configuring,
     ReadPolicies,
@@ -39,12 +40,14 @@ from assent.control.labels import Labels
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
 from assent.control.obligations import derived_mask_key
+from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.pacing import Pacing
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
+from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
@@ -327,6 +330,27 @@ def assemble(outside: Outside) -> Assembly:
         delegating=delegating,
         delegations=delegations,
         absences=absences,
+        offers=Offers(
+            waiting=waiting,
+            requests=requests,
+            directory=directory,
+            again=access.again,
+            outbox=outbox,
+            ids=ids,
+        ),
+        comments=Comments(
+            waiting=waiting, requests=requests, outbox=outbox, clock=clock, ids=ids
+        ),
+        retracting=Retracting(
+            store=store,
+            waiting=waiting,
+            requests=requests,
+            grants=grants,
+            again={"access.request": access.again, "delegation.give": delegating.again},
+            outbox=outbox,
+            clock=clock,
+            ids=ids,
+        ),
         grants=grants,
         sessions=SessionViews(
             store=store,

@@ -163,13 +163,7 @@ class Delegating:
             words = f"it cannot be given any more: {fault.detail}"
             await self._waiting.advance(request.id, RequestEvent.REJECTED, outcome=words)
             return
-        stepped_up_at = self._sign_in.stepped_up_at(action.subject)
-        circumstances = Circumstances(
-            authentication=Authentication("password", request.created_at, stepped_up_at),
-            connection=Connection(door="api"),
-            request=request,
-        )
-        outcome = await self._decider.decide(action, circumstances)
+        outcome = await self.again(request)
         if isinstance(outcome.decision, Deny):
             await self._waiting.reopen(request.id, outcome)
             return
@@ -177,6 +171,16 @@ class Delegating:
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, action.subject)
         await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
         self._take_up(grant)
+
+    async def again(self, request: Request) -> Outcome:
+        """Return what is decided now on a delegation that was asked for, with its answers."""
+        stepped_up_at = self._sign_in.stepped_up_at(request.action.subject)
+        circumstances = Circumstances(
+            authentication=Authentication("password", request.created_at, stepped_up_at),
+            connection=Connection(door="api"),
+            request=request,
+        )
+        return await self._decider.decide(request.action, circumstances)
 
     def _take_up(self, grant: Grant) -> None:
         self._delegations.take_up(grant)

@@ -8,12 +8,14 @@ from assent.control.directory import Directory
 from assent.core.clock import Clock
 from assent.core.decision import ApprovalRemedy, Remedy
 from assent.core.faults import ConflictFault, MissingFault
+from assent.core.grant import Delegation
 from assent.core.ids import RequestId, SubjectId
 from assent.core.quorum import (
     ALTERNATIVE,
     ONE_PERSON,
     Assenting,
     can_count,
+    counted,
     eligible,
     escalated,
     is_member,
@@ -44,19 +46,22 @@ class Eligibility:
         self._kinds: dict[RequestId, tuple[Request, int]] = {}
         self._numbers: dict[_Key, int] = {}
 
+    def assenting(self, person: Subject) -> Assenting:
+        """Return the person with the delegations that count for them now."""
+        return self._delegations.assenting(person, self._clock.now())
+
     def assented(self, request: Request) -> tuple[Assenting, ...]:
         """Return those whose assent to exactly this action counts, in the order they gave it."""
-        found = []
+        people: dict[str, Subject] = {}
+        delegations: dict[str, tuple[Delegation, ...]] = {}
+        now = self._clock.now()
         for approval in request.approvals:
-            if assents(approval, request.action_digest):
-                try:
-                    person = self._directory.subject(approval.approver)
-                except MissingFault:
-                    continue  # Who is not there any more does not count.
-                is_signed = approval.signature is not None
-                now = self._clock.now()
-                found.append(self._delegations.assenting(person, now, signed=is_signed))
-        return tuple(found)
+            try:
+                people[approval.approver] = self._directory.subject(approval.approver)
+            except MissingFault:
+                continue  # Who is not there any more does not count.
+            delegations[approval.approver] = self._delegations.of(approval.approver, now)
+        return tuple(counted(request.approvals, request.action_digest, people, delegations))
 
     def asked(self, request: Request) -> tuple[Subject, ...]:
         """Return who may usefully answer now, by name; nobody once it is settled.
@@ -128,7 +133,7 @@ class Eligibility:
         answered = {
             approval.approver
             for approval in request.approvals
-            if approval.action_digest == request.action_digest and approval.withdrawn_at is None
+            if approval.action_digest == request.action_digest
         }
         found: dict[SubjectId, Assenting] = {}
         for remedy in _approvals(request, now):
@@ -168,18 +173,6 @@ class Eligibility:
         number = self._numbers.setdefault(key, len(self._numbers))
         self._kinds[request.id] = (request, number)
         return number
-
-
-def assents(approval: Approval, digest: str) -> bool:
-    """Return whether this answer says yes to the action of that digest, and still stands.
-
-    An offer says yes to the action that it offers, which is asked for once it is accepted.
-    """
-    return (
-        approval.verdict is not Verdict.REJECT
-        and approval.action_digest == digest
-        and approval.withdrawn_at is None
-    )
 
 
 def open_offers(request: Request) -> tuple[Approval, ...]:

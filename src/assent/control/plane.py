@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.audit import Audit
+from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.decided import Decided
 from assent.control.delegating import Delegating
@@ -15,8 +16,10 @@ from assent.control.explain import Explain
 from assent.control.grants import Grants
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
+from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.requests import Requests
+from assent.control.retracting import Retracting
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import SignIn
@@ -40,6 +43,9 @@ class ControlPlane:
     delegating: Delegating
     delegations: Delegations
     absences: Absences
+    offers: Offers
+    comments: Comments
+    retracting: Retracting
     grants: Grants
     sessions: SessionViews
     explain: Explain

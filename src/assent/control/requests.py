@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from assent.control import entries
 from assent.control.directory import Directory
-from assent.control.remedies import approving, askable, in_words, lacking
+from assent.control.eligibility import Eligibility
+from assent.control.remedies import in_words, lacking
 from assent.control.sign_in import OVERSEERS, Caller, SignIn
 from assent.control.waiting import Place, Waiting
 from assent.core.changes import PutApproval
@@ -16,11 +17,14 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, Ids, RequestId
 from assent.core.ports import Store
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.scope import Terms
 from assent.core.subject import Subject
 from assent.workflow.approval import answer as give_answer
 from assent.workflow.request import TERMINAL, RequestEvent
 
 _LONGEST_TEXT = 2_000
+MOST_IN_INBOX = 200
+"""Requests that an inbox shows at once, those with the nearest deadline."""
 
 
 class Requests:
@@ -32,6 +36,7 @@ class Requests:
         store: Store,
         waiting: Waiting,
         directory: Directory,
+        eligibility: Eligibility,
         sign_in: SignIn,
         clock: Clock,
         ids: Ids,
@@ -39,6 +44,7 @@ class Requests:
         self._store = store
         self._waiting = waiting
         self._directory = directory
+        self._eligibility = eligibility
         self._sign_in = sign_in
         self._clock = clock
         self._ids = ids
@@ -55,19 +61,19 @@ class Requests:
         """Return the request after this person's answer. rejected_as: with a rejection.
 
         Raises ForbiddenFault (not theirs to answer), ConflictFault (settled, answered, too
-        late), MissingFault.
+        late, an offer: that is `Offers.offer`), MissingFault.
         """
         await self.get(caller, request)
         async with self._waiting.moving(await self._waiting.place(request)) as place:
-            approval = self._approval(caller, place.request, verdict, comment)
-            if verdict is Verdict.REJECT:
-                approval = replace(approval, rejected_as=rejected_as)
+            approval = self.approval(
+                caller, place.request, verdict, comment, rejected_as=rejected_as
+            )
             entry = entries.of_approval(self._ids, approval, place.request)
             if verdict is Verdict.REJECT:
                 event = RequestEvent.REJECTED
                 words = f"{caller.subject.name} rejected it" + (f": {comment}" if comment else "")
             else:
-                event = self._event(
+                event = self.event(
                     replace(place.request, approvals=(*place.request.approvals, approval))
                 )
                 words = ""
@@ -87,16 +93,16 @@ class Requests:
         """Return the requester's own request with a reason or a ticket added."""
         if len(reason) > _LONGEST_TEXT or len(ticket) > _LONGEST_TEXT:
             raise ConflictFault("text-too-long", f"write at most {_LONGEST_TEXT} characters")
-        async with self._waiting.moving(await self._own(caller, request)) as place:
+        async with self._waiting.moving(await self.own(caller, request)) as place:
             before = place.request
             said = replace(before, reason=reason or before.reason, ticket=ticket or before.ticket)
             return await self._waiting.move(
-                place, self._event(said), request=said, by=caller.subject.id
+                place, self.event(said), request=said, by=caller.subject.id
             )
 
     async def withdraw(self, caller: Caller, request: RequestId) -> Request:
         """Return the requester's own request, withdrawn; what it held is refused."""
-        await self._own(caller, request)
+        await self.own(caller, request)
         return await self._waiting.advance(
             request,
             RequestEvent.WITHDRAWN,
@@ -119,27 +125,73 @@ class Requests:
         found = await self._store.requests(states, subject)
         return [request for request in found if self._may_see(caller.subject, request)]
 
-    async def inbox(self, caller: Caller) -> Sequence[Request]:
+    async def inbox(self, caller: Caller, limit: int = MOST_IN_INBOX) -> Sequence[Request]:
         """Return what this person can answer now, the nearest deadline first."""
-        now = self._clock.now()
-        mine = (
-            place.request
-            for place in self._waiting
-            if now < place.request.deadline_at
-            and caller.subject.id in {person.id for person in self.asked(place.request)}
-        )
-        return sorted(mine, key=lambda request: request.deadline_at)
+        return self._answerable(caller)[:limit]
+
+    def count_inbox(self, caller: Caller) -> int:
+        """Return how many requests this person can answer now."""
+        return len(self._answerable(caller))
 
     def asked(self, request: Request) -> Sequence[Subject]:
-        """Return who may usefully answer `request` now, by name; nobody once it is settled."""
-        if request.state is not RequestState.PENDING:
-            return ()
-        requester = self._directory.subject(request.action.subject)
-        return askable(request, requester, self._approvers(request), self._directory.subjects())
+        """Return who was told that they are needed and still is, by name; once settled, nobody.
+
+        Before anybody was told it is everybody who may answer.
+        """
+        able = self._eligibility.asked(request)
+        told = [person for person in able if person.id in request.asked]
+        return told or able
+
+    def may_answer(self, caller: Caller, request: Request) -> bool:
+        """Return whether this person's assent would count now."""
+        return self._eligibility.may_answer(caller.subject.id, request)
 
     def unmet(self, request: Request) -> tuple[str, ...]:
         """Return what is still missing, in words."""
         return () if request.state in TERMINAL else in_words(self._lacking(request))
+
+    def approval(
+        self,
+        caller: Caller,
+        request: Request,
+        verdict: Verdict,
+        comment: str,
+        *,
+        rejected_as: RejectedAs | None = None,
+        terms: Terms | None = None,
+        action_digest: str = "",
+    ) -> Approval:
+        """Return this person's answer, if it is theirs to give. Raises as `answer` does."""
+        now = self._clock.now()
+        # As they are now: somebody may have left a group since they signed in.
+        person = self._directory.subject(caller.subject.id)
+        me = self._eligibility.assenting(person)
+        return give_answer(
+            ApprovalId(self._ids.mint("approval")),
+            request,
+            person,
+            self._directory.subject(request.action.subject),
+            verdict,
+            now,
+            comment=comment,
+            already=self._eligibility.assented(request),
+            delegations=me.delegations,
+            terms=terms,
+            action_digest=action_digest,
+            rejected_as=rejected_as,
+        )
+
+    def event(self, request: Request) -> RequestEvent:
+        """Return what an answer means for a request that waits: enough, or not yet."""
+        return RequestEvent.ANSWERED if self._lacking(request) else RequestEvent.SATISFIED
+
+    async def own(self, caller: Caller, request: RequestId) -> Place:
+        """Return where the caller's own request waits. Raises ForbiddenFault, ConflictFault."""
+        found = await self.get(caller, request)
+        if found.action.subject != caller.subject.id:
+            name = self._directory.subject(found.action.subject).name
+            raise ForbiddenFault("not-your-request", f"only `{name}` can do that to `{request}`")
+        return await self._waiting.place(request)
 
     async def _stepped_up(self, subject: Subject) -> None:
         """Look again at what waits for a step-up of this person."""
@@ -148,35 +200,18 @@ class Requests:
                 continue
             with suppress(ConflictFault):  # Settled meanwhile, or too late: nothing to look at.
                 async with self._waiting.moving(place):
-                    await self._waiting.move(place, self._event(place.request), by=subject.id)
+                    await self._waiting.move(place, self.event(place.request), by=subject.id)
 
-    def _approval(
-        self, caller: Caller, request: Request, verdict: Verdict, comment: str
-    ) -> Approval:
-        return give_answer(
-            ApprovalId(self._ids.mint("approval")),
-            request,
-            # As they are now: somebody may have left a group since they signed in.
-            self._directory.subject(caller.subject.id),
-            self._directory.subject(request.action.subject),
-            verdict,
-            self._clock.now(),
-            comment=comment,
-            already=self._approvers(request),
-        )
-
-    def _event(self, request: Request) -> RequestEvent:
-        return RequestEvent.ANSWERED if self._lacking(request) else RequestEvent.SATISFIED
-
-    def _approvers(self, request: Request) -> tuple[Subject, ...]:
-        people = {person.id: person for person in self._directory.subjects()}
-        return tuple(people[who] for who in approving(request) if who in people)
+    def _answerable(self, caller: Caller) -> Sequence[Request]:
+        waiting = (place.request for place in self._waiting)
+        mine = self._eligibility.inbox(caller.subject.id, waiting)
+        return sorted(mine, key=lambda request: request.deadline_at)
 
     def _lacking(self, request: Request) -> tuple[Remedy, ...]:
         return lacking(
             request,
             self._directory.subject(request.action.subject),
-            self._approvers(request),
+            self._eligibility.assented(request),
             self._sign_in.stepped_up_at(request.action.subject),
             self._clock.now(),
         )
@@ -187,17 +222,7 @@ class Requests:
             return True
         if any(approval.approver == person.id for approval in request.approvals):
             return True
-        requester = self._directory.subject(request.action.subject)
-        everybody = self._directory.subjects()
-        could = askable(replace(request, approvals=()), requester, (), everybody)
-        return person.id in {asked.id for asked in could}
-
-    async def _own(self, caller: Caller, request: RequestId) -> Place:
-        found = await self.get(caller, request)
-        if found.action.subject != caller.subject.id:
-            name = self._directory.subject(found.action.subject).name
-            raise ForbiddenFault("not-your-request", f"only `{name}` can do that to `{request}`")
-        return await self._waiting.place(request)
+        return self._eligibility.is_named(person, request)
 
 
 def _asks_step_up(request: Request) -> bool:
