@@ -138,12 +138,10 @@ def _settle(written: asyncio.Future[None], fault: Fault | None) -> None:
 def _is_units_own(cause: BaseException) -> bool:
     if isinstance(cause, _UNITS_OWN):
         return True
-    # A value that a column type refuses comes wrapped, with what refused it beside it; one that
-    # asyncpg refuses, such as a number beyond 64 bits, is wrapped twice.
+    # A value that a column type refuses comes wrapped, with what refused it beside it. asyncpg's
+    # are told by their state alone: class 22 is data exceptions (SQL standard, part 2, table 33).
     origin = cause.orig if isinstance(cause, StatementError) else None
-    return origin is not None and (
-        isinstance(origin, ValueError) or isinstance(origin.__cause__, ValueError)
-    )
+    return isinstance(origin, ValueError) or str(getattr(origin, "sqlstate", ""))[:2] == "22"
 
 
 def _refusal(cause: BaseException) -> Fault:
