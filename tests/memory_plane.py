@@ -26,12 +26,14 @@ from assent.control.labels import Labels
 from assent.control.live import LiveSessions
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import Caller, SignIn
+from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
@@ -413,6 +415,13 @@ class MemoryPlane:
             risk=cast(Risk, FakeRisk(self)),
             labels=self.labels,
             label_scans=LabelScans(labels=self.labels, store=store, clock=self.clock, ids=self.ids),
+            credentials=PersonalCredentials(
+                store=store,
+                directory=self.directory,
+                verifiers=Verifiers(Secret(b"k" * 32)),
+                clock=self.clock,
+                ids=self.ids,
+            ),
             outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             decided=cast(Decided, FakeDecided()),

@@ -17,6 +17,7 @@ from assent.core.changes import (
     CountHabit,
     DropTimer,
     DropToken,
+    EndCredential,
     EndSession,
     MoveSessionEnd,
     PutAbsence,
@@ -130,6 +131,11 @@ class MemoryStore:
                     raise ConflictFault("credential-spent", "it is used up")
                 left = usable.connections_left - 1
                 self.found_credentials[credential_id] = replace(usable, connections_left=left)
+            case EndCredential(credential_id, at):
+                usable = self.found_credentials.get(credential_id)
+                if usable is None or usable.expires_at <= at:
+                    raise ConflictFault("credential-over", "it opens nothing any more")
+                self.found_credentials[credential_id] = replace(usable, expires_at=at)
             case PutSession(session):
                 self.found_sessions[session.id] = session
             case EndSession(session_id, at, because, cut):

@@ -466,6 +466,7 @@ async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
 
     What is held is set aside first, so that its client hears where it can go on.
     """
+    await parts.arrivals.stop()
     await parts.holding.stop()
     await listener.stop(_GOODBYE)
     for _ in range(200):

@@ -19,6 +19,7 @@ from assent.core.changes import (
     CountHabit,
     DropLessons,
     DropToken,
+    EndCredential,
     EndSession,
     ForgetSubject,
     PutApproval,
@@ -215,6 +216,20 @@ async def an_expired_credential_is_neither_found_nor_used(store: Store) -> None:
     assert await store.credentials(BEN, SHOP, NOON) == []
     with pytest.raises(ConflictFault, match="expired"):
         await store.commit([UseCredential(CredentialId("crd_1"), NOON + HOUR)], [])
+
+
+@expected
+async def a_credential_that_was_ended_opens_nothing(store: Store) -> None:
+    personal = replace(make.credential(), grant=None)
+    await store.commit([PutCredential(personal)], [])
+    assert await store.credentials(ANA, SHOP, NOON) == [personal]
+    end = EndCredential(CredentialId("crd_1"), NOON)
+    await store.commit([end], [])
+    assert await store.credentials(ANA, SHOP, NOON) == []
+    with pytest.raises(ConflictFault, match="expired"):
+        await store.commit([UseCredential(CredentialId("crd_1"), NOON)], [])
+    with pytest.raises(ConflictFault, match="any more"):
+        await store.commit([end], [])
 
 
 @expected

@@ -9,6 +9,7 @@ from assent.content.detectors import LABELS
 from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.answers import Answers
+from assent.control.arriving import Arrivals
 from assent.control.audit import Audit
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
@@ -20,6 +21,7 @@ from assent.control.configuring import (
     no_policies_read,
     no_targets_read,
 )
+from assent.control.canary import Canary
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider
 from assent.control.decided import Decided
@@ -43,6 +45,7 @@ from assent.control.obligations import derived_mask_key
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.pacing import Pacing
+from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
@@ -54,6 +57,7 @@ from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
 from assent.control.sign_in import SignIn
 from assent.control.sweep import Sweep
+from assent.control.tickets import Tickets
 from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
@@ -81,7 +85,7 @@ class Outside:
     label_rules: what labels columns by their names. recognised: labels whose values are known by
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
     for what is not loud, None for all. pace: how fast more people are asked. on_call: who of a
-    group is, None where nobody says.
+    group is, None where nobody says. tickets: what they are, None where nobody knows.
     """
 
     store: Store
@@ -109,6 +113,7 @@ class Outside:
     ordinary_channels: frozenset[str] | None = None
     pace: Pace = field(default_factory=Pace)
     on_call: OnCall | None = None
+    tickets: Tickets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ class Assembly:
     waiting: Waiting
     holding: Holding
     resuming: Resuming
+    arrivals: Arrivals
     live: LiveSessions
     verifiers: Verifiers
     sweep: Sweep
@@ -133,6 +139,7 @@ class Assembly:
     continuous: Continuous
     hearing: Hearing
     revocations: Revocations
+    canary: Canary
 
 
 def assemble(outside: Outside) -> Assembly:
@@ -166,6 +173,7 @@ def assemble(outside: Outside) -> Assembly:
                 outside.network,
                 outside.zones,
                 delegations.of,
+                outside.tickets,
             )
         ),
         history=history,
@@ -210,6 +218,7 @@ def assemble(outside: Outside) -> Assembly:
         sign_in=sign_in,
         clock=clock,
         ids=ids,
+        tickets=outside.tickets,
     )
     grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
     grants.when_over(delegations.over)
@@ -222,6 +231,26 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         public_url=outside.public_url,
     )
+    access = Access(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        sign_in=sign_in,
+        verifiers=verifiers,
+        watching=watching,
+        clock=clock,
+        ids=ids,
+    )
+    arrivals = Arrivals(
+        access=access,
+        waiting=waiting,
+        requests=requests,
+        grants=grants,
+        clock=clock,
+        public_url=outside.public_url,
+    )
     sessions = Sessions(
         store=store,
         recorder=outside.recorder,
@@ -229,6 +258,7 @@ def assemble(outside: Outside) -> Assembly:
         decider=decider,
         grants=grants,
         holding=holding,
+        arrivals=arrivals,
         live=live,
         sign_in=sign_in,
         verifiers=verifiers,
@@ -249,6 +279,15 @@ def assemble(outside: Outside) -> Assembly:
     )
     revocations = Revocations(clock)
     sessions.revocations = revocations
+    canary = Canary(
+        store=store,
+        directory=directory,
+        grants=grants,
+        verifiers=verifiers,
+        revocations=revocations,
+        clock=clock,
+        ids=ids,
+    )
     hearing = Hearing(
         store=store,
         live=live,
@@ -267,18 +306,6 @@ def assemble(outside: Outside) -> Assembly:
         store=store, directory=directory, clock=clock, ids=ids, rules=outside.label_rules
     )
     labels.when_changed(hearing.relabelled)
-    access = Access(
-        store=store,
-        directory=directory,
-        decider=decider,
-        waiting=waiting,
-        grants=grants,
-        sign_in=sign_in,
-        verifiers=verifiers,
-        watching=watching,
-        clock=clock,
-        ids=ids,
-    )
     delegating = Delegating(
         store=store,
         directory=directory,
@@ -364,6 +391,9 @@ def assemble(outside: Outside) -> Assembly:
         risk=risk,
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
+        credentials=PersonalCredentials(
+            store=store, directory=directory, verifiers=verifiers, clock=clock, ids=ids
+        ),
         outbox=outbox,
         configuring=configuring,
         decided=Decided(store),
@@ -380,7 +410,7 @@ def assemble(outside: Outside) -> Assembly:
     )
     return Assembly(
         plane, sessions, decider, policies, history, learning, answers, waiting, holding, resuming,
-        live, verifiers, sweep, outbox, timers, continuous, hearing, revocations,
+        arrivals, live, verifiers, sweep, outbox, timers, continuous, hearing, revocations, canary,
     )  # fmt: skip
 
 

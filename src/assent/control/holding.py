@@ -7,18 +7,19 @@ from dataclasses import replace
 
 from assent.control.decide import Decider, Outcome
 from assent.control.gather import Circumstances
+from assent.control.held_words import refusal, restarting, waits
 from assent.control.live import LiveSession
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
 from assent.control.waiting import Waiting
 from assent.core.action import Action
-from assent.core.clock import Clock, isoformat
+from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
 from assent.core.entry import Entry
 from assent.core.faults import ConflictFault
 from assent.core.ids import RequestId
 from assent.core.impact import describe
-from assent.core.plugins import Held, Permitted, RefusalKind, Refused
+from assent.core.plugins import Held, Permitted, Refused
 from assent.core.request import Request, RequestState
 from assent.risk import explain
 from assent.workflow.request import RequestEvent
@@ -27,17 +28,6 @@ STOPS_WITHIN_S = 2.0
 """How long a stop waits for what is held to be set aside."""
 LOOK_AGAIN_S = 10.0
 """How often it is asked who waits for the locks of a session while it waits itself."""
-
-_REFUSALS = {
-    RequestState.REJECTED: RefusalKind.REJECTED,
-    RequestState.WITHDRAWN: RefusalKind.WITHDRAWN,
-    RequestState.EXPIRED: RefusalKind.TIMED_OUT,
-}
-_HINTS = {
-    RefusalKind.REJECTED: "talk to whoever rejected it, or do it in another way",
-    RefusalKind.WITHDRAWN: "send it again when you want it after all",
-    RefusalKind.TIMED_OUT: "send it again, and tell those who are asked",
-}
 
 
 class Holding:
@@ -151,7 +141,7 @@ class Holding:
                 RequestState.APPROVED,
             ):
                 settled = await self._waiting.find(request.id)
-                return self._refused(settled or request), outcome
+                return refusal(settled or request), outcome
             if current.state is RequestState.APPROVED:
                 released = await self._release(live, current, circumstances())
                 if released is not None:
@@ -200,56 +190,23 @@ class Holding:
         except ConflictFault:
             return  # It was settled already; that is what the client hears.
 
-    def _refused(self, request: Request) -> Refused:
-        kind = _REFUSALS.get(request.state, RefusalKind.UNAVAILABLE)
-        return Refused(
-            kind,
-            f"{request.outcome or request.state.value} (request {request.id})",
-            detail="; ".join(request.messages),
-            hint=f"{_HINTS.get(kind, 'try again')}; why: assent explain {request.id}",
-            request=request.id,
-        )
-
     def _lines(self, request: Request) -> tuple[str, ...]:
         """Return what the client is told while it waits, the most important line first."""
         why = "; ".join(request.messages) or "this needs assent"
-        asked = ", ".join(person.name for person in self._requests.asked(request))
-        missing = "; ".join(self._requests.unmet(request))
-        lines = [
+        return (
             f"held by Assent: {why}",
             *(describe(request.impact) if request.impact else ()),
             *explain(request.assessment),
-            f"needed: {missing}" + (f" (asked: {asked})" if asked else ""),
-        ]
-        if request.outcome:
-            lines.append(request.outcome)
-        if request.approvals:
-            lines.append(f"{len(request.approvals)} answered so far")
-        left = int((request.deadline_at - request.created_at).total_seconds())
-        lines.append(
-            f"deadline: {isoformat(request.deadline_at)[:19]}Z ({left} s after it was asked); "
-            "Ctrl-C withdraws it"
+            *waits(
+                request,
+                self._requests.unmet(request),
+                self._requests.asked(request),
+                to_end_it="Ctrl-C",
+                public_url=self._public_url,
+            ),
         )
-        lines.append(f"request {request.id}: {self._public_url}/requests/{request.id}")
-        return tuple(lines)
 
     async def _changed(self, request: Request) -> None:
         live = self._held.get(request.id)
         if live is not None:
             live.nudged.set()
-
-
-def restarting(request: Request) -> Refused:
-    """Return what a client hears of its request when the process stops."""
-    if request.state not in (RequestState.PENDING, RequestState.APPROVED):
-        words = f"the gateway is restarting; it did not run (request {request.id})"
-        hint = "its transaction is over: connect again and begin it again"
-        return Refused(RefusalKind.UNAVAILABLE, words, "", hint, request.id)
-    until = f"{isoformat(request.deadline_at)[:19]}Z"
-    words = f"the gateway is restarting; request {request.id} stays open until {until}"
-    return Refused(
-        RefusalKind.UNAVAILABLE,
-        f"{words}: connect again and send it again",
-        hint="those who assented need not do it again",
-        request=request.id,
-    )

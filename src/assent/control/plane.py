@@ -15,6 +15,7 @@ from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
 from assent.control.label_scans import LabelScans
+from assent.control.personal_credentials import PersonalCredentials
 from assent.control.labels import Labels
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
@@ -53,6 +54,7 @@ class ControlPlane:
     risk: Risk
     labels: Labels
     label_scans: LabelScans
+    credentials: PersonalCredentials
     outbox: Outbox
     configuring: Configuring
     decided: Decided

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from assent.content.detectors import LABELS
 from assent.control import databases, entries
+from assent.control.arriving import Arrival, Arrivals, Arriving
 from assent.control.decide import (
     DEFAULT_DURATION,
     Decider,
@@ -39,6 +40,7 @@ from assent.core.grant import Grant
 from assent.core.ids import ActionId, Ids, RequestId, SessionId, TargetId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
+    NO_WISHES,
     Answer,
     Authorize,
     Exceed,
@@ -48,6 +50,7 @@ from assent.core.plugins import (
     RefusalKind,
     Refused,
     Verifier,
+    Wishes,
 )
 from assent.core.ports import Recorder, Store
 from assent.core.resource import Resource, Target
@@ -73,12 +76,13 @@ class Candidate:
 class Handles:
     """What a gateway gives the control plane to act on a connection with.
 
-    drafted: hears of the session before it is decided on, to say when the client hung up.
+    drafted: hears of what waits before it is decided on, to say when the client hung up: of the
+    client that has no access yet, then of its session.
     measure: what a statement would do, asked at the target, None where nothing was asked.
     waiters: who waits for locks of the session. say: tells the client something meanwhile.
     """
 
-    drafted: Callable[[LiveSession], None]
+    drafted: Callable[[LiveSession | Arrival], None]
     cut: Callable[[str], None]
     cancel_at_target: Callable[[], None]
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
@@ -98,6 +102,7 @@ class Sessions:
         decider: Decider,
         grants: Grants,
         holding: Holding,
+        arrivals: Arrivals,
         live: LiveSessions,
         sign_in: SignIn,
         verifiers: Verifiers,
@@ -116,6 +121,7 @@ class Sessions:
         self._decider = decider
         self._grants = grants
         self._holding = holding
+        self._arrivals = arrivals
         self.live = live
         self._sign_in = sign_in
         self._verifiers = verifiers
@@ -149,13 +155,20 @@ class Sessions:
         connection: Connection,
         handles: Handles,
         tell: Callable[[Held], None],
+        wishes: Wishes = NO_WISHES,
     ) -> LiveSession | Refused:
-        """Return the opened session, or why not; `tell` hears if it is held for people first."""
+        """Return the opened session, or why not; `tell` hears if it is held for people first.
+
+        wishes: what the client says for the case that access must be asked for.
+        """
+        arriving = Arriving(candidate.subject, candidate.target, credential, connection, wishes)
+        try:
+            grant = await self._admitted(arriving, handles, tell)
+        except Fault as fault:
+            return _unavailable(fault)
+        if isinstance(grant, Refused):
+            return grant
         now = self._clock.now()
-        valid = self._grants.valid(candidate.subject.id, candidate.target.id, now)
-        grant = next((grant for grant in valid if grant.id == credential.grant), None)
-        if grant is None:
-            return _access_over(candidate.target)
         live = self._draft(candidate, grant, database, connection, handles)
         handles.drafted(live)
         await self._place(live, credential)
@@ -201,6 +214,19 @@ class Sessions:
         # It was taken away while the opening was written down, when nothing was there to cut.
         await self.end(live, "the access behind it is over", cut=True)
         return _access_over(candidate.target)
+
+    async def _admitted(
+        self, arriving: Arriving, handles: Handles, tell: Callable[[Held], None]
+    ) -> Grant | Refused:
+        """Return the grant behind the credential; where there is none, the one that is found."""
+        credential, target = arriving.credential, arriving.target
+        if credential.grant is None:
+            arrival = Arrival()
+            handles.drafted(arrival)
+            return await self._arrivals.admit(arriving, arrival, tell)
+        valid = self._grants.valid(arriving.subject.id, target.id, self._clock.now())
+        found = next((grant for grant in valid if grant.id == credential.grant), None)
+        return found or _access_over(target)
 
     async def _begin(
         self, live: LiveSession, action: Action, request: str, use: UseCredential

@@ -114,6 +114,14 @@ class UseCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class EndCredential:
+    """Let a credential open nothing more; ConflictFault if it could not any more."""
+
+    credential: CredentialId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PutSession:
     """Insert a session."""
 
@@ -321,6 +329,7 @@ Change: TypeAlias = (
     | RevokeGrant
     | PutCredential
     | UseCredential
+    | EndCredential
     | PutSession
     | EndSession
     | CountHabit

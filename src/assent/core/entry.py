@@ -28,6 +28,7 @@ class EntryKind(StrEnum):
     GRANT_REVOKED = "grant.revoked"
     GRANT_EXPIRED = "grant.expired"
     CREDENTIAL_MINTED = "credential.minted"
+    CREDENTIAL_ENDED = "credential.ended"
     SESSION_OPENED = "session.opened"
     SESSION_SEGMENT = "session.segment"
     SESSION_ENDED = "session.ended"

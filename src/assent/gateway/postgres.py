@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from assent.control.arriving import Arrival
 from assent.control.live import LiveSession
 from assent.control.sessions import Candidate, Handles, Sessions
 from assent.core.action import Action, Phase
@@ -14,6 +15,7 @@ from assent.core.faults import Fault
 from assent.core.frame import Frame, ResultFrame, StatementFrame
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
+    NO_WISHES,
     PROOF_REFUSED,
     Authorize,
     Cancel,
@@ -30,6 +32,7 @@ from assent.core.plugins import (
     Refreshed,
     RefusalKind,
     Refused,
+    Wishes,
 )
 from assent.core.ports import Recorder
 from assent.gateway.catalogues import Catalogues
@@ -58,7 +61,8 @@ class _State:
     database: str = ""
     application: str = ""
     live: LiveSession | None = None
-    draft: LiveSession | None = None
+    draft: LiveSession | Arrival | None = None
+    wishes: Wishes = NO_WISHES
     cut: bool = False
     decided: dict[str, tuple[Action, str]] = field(default_factory=dict)
     running: dict[int, tuple[Action, str]] = field(default_factory=dict)
@@ -175,7 +179,7 @@ class PostgresAnswerer:
         self, conversation: Conversation, state: _State, ticket: int, question: Identify
     ) -> None:
         target, _, state.database = question.database.partition("/")
-        state.application = question.application
+        state.application, state.wishes = question.application, question.wishes
         state.candidate, identified = await self._sessions.identify(question.user, target)
         conversation.answered(ticket, identified)
 
@@ -186,7 +190,7 @@ class PostgresAnswerer:
         if candidate is None:
             raise RuntimeError("a proof was accepted for nobody")
 
-        def drafted(live: LiveSession) -> None:
+        def drafted(live: LiveSession | Arrival) -> None:
             state.draft = live
 
         def cut(message: str) -> None:
@@ -213,6 +217,7 @@ class PostgresAnswerer:
                 conversation.say,
             ),
             lambda held: conversation.answered(ticket, held),
+            state.wishes,
         )
         if isinstance(opened, Refused):
             conversation.answered(ticket, opened)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Executable, delete, func, select, update
 
 from assent.core.changes import (
     DropToken,
+    EndCredential,
     EndSession,
     MoveSessionEnd,
     PutApproval,
@@ -47,6 +48,7 @@ _OfThisModule: TypeAlias = (
     | WithdrawApproval
     | PutCredential
     | UseCredential
+    | EndCredential
     | PutSession
     | EndSession
     | MoveSessionEnd
@@ -82,6 +84,8 @@ def _apply(connection: Connection, change: _OfThisModule) -> None:
             put(connection, credentials, rows.credential_row(credential))
         case UseCredential():
             _use(connection, change)
+        case EndCredential():
+            _end_credential(connection, change)
         case PutSession(session):
             put(connection, sessions, rows.session_row(session))
         case EndSession() | MoveSessionEnd():
@@ -153,6 +157,16 @@ def _use(connection: Connection, change: UseCredential) -> None:
         raise ConflictFault(
             "credential-spent",
             f"credential `{change.credential}` is used up or has expired; ask for a new one",
+        )
+
+
+def _end_credential(connection: Connection, change: EndCredential) -> None:
+    usable = update(credentials).where(
+        credentials.c.id == change.credential, credentials.c.expires_at > change.at
+    )
+    if not changed(connection, usable.values(expires_at=change.at)):
+        raise ConflictFault(
+            "credential-over", f"credential `{change.credential}` opens nothing any more"
         )
 
 
