@@ -191,6 +191,7 @@ class Access:
             changed_at=now,
             reason=reason,
             ticket=ticket,
+            ticket_said=outcome.evidence.ticket_said,
             outcome="permitted at once by " + ", ".join(permit.permitted_by),
             grant=grant.id,
         )

@@ -10,6 +10,7 @@ from assent.control.answers import Answers
 from assent.control.directory import Directory
 from assent.control.history import History
 from assent.control.learning import Learning
+from assent.control.tickets import Tickets
 from assent.control.warnings import Warnings
 from assent.core.action import Action
 from assent.core.decision import Deny, Obligation
@@ -69,7 +70,8 @@ class Sources:
     """Where evidence comes from. network: None when the operator gave no files at all.
 
     zones: time zones by name. delegations: in whose place somebody may answer now; what it
-    returns counts as it is, so who gave it must have what they gave.
+    returns counts as it is, so who gave it must have what they gave. tickets: None where nobody
+    knows of them.
     """
 
     directory: Directory
@@ -81,6 +83,7 @@ class Sources:
     network: NetworkBook | None = None
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     delegations: Callable[[SubjectId, datetime], tuple[Delegation, ...]] = lambda _who, _now: ()
+    tickets: Tickets | None = None
 
 
 class Gatherer:
@@ -94,9 +97,11 @@ class Gatherer:
     ) -> tuple[Evidence, Sequence[Seen]]:
         """Return the evidence for `action` at `now`, and what of it can be learned.
 
-        Raises MissingFault for a gone subject.
+        Raises MissingFault for a gone subject, ConflictFault for a ticket that cannot be one.
         """
         sources = self._from
+        if sources.tickets is not None:
+            sources.tickets.check(circumstances.ticket)
         unavailable = set(circumstances.unavailable)
         history = await _in_time(sources.history.counts(action), "history", unavailable) or {}
         if not sources.learning.is_ready(action.subject):
@@ -146,6 +151,7 @@ class Gatherer:
             },
             reason=reason,
             ticket=ticket,
+            ticket_said=await self._ticket_said(ticket, subject, target),
             asked_at=request.created_at if request else None,
             unavailable=frozenset(unavailable),
             not_configured=_NO_DEVICES if sources.network else _NO_DEVICES_NO_NETWORK,
@@ -165,6 +171,11 @@ class Gatherer:
             high_from=high,
         )
         return evidence, seen
+
+    async def _ticket_said(self, ticket: str, subject: Subject, target: Target | None) -> str:
+        if self._from.tickets is None:
+            return ""
+        return await self._from.tickets.said(ticket, subject.name, target.name if target else "")
 
     def _dates(self, subject: SubjectId) -> dict[str, datetime]:
         dates = dict(self._from.network.dates) if self._from.network else {}

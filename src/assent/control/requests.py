@@ -9,6 +9,7 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.remedies import in_words, lacking
 from assent.control.sign_in import OVERSEERS, Caller, SignIn
+from assent.control.tickets import Tickets
 from assent.control.waiting import Place, Waiting
 from assent.core.changes import PutApproval
 from assent.core.clock import Clock
@@ -40,9 +41,11 @@ class Requests:
         sign_in: SignIn,
         clock: Clock,
         ids: Ids,
+        tickets: Tickets | None = None,
     ) -> None:
         self._store = store
         self._waiting = waiting
+        self._tickets = tickets
         self._directory = directory
         self._eligibility = eligibility
         self._sign_in = sign_in
@@ -93,12 +96,22 @@ class Requests:
         """Return the requester's own request with a reason or a ticket added."""
         if len(reason) > _LONGEST_TEXT or len(ticket) > _LONGEST_TEXT:
             raise ConflictFault("text-too-long", f"write at most {_LONGEST_TEXT} characters")
+        if self._tickets is not None:
+            self._tickets.check(ticket)
         async with self._waiting.moving(await self.own(caller, request)) as place:
             before = place.request
             said = replace(before, reason=reason or before.reason, ticket=ticket or before.ticket)
+            if ticket and self._tickets is not None:
+                said = replace(said, ticket_said=await self._said_of(said, self._tickets))
             return await self._waiting.move(
                 place, self.event(said), request=said, by=caller.subject.id
             )
+
+    async def _said_of(self, request: Request, tickets: Tickets) -> str:
+        target = request.action.target
+        named = self._directory.target(target).name if target else ""
+        subject = self._directory.subject(request.action.subject).name
+        return await tickets.said(request.ticket, subject, named)
 
     async def withdraw(self, caller: Caller, request: RequestId) -> Request:
         """Return the requester's own request, withdrawn; what it held is refused."""

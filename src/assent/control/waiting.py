@@ -127,6 +127,7 @@ class Waiting:
             reason=reason,
             ticket=ticket,
             impact=outcome.evidence.impact,
+            ticket_said=outcome.evidence.ticket_said,
         )
         entry = entries.of_request(
             self._ids, EntryKind.REQUEST_OPENED, request, now, decision=outcome.entry
@@ -245,6 +246,7 @@ class Waiting:
                 denied_by=denial.denied_by,
                 revision=denial.revision,
                 impact=outcome.evidence.impact,
+                ticket_said=outcome.evidence.ticket_said,
                 outcome=f"asks again, for more is needed than was assented to: {words}",
             )
             return await self.move(place, RequestEvent.REOPENED, request=asked_again)
