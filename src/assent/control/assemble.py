@@ -11,6 +11,8 @@ from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.audit import Audit
+from assent.control.canary import Canary
+from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
 from assent.control.configuring import (
@@ -21,7 +23,6 @@ from assent.control.configuring import (
     no_policies_read,
     no_targets_read,
 )
-from assent.control.canary import Canary
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider
 from assent.control.decided import Decided
@@ -32,6 +33,7 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
+from assent.control.extending import Extending
 from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
 from assent.control.hearing import Hearing
@@ -56,6 +58,7 @@ from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
 from assent.control.sign_in import SignIn
+from assent.control.spending import Spending
 from assent.control.sweep import Sweep
 from assent.control.tickets import Tickets
 from assent.control.timers import Timers
@@ -63,6 +66,7 @@ from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.control.warnings import Warnings
 from assent.control.watching import Watching
+from assent.control.windows import Windows
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.plugins import SignalPlugin
@@ -160,8 +164,18 @@ def assemble(outside: Outside) -> Assembly:
     )
     warnings.when_warned(watching.warned)
     thresholds = Thresholds(outside.budget, *outside.levels)
+    grants = Grants(
+        store=store,
+        directory=directory,
+        events=events,
+        clock=clock,
+        ids=ids,
+        windows=Windows(outside.zones),
+    )
+    spending = Spending(grants)
     decider = Decider(
         store=store,
+        spending=spending,
         gatherer=Gatherer(
             Sources(
                 directory,
@@ -220,7 +234,6 @@ def assemble(outside: Outside) -> Assembly:
         ids=ids,
         tickets=outside.tickets,
     )
-    grants = Grants(store=store, directory=directory, events=events, clock=clock, ids=ids)
     grants.when_over(delegations.over)
     resuming = Resuming(store=store, waiting=waiting, ids=ids)
     holding = Holding(
@@ -263,6 +276,8 @@ def assemble(outside: Outside) -> Assembly:
         sign_in=sign_in,
         verifiers=verifiers,
         watching=watching,
+        spending=spending,
+        extending=Extending(store=store, live=live, grants=grants),
         clock=clock,
         ids=ids,
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
@@ -365,9 +380,7 @@ def assemble(outside: Outside) -> Assembly:
             outbox=outbox,
             ids=ids,
         ),
-        comments=Comments(
-            waiting=waiting, requests=requests, outbox=outbox, clock=clock, ids=ids
-        ),
+        comments=Comments(waiting=waiting, requests=requests, outbox=outbox, clock=clock, ids=ids),
         retracting=Retracting(
             store=store,
             waiting=waiting,

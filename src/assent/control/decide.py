@@ -10,16 +10,20 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from assent.control import entries
+from assent.control.covering import allowed_until, covered, paying
 from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
 from assent.control.obligations import keep, obliged, reads_masked
+from assent.control.own_target import own_decision
 from assent.control.policies import Policies
+from assent.control.spending import Charge, Spending, budget_denial
 from assent.control.standing import under
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.clock import Clock
 from assent.core.decision import Decision, Deny, Obligation, Permit
 from assent.core.evidence import Evidence
+from assent.core.faults import ConflictFault
 from assent.core.ids import EntryId, Ids, RequestId
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
@@ -30,6 +34,7 @@ from assent.risk import MODEL, Model, assess, nearest
 from assent.risk.budget import Thresholds
 from assent.risk.memory import Seen
 from assent.signals.otherwise import alternatives
+from assent.workflow.grant import waits_for_use
 
 _EACH = frozenset({"decide_each", "record_results"})
 
@@ -71,7 +76,9 @@ class Decider:
         honours: frozenset[str],
         clock: Clock,
         ids: Ids,
+        spending: Spending | None = None,
     ) -> None:
+        self._spending = spending
         self._store = store
         self._gatherer = gatherer
         self._history = history
@@ -88,29 +95,62 @@ class Decider:
         Raises OutsideFault when the log cannot take it: the door denies then.
         """
         outcome = await self.consider(action, circumstances)
+        charge, outcome = self._charged(action, outcome)
+        try:
+            await self._keep(action, outcome, circumstances, charge)
+        except ConflictFault:
+            if charge is None:
+                raise
+            # Something else was faster: a budget was used up, a clock started or a grant ended.
+            outcome = replace(outcome, decision=budget_denial(outcome.decision.revision))
+            await self._keep(action, outcome, circumstances, None)
         permitted = isinstance(outcome.decision, Permit)
-        request = outcome.request
-        await self._store.commit(
-            (),
-            (
-                entries.attempt(self._ids, action, outcome.evidence.at, request),
-                entries.decision(
-                    outcome.entry,
-                    action,
-                    outcome.decision,
-                    outcome.assessment,
-                    outcome.evidence,
-                    request=request,
-                    reusable=is_reusable(action, outcome),
-                    bound=circumstances.obliged,
-                    standing=circumstances.standing,
-                ),
-            ),
-        )
         self._thresholds.count(segment_of(outcome.evidence.target), outcome.assessment.score)
         if permitted and action.phase is Phase.EXECUTE and EXCEEDS not in action.details:
             self._history.count(action)
         return outcome
+
+    def _charged(self, action: Action, outcome: Outcome) -> tuple[Charge | None, Outcome]:
+        """Count what is permitted in the budgets of its grants; deny it where they do not reach."""
+        permit, evidence = outcome.decision, outcome.evidence
+        if self._spending is None or not isinstance(permit, Permit):
+            return None, outcome
+        found = self._spending.charge(action, permit, evidence, outcome.assessment.score)
+        return (
+            (None, replace(outcome, decision=found))
+            if isinstance(found, Deny)
+            else (found, outcome)
+        )
+
+    async def _keep(
+        self, action: Action, outcome: Outcome, circumstances: Circumstances, charge: Charge | None
+    ) -> None:
+        """Make a decision durable, with what it costs."""
+        request = outcome.request
+        try:
+            await self._store.commit(
+                charge.changes if charge else (),
+                (
+                    entries.attempt(self._ids, action, outcome.evidence.at, request),
+                    entries.decision(
+                        outcome.entry,
+                        action,
+                        outcome.decision,
+                        outcome.assessment,
+                        outcome.evidence,
+                        request=request,
+                        reusable=is_reusable(action, outcome),
+                        bound=circumstances.obliged,
+                        standing=circumstances.standing,
+                    ),
+                ),
+            )
+        except BaseException:
+            if charge is not None and self._spending is not None:
+                self._spending.take_back(charge)
+            raise
+        if charge is not None and self._spending is not None:
+            self._spending.kept(charge.begun)
 
     async def consider(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return what would be decided now, without a trace: for outlooks and simulations."""
@@ -147,8 +187,10 @@ def concluded(
     session is held for, None for nothing.
     """
     now = evidence.at
-    decision = evaluate(policies, action, evidence, assessment, now)
+    own = own_decision(policies.revision, action, evidence)
+    decision = own or evaluate(policies, action, evidence, assessment, now)
     decision = _offered(_living(decision, action, evidence), action, evidence)
+    decision = covered(decision, action, evidence, assessment.score)
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
     decision = _keepable(keep(decision, action, evidence), honours)
     if isinstance(decision, Permit):
@@ -206,19 +248,17 @@ def _in_time(decision: Decision, action: Action, evidence: Evidence) -> Decision
     """Refuse what policies permit for a shorter time than the access has lasted."""
     if action.session is None or not isinstance(decision, Permit):
         return decision
-    ends_at = permitted_until(decision, evidence)
+    ends_at = permitted_until(decision, evidence, action)
     if ends_at is None or evidence.at < ends_at:
         return decision
     words = f"`{action.verb}` is permitted for less time than this access has lasted; ask again"
     return Deny(decision.revision, "time-over", (words,), decision.permitted_by)
 
 
-def permitted_until(permit: Permit, evidence: Evidence) -> datetime | None:
+def permitted_until(permit: Permit, evidence: Evidence, action: Action) -> datetime | None:
     """Return when `@max_duration`, counted from the access's start, is over; None for never."""
     lasts_for = max_duration(permit)
-    if lasts_for is None or not evidence.grants:
-        return None
-    return max(grant.starts_at for grant in evidence.grants) + lasts_for
+    return None if lasts_for is None else allowed_until(action, evidence, lasts_for)
 
 
 def is_reusable(action: Action, outcome: Outcome) -> bool:
@@ -226,7 +266,7 @@ def is_reusable(action: Action, outcome: Outcome) -> bool:
 
     Only complete reads at low risk, and only where no policy asks for a decision per action;
     never what people assented to, for they assented to exactly that, nor what reads something
-    masked or is recorded with its results.
+    masked, is recorded with its results, or is counted in a budget.
     """
     return (
         isinstance(outcome.decision, Permit)
@@ -240,6 +280,8 @@ def is_reusable(action: Action, outcome: Outcome) -> bool:
         and not outcome.evidence.unavailable
         and not any(item.name in _EACH for item in outcome.decision.obligations)
         and not reads_masked(outcome.decision, action, outcome.evidence)
+        and not paying(action, outcome.evidence.grants)
+        and not any(map(waits_for_use, outcome.evidence.grants))
     )
 
 

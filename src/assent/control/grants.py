@@ -19,7 +19,7 @@ from assent.core.ids import GrantId, Ids, RequestId, SubjectId, TargetId
 from assent.core.notice import Notice
 from assent.core.ports import Store
 from assent.core.scope import UNLIMITED, Budget, Spent
-from assent.workflow.grant import mint, revoke
+from assent.workflow.grant import mint, revoke, waits_for_use
 from assent.workflow.wishes import ANYTHING, Wish
 
 _AT_ONCE = 500
@@ -79,11 +79,20 @@ class Grants:
         return self._live.get(grant) if grant else None
 
     def valid(self, subject: SubjectId, target: TargetId | None, now: datetime) -> list[Grant]:
-        """Return what gives the subject access to the target at `now`, what ends last first."""
+        """Return what gives the subject access to the target at `now`.
+
+        What ends last comes first, and before all whose clock still has to start.
+        """
+        found = [grant for grant in self.resting(subject, target, now) if grant.gives_access(now)]
+        return sorted(found, key=waits_for_use)
+
+    def resting(self, subject: SubjectId, target: TargetId | None, now: datetime) -> list[Grant]:
+        """Return what open sessions rest on: also a grant whose budget is used up."""
         return [
             grant
             for grant in self.held(subject, target, now)
-            if grant.gives_access(now) and self.windows.is_open(grant, now)
+            if grant.kind in (GrantKind.ACCESS, GrantKind.BREAK_GLASS)
+            and self.windows.is_open(grant, now)
         ]
 
     def held(self, subject: SubjectId, target: TargetId | None, now: datetime) -> list[Grant]:

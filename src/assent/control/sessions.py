@@ -8,15 +8,9 @@ from hashlib import sha256
 from assent.content.detectors import LABELS
 from assent.control import databases, entries
 from assent.control.arriving import Arrival, Arrivals, Arriving
-from assent.control.decide import (
-    DEFAULT_DURATION,
-    Decider,
-    Outcome,
-    is_reusable,
-    max_duration,
-    permitted_until,
-)
+from assent.control.decide import Decider, Outcome, is_reusable, permitted_until
 from assent.control.directory import Directory
+from assent.control.extending import Extending
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.holding import Holding
@@ -24,12 +18,13 @@ from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard
 from assent.control.obligations import enforcement_of, session_wide, settings_of
 from assent.control.revocation import Revocations, cut
 from assent.control.sign_in import SignIn
+from assent.control.spending import Spending, begins
 from assent.control.standing import standing_of
 from assent.control.verifiers import ITERATIONS, Verifiers
 from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Phase, Statement, Touch
 from assent.core.canonical import Json
-from assent.core.changes import EndSession, PutSession, UseCredential
+from assent.core.changes import Change, EndSession, PutSession, UseCredential
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
@@ -107,6 +102,8 @@ class Sessions:
         sign_in: SignIn,
         verifiers: Verifiers,
         watching: Watching,
+        spending: Spending,
+        extending: Extending,
         clock: Clock,
         ids: Ids,
         mask_key: Secret[bytes],
@@ -125,6 +122,8 @@ class Sessions:
         self.live = live
         self._sign_in = sign_in
         self._verifiers = verifiers
+        self._spending = spending
+        self._extending = extending
         self._clock = clock
         self._ids = ids
         self.revocations = Revocations(clock)
@@ -189,7 +188,6 @@ class Sessions:
             self._watching.decided(live, action, outcome)
             if isinstance(answer, Refused):
                 return answer
-            live.session = self._bounded(live.session, outcome)
             live.opened, live.opening = outcome, action
             live.looked_at = outcome.evidence.at
             if isinstance(outcome.decision, Permit):
@@ -197,7 +195,7 @@ class Sessions:
                 live.standing = standing_of(outcome.decision)
                 live.obliged = session_wide(outcome.decision)
                 live.settings = settings_of(outcome.decision)
-            refused = await self._begin(live, action, answer.request, use)
+            refused = await self._begin(live, action, outcome, answer.request, use)
         except Fault as fault:
             return _unavailable(fault)
         if refused is not None:
@@ -229,18 +227,30 @@ class Sessions:
         return found or _access_over(target)
 
     async def _begin(
-        self, live: LiveSession, action: Action, request: str, use: UseCredential
+        self,
+        live: LiveSession,
+        action: Action,
+        outcome: Outcome,
+        request: str,
+        use: UseCredential,
     ) -> Refused | None:
         """Take a connection from the credential and keep the opening; say why not otherwise."""
         now = self._clock.now()
-        opened = entries.of_session(self._ids, EntryKind.SESSION_OPENED, live.session, now, "")
+        begun = self._spending.begun_by(action, outcome.evidence.grants, now)
         try:
-            await self._store.commit((use, PutSession(live.session)), (opened,))
+            ends_at = self._extending.end_of(live, now, begun)
+            live.session = replace(live.session, ends_at=ends_at)
+            opened = entries.of_session(self._ids, EntryKind.SESSION_OPENED, live.session, now, "")
+            changes = (use, *begins(begun), PutSession(live.session))
+            await self._store.commit(changes, (opened,))
+            self._spending.kept(begun)
         except ConflictFault:
             await self._settle(action, request, {"outcome": "not-run"}, "no session was opened")
             words = "this credential has opened every connection that it was made for"
             hint = f"ask for more: assent connect {live.target.name} --connections N"
             return Refused(RefusalKind.DENIED, words, "", hint)
+        finally:
+            self._spending.not_kept(begun)
         await self._settle(action, request, {"outcome": "done"}, "the session was opened")
         return None
 
@@ -259,6 +269,7 @@ class Sessions:
             question.phase,
             in_transaction=question.in_transaction,
         )
+        await self._spending.turn(action, lambda: self._resting(live))
         epoch = live.epoch.value
         impact = await live.measure(question)
         try:
@@ -283,12 +294,19 @@ class Sessions:
                     self._recognised,
                 ),
             )
+            answer = replace(
+                answer, enforcement=self._spending.enforcement(action, answer.enforcement)
+            )
             if impact is not None and answer.enforcement and answer.enforcement.limits:
                 _keep_measured(live, answer.entry, impact)
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
             until = min(self._clock.now() + REUSE_FOR, live.session.ends_at)
             if isinstance(outcome.decision, Permit):
-                until = min(until, permitted_until(outcome.decision, outcome.evidence) or until)
+                evidence = outcome.evidence
+                until = min(until, permitted_until(outcome.decision, evidence, action) or until)
+                until = min(
+                    until, self._extending.reusable_until(action, evidence.grants, evidence.at)
+                )
             return replace(answer, epoch=epoch, reuse_until=until), action
         return answer, action
 
@@ -299,6 +317,9 @@ class Sessions:
 
         It is an attempt of its own, held like any other for what `@more` asks, and in the log.
         """
+        refused = await self._out_of_budget(live, question, action)
+        if refused is not None:
+            return refused
         more = replace(
             action,
             id=ActionId(self._ids.mint("action")),
@@ -321,6 +342,22 @@ class Sessions:
             return Refused(RefusalKind.UNAVAILABLE, words, fault.code, hint)
         return answer
 
+    async def _out_of_budget(
+        self, live: LiveSession, question: Exceed, action: Action
+    ) -> Refused | None:
+        """Return the refusal of the rest of a result that a budget is used up by, None for none."""
+        limit, rows = question.limit, question.passed_rows
+        words = self._spending.used_up(action, limit, rows, question.most)
+        if not words:
+            return None
+        hint = f"what was sent before stands; ask for more: assent request {live.target.name}"
+        try:
+            changes = self._spending.stopped(action, limit, rows, question.passed_bytes)
+            await self._store.commit(changes, ())
+        except Fault as fault:
+            return Refused(RefusalKind.DENIED, words, fault.code, hint)
+        return Refused(RefusalKind.DENIED, words, "", hint)
+
     async def finish(
         self, live: LiveSession, action: Action, request: str, frame: ResultFrame
     ) -> None:
@@ -335,7 +372,8 @@ class Sessions:
         if frame.error:
             facts["error"] = frame.error[:5]
         words = f"failed: {frame.error}" if frame.error else _done(frame.rows)
-        await self._settle(action, request, facts, words)
+        spent = self._spending.result(action.id, frame.rows, frame.bytes)
+        await self._settle(action, request, facts, words, spent)
 
     async def abandon(
         self, live: LiveSession, action: Action, request: str, *, released: bool
@@ -347,27 +385,39 @@ class Sessions:
         facts: dict[str, Json] = {"outcome": "unknown" if released else "not-run"}
         request_id = RequestId(request) if request else None
         entry = entries.result(self._ids, action, self._clock.now(), request_id, facts)
+        spent = self._spending.lost(action.id, released=released)
         if request_id is not None:
+            if spent:
+                await self._store.commit(spent, ())
             await self._holding.lose(request_id, entry, released=released)
         else:
-            await self._store.commit((), (entry,))
+            await self._store.commit(spent, (entry,))
 
     async def _settle(
-        self, action: Action, request: str, facts: dict[str, Json], words: str
+        self,
+        action: Action,
+        request: str,
+        facts: dict[str, Json],
+        words: str,
+        spent: Sequence[Change] = (),
     ) -> None:
         """Keep what came of an action, and settle the request that it waited in, if it did."""
         request_id = RequestId(request) if request else None
         entry = entries.result(self._ids, action, self._clock.now(), request_id, facts)
         if request_id is not None:
+            if spent:
+                await self._store.commit(spent, ())
             await self._holding.complete(request_id, words, entry)
         else:
-            await self._store.commit((), (entry,))
+            await self._store.commit(spent, (entry,))
 
     async def end(self, live: LiveSession, because: str, *, cut: bool = False) -> None:
         """Count the session as ended, seal its recording, and say so in the log."""
         if self.live.get(live.session.id) is None:
             return
         self.live.remove(live)
+        self._spending.ended(live.session.id)
+        self._extending.forget(live.session.id)
         self._watching.ended(live)
         live.gone = True
         live.nudged.set()
@@ -390,9 +440,15 @@ class Sessions:
             await self._store.commit((EndSession(session.id, now, because),), (entry,))
 
     def expire(self, now: datetime) -> None:
-        """Cut every session whose time is over."""
+        """Cut every session whose time is over, and tell those whose end is near."""
         for live in self.live:
-            _cut_if_over(live, now)
+            if now >= live.session.ends_at and not self._extending.goes_on(live, now):
+                _cut_if_over(live, now)
+        self._extending.remind(now)
+
+    async def keep_ends(self) -> None:
+        """Keep the ends of sessions that have moved."""
+        await self._extending.flush()
 
     def names_changed(self, target: TargetId) -> None:
         """Make the sessions on a target decide anew: names there may mean something else."""
@@ -406,9 +462,13 @@ class Sessions:
 
     async def _grant_over(self, grant: Grant) -> None:
         because = f": {grant.revoked_because}" if grant.revoked_because else ""
-        for live in self.live.under_grant(grant.id):
+        now = self._clock.now()
+        for live in self._extending.sessions_of(grant):
             live.epoch.bump()
-            if grant.revoked_at is None:
+            if self._extending.goes_on(live, now):
+                # Another grant still carries it; what this one alone covered is refused from now.
+                live.say((_fewer(live, grant, because),))
+            elif grant.revoked_at is None:
                 # The words of the sweep, which sees the same moment a little sooner or later.
                 cut(live, min(grant.ends_at, live.session.ends_at), _time_over(live))
             else:
@@ -454,13 +514,13 @@ class Sessions:
             presence=self._watching.now_at(
                 live.presence, self.live.of(live.subject.id), live.subject.id, now, live.session.id
             ),
-            grants=tuple(
-                grant
-                for grant in self._grants.valid(live.subject.id, live.target.id, now)
-                # A session may end before its grant; from then on the grant is none of its.
-                if grant.id == live.session.grant and now < live.session.ends_at
-            ),
+            # A session may end before its grants; from then on they are none of its.
+            grants=self._resting(live) if now < live.session.ends_at else (),
         )
+
+    def _resting(self, live: LiveSession) -> tuple[Grant, ...]:
+        now = self._clock.now()
+        return tuple(self._grants.resting(live.subject.id, live.target.id, now))
 
     async def _place(self, live: LiveSession, credential: Credential) -> None:
         """Find out where else the person is and was, or say that it is not known."""
@@ -499,6 +559,7 @@ class Sessions:
             application=connection.application,
             state=SessionState.OPEN,
             opened_at=now,
+            # Moved with all grants that it rests on, once its opening is permitted.
             ends_at=grant.ends_at,
         )
         # Hashed, because a token's own letters hold six bits a byte and not eight.
@@ -520,13 +581,6 @@ class Sessions:
             waiters=handles.waiters,
             say=handles.say,
         )
-
-    def _bounded(self, session: Session, outcome: Outcome) -> Session:
-        if isinstance(outcome.decision, Permit):
-            permitted = max_duration(outcome.decision) or DEFAULT_DURATION
-            ends_at = min(session.ends_at, self._clock.now() + permitted)
-            return replace(session, ends_at=ends_at)
-        return session
 
     def _action(
         self,
@@ -564,6 +618,12 @@ def _keep_measured(live: LiveSession, entry: str, impact: Impact) -> None:
 def _cut_if_over(live: LiveSession, now: datetime) -> None:
     if now >= live.session.ends_at:
         cut(live, live.session.ends_at, _time_over(live))
+
+
+def _fewer(live: LiveSession, grant: Grant, because: str) -> str:
+    what = "was revoked" + because if grant.revoked_at else "is over"
+    ends_at = isoformat(live.session.ends_at)[:19]
+    return f"grant {grant.id} {what}; your other access to `{live.target.name}` ends at {ends_at}Z"
 
 
 def _time_over(live: LiveSession) -> str:

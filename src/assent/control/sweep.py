@@ -68,6 +68,7 @@ class Sweep:
     async def _tend(self) -> None:
         now = self._clock.now()
         await self._guarded("grants", lambda: self._grants.expire(now))
+        await self._guarded("sessions", self._sessions.keep_ends)
         await self._guarded("requests", lambda: self._waiting.expire(now))
         await self._guarded("pacing", self._pacing.hurry)
         self._ticks += 1

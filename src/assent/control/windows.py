@@ -75,6 +75,10 @@ class Windows:
         return UTC if window.zone == "UTC" else self._zones.get(window.zone)
 
 
+NO_ZONES = Windows({})
+"""Knows UTC alone."""
+
+
 def _occurrence(window: Window, day: date, zone: tzinfo) -> Occurrence:
     next_day = window.to_minute <= window.from_minute
     return Occurrence(

@@ -172,7 +172,9 @@ async def test_what_is_permitted_for_a_shorter_time_than_the_access_ends_earlier
     world.clock.advance(timedelta(minutes=10) - timedelta(microseconds=1))
     outcome = await world.decider.decide(an_action(), HELD)
     assert isinstance(outcome.decision, Permit)
-    assert permitted_until(outcome.decision, outcome.evidence) == NOON + timedelta(minutes=10)
+    assert permitted_until(outcome.decision, outcome.evidence, an_action()) == NOON + timedelta(
+        minutes=10
+    )
     world.clock.advance(timedelta(microseconds=1))
     outcome = await world.decider.decide(an_action(), HELD)
     assert isinstance(outcome.decision, Deny)
