@@ -11,19 +11,31 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from assent.audit.tree import Frontier
-from assent.core.changes import Change, PutApproval, PutCredential, PutSecurityEvent
+from assent.core.changes import (
+    BeginGrant,
+    Change,
+    PutApproval,
+    PutCredential,
+    PutGrant,
+    PutRequest,
+    PutSecurityEvent,
+)
 from assent.core.faults import OperatorFault
+from assent.core.grant import GrantKind
 from assent.core.ids import RequestId, SessionId
 from assent.core.request import RejectedAs
+from assent.core.scope import Budget, Scope, Spent
 from assent.stores import SqlStore, log, open_store, schema
 from assent.stores.database import database_at, locate
 from assent.stores.tables import metadata
 from conformance import spine_rows as spine
 from conformance import store_builders as make
+from conformance import workflow_builders as flow
 from conformance.postgres_cluster import PostgresCluster
 from conformance.store_builders import (
     ANA,
     GRANT,
+    HOUR,
     NOON,
     SHOP,
     SIGNER,
@@ -108,13 +120,59 @@ async def test_a_store_of_the_first_schema_is_opened_and_keeps_its_data(where: P
     try:
         await _expect_the_spine(store)
         await _expect_that_it_learns(store)
+        await _expect_that_it_grants(store)
     finally:
         await store.close()
 
 
+async def test_a_schema_that_goes_back_gives_nobody_more_than_they_had(where: Path | str) -> None:
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    limited = replace(make.grant("grt_limited"), budget=Budget(rows=5))
+    scoped = replace(make.grant("grt_scoped"), scope=Scope(read_only=True))
+    special = replace(make.grant("grt_special"), kind=GrantKind.BREAK_GLASS)
+    every = (make.grant(), limited, scoped, special, flow.delegation("grt_delegation"))
+    await store.commit([PutGrant(each) for each in every], [])
+    of_nothing = replace(make.credential("crd_2"), grant=None)
+    withdrawn = replace(make.approval("apr_2", ANA), withdrawn_at=NOON)
+    answers = (make.approval("apr_1"), replace(make.approval("apr_3"), action_digest="later"))
+    await store.commit(
+        [
+            *(PutCredential(each) for each in (make.credential(), of_nothing)),
+            PutRequest(make.request()),
+            *(PutApproval(each) for each in (*answers, withdrawn)),
+        ],
+        [entry("ent_0")],
+    )
+    await store.close()
+    database = database_at(locate(where))
+    await database.write(lambda connection: schema.migrate(connection, "0003"))
+    assert await database.read(schema.current) == "0003"
+    await database.close()
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    try:
+        assert await store.grants(valid_at=NOON) == [make.grant()]
+        assert len(await store.grants()) == len(every)
+        assert await store.credentials(ANA, SHOP, NOON) == [make.credential()]
+        found = await store.request(RequestId("req_1"))
+        assert found == replace(make.request(), approvals=(answers[1],))
+        assert [each.index for each in await store.entries()] == [0]
+    finally:
+        await store.close()
+
+
+async def test_a_credential_that_is_overdrawn_is_refused_by_the_table_itself(
+    where: Path | str, store: SqlStore
+) -> None:
+    await store.commit([PutGrant(make.grant()), PutCredential(make.credential())], [])
+    database = database_at(locate(where))
+    with pytest.raises(DBAPIError, match="no_more_connections_than_left"):
+        await database.write(_running("update credentials set connections_left = -1"))
+    await database.close()
+
+
 def _make_a_spine(connection: Connection) -> None:
     schema.migrate(connection, "0001")
-    assert not _tables(connection) & {"lessons", "profiles", "security_events"}
+    assert not _tables(connection) & {"lessons", "profiles", "security_events", "notices", "timers"}
     for table, row in spine.ROWS:
         connection.execute(metadata.tables[table].insert().values(row))
     entries = log.encode_entries([entry("ent_0", text="said")], CountedIds())
@@ -145,6 +203,15 @@ async def _expect_that_it_learns(store: SqlStore) -> None:
     assert await store.lessons(ANA) == [make.lesson("les_1")]
     assert await store.profile(ANA) == b"profile"
     assert await store.security_events(ANA, NOON) == [make.security_event()]
+
+
+async def _expect_that_it_grants(store: SqlStore) -> None:
+    begin = BeginGrant(GRANT, NOON, NOON + 2 * HOUR)
+    notice = flow.put_notice("ntc_1", "mail")
+    await store.commit([flow.spend(Spent(rows=7)), begin, notice], [])
+    begun = replace(make.grant(), spent=Spent(rows=7), began_at=NOON, ends_at=NOON + 2 * HOUR)
+    assert await store.grant(GRANT) == begun
+    assert [told for told, _ in await store.due_deliveries(NOON)] == [notice.notice]
 
 
 async def test_two_processes_on_one_log_do_not_fork_it(where: Path | str, store: SqlStore) -> None:

@@ -10,30 +10,39 @@ from assent.core.action import Action, Operation, Phase, Statement, Touch
 from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.decision import (
     ApprovalRemedy,
+    Escalation,
     Quorum,
     ReasonRemedy,
     StepUpRemedy,
     TicketRemedy,
 )
+from assent.core.device_key import ApprovalSignature
+from assent.core.grant import Delegation, Grant, GrantKind, PlannedText
 from assent.core.ids import (
     ActionId,
     ApprovalId,
     CredentialId,
+    DeviceKeyId,
     GrantId,
     LessonId,
+    NoticeId,
     RequestId,
     SessionId,
     SubjectId,
     TargetId,
 )
 from assent.core.lesson import Aspect, Lesson
-from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.notice import Notice
+from assent.core.policy_revision import PolicyRevision
+from assent.core.request import Approval, Comment, RejectedAs, Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
+from assent.core.scope import Budget, Scope, Spent, Terms, Window
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject, SubjectKind
 from assent.stores import codec, rows
+from assent.stores import workflow_rows as flow
 from conformance import store_builders as make
 
 text = some.text(some.characters(exclude_categories=["Cs"]), max_size=12)
@@ -111,11 +120,20 @@ def assessments(draw: some.DrawFn) -> Assessment:
 
 
 quorums = some.builds(Quorum, some.integers(1, 9), text)
+durations = some.timedeltas(timedelta(0), timedelta(days=900))
+escalations = some.builds(Escalation, durations, text)
 remedies = (
     some.just(ReasonRemedy())
     | some.just(TicketRemedy())
-    | some.timedeltas(timedelta(0), timedelta(days=900)).map(StepUpRemedy)
-    | some.builds(ApprovalRemedy, tuples_of(tuples_of(quorums)))
+    | durations.map(StepUpRemedy)
+    | some.builds(
+        ApprovalRemedy,
+        tuples_of(tuples_of(quorums)),
+        some.booleans(),
+        some.booleans(),
+        some.booleans(),
+        tuples_of(escalations),
+    )
 )
 requests = some.builds(
     Request,
@@ -137,6 +155,10 @@ requests = some.builds(
     outcome=text,
     settled_by=some.none() | text.map(SubjectId),
     grant=some.none() | text.map(GrantId),
+    asked=tuples_of(text.map(SubjectId)),
+    comments=tuples_of(some.builds(Comment, text.map(SubjectId), instants, text)),
+    ticket_said=text,
+    detached=some.booleans(),
 )
 subjects = some.builds(
     Subject,
@@ -148,6 +170,11 @@ subjects = some.builds(
     verified=some.booleans(),
     disabled=some.booleans(),
     on_behalf_of=some.none() | text.map(SubjectId),
+    since=some.none() | instants,
+    time_zone=text,
+    verified_by=text,
+    verified_at=some.none() | instants,
+    reports_to=tuples_of(text.map(SubjectId)),
 )
 targets = some.builds(
     Target,
@@ -156,6 +183,71 @@ targets = some.builds(
     owners=names,
     labels=some.dictionaries(text, names, max_size=2),
     search_path=tuples_of(text),
+    databases=tuples_of(text),
+    resource_owners=some.dictionaries(text, names, max_size=2),
+    retired=some.booleans(),
+    longest_grant_s=some.none() | some.integers(1, 2**31),
+)
+scopes = some.builds(Scope, names, names, some.booleans())
+limits = some.none() | some.integers(1, 2**62)
+budgets = some.builds(Budget, limits, limits, limits, limits, limits)
+amounts = some.integers(0, 2**62)
+minutes = some.integers(0, 1_439)
+windows = some.builds(Window, some.frozensets(some.integers(1, 7)), minutes, minutes, text)
+terms = some.builds(Terms, some.none() | durations, scopes, budgets)
+signatures = some.builds(
+    ApprovalSignature,
+    text,
+    text.map(DeviceKeyId),
+    text,
+    text,
+    some.dictionaries(text, text, max_size=2),
+)
+grants = some.builds(
+    Grant,
+    id=text.map(GrantId),
+    subject=text.map(SubjectId),
+    # An id is never empty; an empty one is how a row says that there is none.
+    target=some.none() | text.filter(bool).map(TargetId),
+    starts_at=instants,
+    ends_at=instants,
+    request=some.none() | text.map(RequestId),
+    reason=text,
+    revoked_at=some.none() | instants,
+    revoked_by=some.none() | text.map(SubjectId),
+    revoked_because=text,
+    kind=some.sampled_from(GrantKind),
+    scope=scopes,
+    budget=budgets,
+    spent=some.builds(Spent, amounts, amounts, amounts, amounts, amounts),
+    on_first_use=some.none() | durations,
+    began_at=some.none() | instants,
+    window=some.none() | windows,
+    extends=some.none() | text.map(GrantId),
+    delegation=some.none() | some.builds(Delegation, text.map(SubjectId), text),
+    plan=tuples_of(some.builds(PlannedText, text, amounts, amounts)),
+)
+notices = some.builds(
+    Notice,
+    topic=text,
+    at=instants,
+    request=some.none() | text.map(RequestId),
+    grant=some.none() | text.map(GrantId),
+    id=text.map(NoticeId),
+    key=text,
+    to=tuples_of(text.map(SubjectId)),
+    headline=text,
+    lines=tuples_of(text),
+    link=text,
+    loud=some.booleans(),
+    thread=text,
+)
+revisions = some.builds(
+    PolicyRevision,
+    text,
+    some.dictionaries(text, text, max_size=3),
+    instants,
+    some.none() | text.map(SubjectId),
 )
 
 approvals = some.builds(
@@ -168,13 +260,17 @@ approvals = some.builds(
     at=instants,
     comment=text,
     rejected_as=some.none() | some.sampled_from(RejectedAs),
+    terms=some.none() | terms,
+    signature=some.none() | signatures,
+    in_place_of=some.none() | text.map(SubjectId),
+    withdrawn_at=some.none() | instants,
 )
 credentials = some.builds(
     Credential,
     id=text.map(CredentialId),
     subject=text.map(SubjectId),
     target=text.map(TargetId),
-    grant=text.map(GrantId),
+    grant=some.none() | text.map(GrantId),
     stored_key=text,
     server_key=text,
     expires_at=instants,
@@ -245,6 +341,25 @@ def test_an_approval_survives(approval: Approval) -> None:
 @given(credentials)
 def test_a_credential_survives(credential: Credential) -> None:
     assert rows.credential_of(rows.credential_row(credential)) == credential
+
+
+@given(grants)
+def test_a_grant_survives(grant: Grant) -> None:
+    texts = [
+        PlannedText(str(row["digest"]), int(str(row["times"])), int(str(row["used"])))
+        for row in sorted(flow.plan_rows(grant), key=lambda row: int(str(row["position"])))
+    ]
+    assert flow.grant_of(flow.grant_row(grant), texts) == grant
+
+
+@given(notices)
+def test_a_notice_survives(notice: Notice) -> None:
+    assert flow.notice_of(flow.notice_row(notice)) == notice
+
+
+@given(revisions)
+def test_a_policy_revision_survives(revision: PolicyRevision) -> None:
+    assert flow.policy_revision_of(flow.policy_revision_row(revision)) == revision
 
 
 @given(lessons)

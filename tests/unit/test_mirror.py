@@ -39,12 +39,20 @@ ELSEWHERE = {
     "policy/rule": "nouns without behaviour",
     "protocols/postgres": "tests/laws and a scripted client and target try the relay as a whole",
     "stores/changes": "conformance/store_suite.py holds both databases to the same answers",
+    "stores/grant_reading": "conformance/workflow_suite.py",
+    "stores/granting": "conformance/workflow_suite.py",
     "stores/log": "conformance/store_suite.py",
     "stores/migrations": "stores/test_schema.py",
     "stores/postgres_database": "conformance/store_suite.py",
     "stores/reading": "conformance/store_suite.py",
     "stores/rows": "laws/test_store_bodies_survive.py",
+    "stores/statements": "conformance/store_suite.py",
     "stores/tables": "stores/test_schema.py compares it with the migrations",
+    "stores/workflow_changes": "conformance/workflow_suite.py",
+    "stores/workflow_codec": "laws/test_store_bodies_survive.py",
+    "stores/workflow_reading": "conformance/workflow_suite.py",
+    "stores/workflow_rows": "laws/test_store_bodies_survive.py",
+    "stores/workflow_tables": "stores/test_schema.py compares it with the migrations",
 }
 # Tests of something that is no module.
 OF_THEIR_OWN = {

@@ -56,7 +56,8 @@ def migrate(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    if revision == "base":
+    # Revisions are numbers, so that an earlier one is a smaller one.
+    if revision == "base" or revision < (current(connection) or ""):
         command.downgrade(config, revision)
     else:
         command.upgrade(config, revision)

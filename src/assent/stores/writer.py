@@ -139,7 +139,7 @@ def _is_units_own(cause: BaseException) -> bool:
     if isinstance(cause, _UNITS_OWN):
         return True
     # A value that a column type refuses comes wrapped, with what refused it beside it. asyncpg's
-    # are told by their state alone: class 22 is data exceptions (SQL standard, part 2, table 33).
+    # are told by their state alone: class 22 is data exceptions (PostgreSQL, appendix A).
     origin = cause.orig if isinstance(cause, StatementError) else None
     return isinstance(origin, ValueError) or str(getattr(origin, "sqlstate", ""))[:2] == "22"
 
