@@ -10,7 +10,10 @@ from assent.api.door import Door
 from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
+    answers,
     configuration,
+    credentials,
+    delegations,
     grants,
     inbox,
     labels,
@@ -50,7 +53,7 @@ def build_app(
     problems.install(app)
     for routes in (
         configuration, status, sign_in, targets,
-        labels, requests, inbox, grants, sessions, risk, proof,
+        labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

@@ -1,15 +1,15 @@
 """Our nouns as the JSON that the API returns."""
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from assent.api.door import Door
+from assent.api.render_answers import approvals_out, asked_terms, comments_out
 from assent.api.render_risk import risk_out
 from assent.api.schemas import (
     ActionOut,
-    ApprovalOut,
     CallerOut,
     GrantOut,
     ImpactOut,
@@ -33,6 +33,7 @@ from assent.core.impact import describe as impact_words
 from assent.core.request import Request
 from assent.core.session import Session
 from assent.core.subject import Subject
+from assent.workflow.narrowing import ACCESS
 
 
 def person_name(directory: Directory, subject: SubjectId) -> str:
@@ -130,7 +131,7 @@ def request_out(door: Door, request: Request) -> RequestOut:
     return RequestOut(
         id=request.id,
         state=request.state.value,
-        kind="access" if action.session is None else "statement",
+        kind=_kind(action),
         requester=_person(directory, action.subject),
         target=target_name(directory, action.target) if action.target else None,
         session=action.session,
@@ -144,7 +145,9 @@ def request_out(door: Door, request: Request) -> RequestOut:
         created_at=isoformat(request.created_at),
         deadline_at=isoformat(request.deadline_at),
         changed_at=isoformat(request.changed_at),
-        approvals=list(_approvals(directory, request)),
+        approvals=list(approvals_out(directory, request)),
+        comments=list(comments_out(directory, request)),
+        terms=asked_terms(action),
         asked=[subject.name for subject in requests.asked(request)],
         reason=request.reason,
         ticket=request.ticket,
@@ -154,6 +157,12 @@ def request_out(door: Door, request: Request) -> RequestOut:
         impact=_impact(request.impact) if request.impact else None,
         link=f"{door.public_url}/requests/{request.id}",
     )
+
+
+def _kind(action: Action) -> Literal["statement", "access", "action"]:
+    if action.session is not None:
+        return "statement"
+    return "access" if action.verb == ACCESS else "action"
 
 
 def _person(directory: Directory, subject: SubjectId) -> PersonOut:
@@ -187,17 +196,6 @@ def _action(action: Action, digest: str) -> ActionOut:
         digest=digest,
         for_s=int(seconds) if seconds.isdecimal() else None,
     )
-
-
-def _approvals(directory: Directory, request: Request) -> Iterable[ApprovalOut]:
-    for approval in request.approvals:
-        yield ApprovalOut(
-            approver=person_name(directory, approval.approver),
-            verdict=approval.verdict.value,
-            rejected_as=approval.rejected_as.value if approval.rejected_as else None,
-            comment=approval.comment,
-            at=isoformat(approval.at),
-        )
 
 
 def _instant(at: datetime | None) -> str | None:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, JsonValue
 
+from assent.api.answer_schemas import ApprovalOut, CommentOut, TermsOut
 from assent.api.risk_schemas import Instant, RiskOut
 
 
@@ -134,22 +135,15 @@ class ActionOut(BaseModel):
     for_s: int | None
 
 
-class ApprovalOut(BaseModel):
-    """One person's answer."""
-
-    approver: str
-    verdict: Literal["approve", "reject", "offer"]
-    rejected_as: Literal["not-needed", "suspicious"] | None
-    comment: str
-    at: Instant
-
-
 class RequestOut(BaseModel):
-    """An action that waits, or waited, for people."""
+    """An action that waits, or waited, for people. terms: of a request for access.
+
+    asked: who was told that they are needed, and still is.
+    """
 
     id: str
     state: str
-    kind: Literal["statement", "access"]
+    kind: Literal["statement", "access", "action"]
     requester: PersonOut
     target: str | None
     session: str | None
@@ -164,6 +158,8 @@ class RequestOut(BaseModel):
     deadline_at: Instant
     changed_at: Instant
     approvals: list[ApprovalOut]
+    comments: list[CommentOut]
+    terms: TermsOut | None
     asked: list[str]
     reason: str
     ticket: str
@@ -215,6 +211,12 @@ class RequestsOut(BaseModel):
     """Requests."""
 
     items: list[RequestOut]
+
+
+class InboxOut(RequestsOut):
+    """The requests with the nearest deadlines. waiting: how many there are in all."""
+
+    waiting: int
 
 
 class GrantsOut(BaseModel):

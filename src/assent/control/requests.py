@@ -142,9 +142,12 @@ class Requests:
         """Return what this person can answer now, the nearest deadline first."""
         return self._answerable(caller)[:limit]
 
-    def count_inbox(self, caller: Caller) -> int:
-        """Return how many requests this person can answer now."""
-        return len(self._answerable(caller))
+    async def inbox_and_count(
+        self, caller: Caller, limit: int = MOST_IN_INBOX
+    ) -> tuple[Sequence[Request], int]:
+        """Return the inbox, and how many requests this person can answer in all."""
+        mine = self._answerable(caller)
+        return mine[:limit], len(mine)
 
     def asked(self, request: Request) -> Sequence[Subject]:
         """Return who was told that they are needed and still is, by name; once settled, nobody.

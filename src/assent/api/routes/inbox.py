@@ -1,24 +1,30 @@
 """What waits for the caller's answer."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assent.api.authentication import PresentedToken, SignedIn, peer_address
 from assent.api.door import TheDoor
 from assent.api.render import request_out
-from assent.api.schemas import RequestsOut
+from assent.api.schemas import InboxOut
 from assent.api.waiting import changed_requests
+from assent.control.requests import MOST_IN_INBOX
 
 router = APIRouter(prefix="/v1/inbox", tags=["requests"])
 
 
 @router.get("")
-async def inbox(door: TheDoor, caller: SignedIn) -> RequestsOut:
-    """List what you can answer now, oldest deadline first."""
-    waiting = await door.plane.requests.inbox(caller)
-    return RequestsOut(items=[request_out(door, request) for request in waiting])
+async def inbox(
+    door: TheDoor,
+    caller: SignedIn,
+    limit: Annotated[int, Query(ge=1, le=MOST_IN_INBOX)] = 50,
+) -> InboxOut:
+    """List what you can answer now, the nearest deadline first."""
+    found, waiting = await door.plane.requests.inbox_and_count(caller, limit)
+    return InboxOut(items=[request_out(door, request) for request in found], waiting=waiting)
 
 
 @router.get("/stream", response_class=EventSourceResponse)
