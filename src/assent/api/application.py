@@ -53,7 +53,7 @@ def build_app(
     problems.install(app)
     for routes in (
         configuration, status, sign_in, targets,
-        labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
+        credentials, labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

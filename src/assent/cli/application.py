@@ -17,6 +17,12 @@ _COMMANDS = (
     ("step-up", "sign_in:step_up", "Confirm your password, where a policy asks for it.", _DAILY),
     ("targets", "access:targets", "List what you can reach, and how.", _DAILY),
     ("connect", "connect:connect", "Open a target: print how to connect, or start psql.", _DAILY),
+    (
+        "credentials",
+        "personal_credentials:app",
+        "A password for the day: connecting with it asks for access.",
+        _DAILY,
+    ),
     ("request", "access:request", "Ask for access to a target.", _DAILY),
     ("reason", "access:reason", "Say why, for a request that waits for it.", _DAILY),
     ("withdraw", "access:withdraw", "Take a request back.", _DAILY),

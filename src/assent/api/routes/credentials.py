@@ -1,0 +1,107 @@
+"""Personal credentials: a password for the day, with which connecting is asking."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from assent.api.authentication import SignedIn
+from assent.api.bodies import Body, Name
+from assent.api.door import Door, TheDoor
+from assent.api.risk_schemas import Instant
+from assent.control.personal_credentials import LONGEST, MOST_CONNECTIONS, Minted
+from assent.core.clock import isoformat
+
+router = APIRouter(prefix="/v1/credentials", tags=["access"])
+
+_LONGEST_S = int(LONGEST.total_seconds())
+
+
+class CredentialBody(Body):
+    """A wish for a personal credential. for_s: seconds that it lasts, 8 h if null."""
+
+    target: Name
+    for_s: Annotated[int, Field(ge=1, le=_LONGEST_S, strict=True)] | None = None
+    connections: Annotated[int, Field(ge=1, le=MOST_CONNECTIONS, strict=True)] = 100
+
+    @property
+    def lasts_for(self) -> timedelta | None:
+        """Return how long it shall last, None for a working day."""
+        return None if self.for_s is None else timedelta(seconds=self.for_s)
+
+
+class CredentialOut(BaseModel):
+    """A personal credential, without its password. connections: how many it may still open."""
+
+    id: str
+    target: str
+    expires_at: Instant
+    connections: int
+
+
+class CredentialsOut(BaseModel):
+    """Personal credentials."""
+
+    items: list[CredentialOut]
+
+
+class MintedOut(CredentialOut):
+    """A new one, and how to connect with it. password: shown this once."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+
+@router.post("", status_code=201)
+async def mint(door: TheDoor, caller: SignedIn, body: CredentialBody) -> MintedOut:
+    """Get a password for the day that says who you are and gives nothing.
+
+    Connect with it, and access is asked for then, on the same connection.
+    """
+    minted = await door.plane.credentials.mint(
+        caller, body.target, body.lasts_for, body.connections
+    )
+    return _minted(door, minted)
+
+
+@router.get("")
+async def listing(door: TheDoor, caller: SignedIn) -> CredentialsOut:
+    """List your personal credentials that can still be used."""
+    return CredentialsOut(items=[_out(each) for each in await door.plane.credentials.list(caller)])
+
+
+@router.post("/{name}/revoke")
+async def revoke(
+    door: TheDoor,
+    caller: SignedIn,
+    name: Annotated[str, Path(max_length=128, description="Its id, or a target for all of them.")],
+) -> CredentialsOut:
+    """End a personal credential of yours, or all for a target; open sessions go on."""
+    ended = await door.plane.credentials.revoke(caller, name)
+    return CredentialsOut(items=[_out(each) for each in ended])
+
+
+def _out(minted: Minted) -> CredentialOut:
+    credential = minted.credential
+    return CredentialOut(
+        id=credential.id,
+        target=minted.target.name,
+        expires_at=isoformat(credential.expires_at),
+        connections=credential.connections_left,
+    )
+
+
+def _minted(door: Door, minted: Minted) -> MintedOut:
+    host, port = door.postgres_address()
+    return MintedOut(
+        **_out(minted).model_dump(),
+        host=host,
+        port=port,
+        user=minted.user,
+        password=minted.password.reveal() if minted.password else "",
+        database=minted.target.name,
+    )
