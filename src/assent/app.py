@@ -29,8 +29,10 @@ from assent.config import (
     TargetConfig,
     applicable_targets,
     budget,
+    canary_every,
     column_rules,
     own_patterns,
+    pace,
     parse_day,
     recognised,
     split_address,
@@ -41,8 +43,10 @@ from assent.control.assemble import Assembly, Outside, assemble
 from assent.control.beginning import InForce, Reloading, at_start
 from assent.control.decide import Decider
 from assent.control.hearing import Hearing
+from assent.control.own_target import CANARY
 from assent.control.plane import ControlPlane
 from assent.control.sessions import Sessions
+from assent.control.tickets import Tickets
 from assent.core.canonical import Json
 from assent.core.changes import PutPolicyRevision
 from assent.core.clock import Clock
@@ -57,11 +61,13 @@ from assent.credentials.postgres_role import PostgresRoleBroker
 from assent.credentials.references import VAULT, References, reveal_reference
 from assent.credentials.static import StaticBroker
 from assent.gateway.assemble import AtTargets, at_targets
+from assent.gateway.canary import CanaryBroker, CanaryPeer, Rounds
 from assent.gateway.certificates import client_side, ensure_development_certificate
 from assent.gateway.listen import PostgresListener
 from assent.gateway.own_connection import own_connection
 from assent.gateway.postgres import PostgresAnswerer
 from assent.identity.passwords import Argon2Hasher
+from assent.intelligence import sources
 from assent.intelligence.files import Files
 from assent.intelligence.network_book import NetworkBook
 from assent.protocols import postgres
@@ -104,7 +110,10 @@ def check(config: Config) -> policy.PolicySet:
     for person in config.people:
         if person.password:
             reveal_reference(person.password, config.folder)
-    for reference in (config.vault.token, config.vault.role_id, config.vault.secret_id):
+    for reference in (
+        *(config.metrics.token, config.vault.token, config.vault.role_id, config.vault.secret_id),
+        *(config.issue_tracker.secret, *(entry.token for entry in config.on_call)),
+    ):
         if reference:
             reveal_reference(reference, config.folder)
     for target in config.targets:
@@ -200,6 +209,7 @@ async def running(
         stack.callback(web_socket.close)
         web_address = web_socket.getsockname()
         url = config.server.public_url.rstrip("/") or f"http://{web_address[0]}:{web_address[1]}"
+        reveal, when_done = _reveals(config), stack.push_async_callback
         parts = assemble(
             Outside(
                 store=store,
@@ -216,11 +226,21 @@ async def running(
                 network=book,
                 zones=_zones(config),
                 budget=budget(config.risk, "[risk]"),
+                pace=pace(config),
+                ordinary_channels=frozenset(config.notify.channels) or None,
+                on_call=sources.on_call(config.on_call, reveal, clock, when_done),
+                tickets=Tickets(
+                    sources.issue_tracker(config.issue_tracker, reveal, clock, when_done),
+                    clock,
+                    pattern=config.issue_tracker.pattern,
+                ),
                 levels=(config.risk.medium_from, config.risk.high_from),
                 label_rules=column_rules(config),
                 recognised=frozenset(recognised(config)),
                 read_policies=_read_policies,
                 read_targets=functools.partial(_described_targets, config),
+                on_compromise=config.reactions.on_compromise == "revoke",
+                metrics_token=_metrics_token(config),
             )
         )
         await _begin(parts, config, begun, store, recorder, clock, ids)
@@ -241,6 +261,8 @@ async def running(
                 config, data, parts.sessions, recorder, targets, clock, ids, tasks
             )
             doors.push_async_callback(listener.stop, _GOODBYE)
+            parts.plane.health.catalogues = targets.catalogues.status
+            await _start_canary(parts, config, address, ids, tasks, doors)
             server, serving = await _start_web(parts.plane, url, address, web_socket, tasks)
             doors.push_async_callback(_stop_web, server, serving)
             # Sessions end before the pages do, so that the pages can still show it.
@@ -279,7 +301,12 @@ def _broker(
 
         users = VaultDatabaseBroker(vault, at_vault, references, clock)
         of |= dict.fromkeys(at_vault, users)
+    of[CANARY] = CanaryBroker()
     return Brokers(of, StaticBroker(references))
+
+
+def _reveals(config: Config) -> Callable[[str], Secret[str]]:
+    return lambda reference: reveal_reference(reference, config.folder)
 
 
 def _vault(config: Config) -> "Vault":
@@ -416,6 +443,30 @@ async def _start_listener(
         most=config.postgres.most_connections,
     )
     return listener, await listener.start(host, port)
+
+
+async def _start_canary(
+    parts: Assembly,
+    config: Config,
+    address: tuple[str, int],
+    ids: Ids,
+    tasks: asyncio.TaskGroup,
+    doors: contextlib.AsyncExitStack,
+) -> None:
+    every = canary_every(config.canary, "[canary]")
+    if every is None:
+        await parts.canary.begin("127.0.0.1", 0, None)
+        return
+    peer = CanaryPeer()
+    await parts.canary.begin(*await peer.start(), every)
+    doors.push_async_callback(peer.stop)
+    rounds = Rounds(parts.canary, address, lambda: ids.token(18), every)
+    doors.callback(tasks.create_task(rounds.run()).cancel)
+
+
+def _metrics_token(config: Config) -> Secret[str] | None:
+    reference = config.metrics.token
+    return reveal_reference(reference, config.folder) if reference else None
 
 
 async def _start_web(

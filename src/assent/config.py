@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -17,7 +17,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from assent.content.column_rules import ColumnRule, ColumnRules
 from assent.content.detectors import LABELS, Scanner
 from assent.content.patterns import OwnPattern
+from assent.control.choosing import Pace
+from assent.control.own_target import CANARY
 from assent.core.faults import OperatorFault
+from assent.intelligence.settings import (
+    IssueTrackerConfig,
+    OnCallConfig,
+    check_issue_tracker,
+    check_on_call,
+)
+from assent.policy import parse_duration
 from assent.risk.budget import Budget
 
 _LARGEST = 1 << 20
@@ -213,6 +222,62 @@ class VaultConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryConfig:
+    """`[canary]`: a session of the gateway's own, which shows all day that revocation works.
+
+    every: how often one is opened and cut, such as `60s`, at least 5 seconds; `off` for never.
+    """
+
+    every: str = "60s"
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionsConfig:
+    """`[reactions]`: what is done because of what others report.
+
+    on_compromise: what becomes of the grants of somebody whose credential or sessions were
+    reported as compromised: `revoke`, or `decide`, to leave it to the policies.
+    """
+
+    on_compromise: str = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsConfig:
+    """`[metrics]`: who may read `/metrics` beside this machine and those who oversee.
+
+    token: a reference (`file:…`, `env:…`) to a bearer token of a monitoring system.
+    """
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsConfig:
+    """`[approvals]`: how fast more people are told of a request.
+
+    widen_after: how long those who were asked first have, such as `2m`, and as long again for
+    those after them; at most a third of the time that a request waits. remind_every: when those
+    who were asked are reminded, such as `5m`, and then after twice the time each.
+    """
+
+    widen_after: str = "2m"
+    remind_every: str = "5m"
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyConfig:
+    """`[notify]`: what goes out by the channels of `[[notifiers]]`.
+
+    channels: names of those for what is not loud; all of them by default. statements: also say
+    the text of a held statement, up to 500 characters; what is in it, a policy may mask elsewhere.
+    """
+
+    channels: tuple[str, ...] = ()
+    statements: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. folder: where it lies; relative paths in it start there."""
 
@@ -222,6 +287,13 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)
     vault: VaultConfig = field(default_factory=VaultConfig)
+    canary: CanaryConfig = field(default_factory=CanaryConfig)
+    reactions: ReactionsConfig = field(default_factory=ReactionsConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
+    issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
+    on_call: tuple[OnCallConfig, ...] = ()
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     label_rules: tuple[LabelRuleConfig, ...] = ()
@@ -266,6 +338,15 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
         risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
         vault=_section(VaultConfig, tree.get("vault", {}), f"{place}:[vault]"),
+        canary=_section(CanaryConfig, tree.get("canary", {}), f"{place}:[canary]"),
+        reactions=_section(ReactionsConfig, tree.get("reactions", {}), f"{place}:[reactions]"),
+        metrics=_section(MetricsConfig, tree.get("metrics", {}), f"{place}:[metrics]"),
+        approvals=_section(ApprovalsConfig, tree.get("approvals", {}), f"{place}:[approvals]"),
+        notify=_section(NotifyConfig, tree.get("notify", {}), f"{place}:[notify]"),
+        issue_tracker=_section(
+            IssueTrackerConfig, tree.get("issue_tracker", {}), f"{place}:[issue_tracker]"
+        ),
+        on_call=_sections(OnCallConfig, tree.get("on_call", []), f"{place}:[[on_call]]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
         label_rules=_sections(
@@ -336,6 +417,10 @@ def _check(config: Config, place: str) -> None:
     _check_risk(config.risk, f"{place}:[risk]")
     _check_vault(config.vault, f"{place}:[vault]")
     _check_labels(config, place)
+    _check_watching(config, place)
+    pace(config, place)
+    check_on_call(config.on_call, f"{place}:[[on_call]]")
+    check_issue_tracker(config.issue_tracker, f"{place}:[issue_tracker]")
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
         ([target.name for target in config.targets], "[[targets]]"),
@@ -463,6 +548,42 @@ def _check_vault(vault: VaultConfig, place: str) -> None:
     _check_name(vault.approle, f"{place} approle")
 
 
+def canary_every(canary: CanaryConfig, place: str) -> timedelta | None:
+    """Return how often the canary runs, None for never. Raises OperatorFault."""
+    if canary.every == "off":
+        return None
+    try:
+        every = parse_duration(canary.every)
+    except ValueError:
+        every = timedelta()
+    if not timedelta(seconds=5) <= every <= timedelta(days=1):
+        words = f"`{canary.every[:80]}` is neither `off` nor 5 seconds to a day, such as `60s`"
+        raise OperatorFault("config-value", words, f"{place} every")
+    return every
+
+
+def _check_watching(config: Config, place: str) -> None:
+    canary_every(config.canary, f"{place}:[canary]")
+    reaction = config.reactions.on_compromise
+    _one_of(reaction, ("revoke", "decide"), f"{place}:[reactions] on_compromise")
+    token = config.metrics.token
+    if token and not token.startswith(_REFERENCES):
+        words = "must be a reference: `file:PATH` or `env:NAME`"
+        raise OperatorFault("config-reference", words, f"{place}:[metrics] token")
+
+
+def pace(config: Config, place: str = "") -> Pace:
+    """Return how fast more people are asked. Raises OperatorFault."""
+    spans = []
+    for key in ("widen_after", "remind_every"):
+        text = getattr(config.approvals, key)
+        try:
+            spans.append(parse_duration(text))
+        except ValueError as fault:
+            raise OperatorFault("config-value", str(fault), f"{place}:[approvals] {key}") from fault
+    return Pace(spans[0], spans[1], statements=config.notify.statements)
+
+
 def parse_day(text: str, place: str) -> datetime | None:
     """Return the start of a day in UTC, None for no text. Raises OperatorFault."""
     try:
@@ -535,6 +656,9 @@ def _check_doors(config: Config, place: str) -> None:
 
 
 def _check_name(name: str, place: str) -> None:
+    if name == CANARY:
+        words = f"`{name}` is the gateway's own; choose another name"
+        raise OperatorFault("config-name", words, place)
     if not _NAME.fullmatch(name):
         words = f"`{name[:80]}` must be 1 to 63 of letters, digits and `.-_@`"
         raise OperatorFault("config-name", words, place)

@@ -12,7 +12,6 @@ from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.audit import Audit
 from assent.control.canary import Canary
-from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
 from assent.control.configuring import (
@@ -36,6 +35,7 @@ from assent.control.explain import Explain
 from assent.control.extending import Extending
 from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
+from assent.control.health import Health
 from assent.control.hearing import Hearing
 from assent.control.history import History
 from assent.control.holding import Holding
@@ -111,6 +111,7 @@ class Outside:
     recognised: frozenset[str] = frozenset(LABELS)
     label_rules: ColumnRules = field(default_factory=ColumnRules)
     on_compromise: bool = True
+    metrics_token: Secret[str] | None = None
     read_policies: ReadPolicies = no_policies_read
     read_targets: ReadTargets = no_targets_read
     notifiers: Sequence[Notifier] = ()
@@ -347,7 +348,12 @@ def assemble(outside: Outside) -> Assembly:
     )
     configuring.when_target_changed(cutting(live))
     configuring.when_target_changed(hearing.described)
-    explain = Explain(store=store, requests=requests, directory=directory)
+    explain = Explain(
+        store=store,
+        requests=requests,
+        directory=directory,
+        read_policies=outside.read_policies,
+    )
     risk = Risk(
         store=store,
         directory=directory,
@@ -402,6 +408,19 @@ def assemble(outside: Outside) -> Assembly:
         explain=explain,
         audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
         risk=risk,
+        health=Health(
+            store=store,
+            directory=directory,
+            live=live,
+            waiting=waiting,
+            grants=grants,
+            policies=policies,
+            tally=decider.tally,
+            revocations=revocations,
+            canary=canary,
+            clock=clock,
+            token=outside.metrics_token,
+        ),
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
         credentials=PersonalCredentials(

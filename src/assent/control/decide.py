@@ -14,10 +14,11 @@ from assent.control.covering import allowed_until, covered, paying
 from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
 from assent.control.obligations import keep, obliged, reads_masked
-from assent.control.own_target import own_decision
+from assent.control.own_target import CANARY, own_decision
 from assent.control.policies import Policies
 from assent.control.spending import Charge, Spending, budget_denial
 from assent.control.standing import under
+from assent.control.tally import Tally
 from assent.core.action import Action, Operation, Phase
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.clock import Clock
@@ -88,6 +89,7 @@ class Decider:
         self._honours = honours
         self._clock = clock
         self._ids = ids
+        self.tally = Tally()
 
     async def decide(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return the decision on `action`, durable in the log.
@@ -105,6 +107,9 @@ class Decider:
             outcome = replace(outcome, decision=budget_denial(outcome.decision.revision))
             await self._keep(action, outcome, circumstances, None)
         permitted = isinstance(outcome.decision, Permit)
+        if outcome.evidence.subject.name != CANARY:
+            took = self._clock.now() - outcome.evidence.at
+            self.tally.count(outcome.decision, took.total_seconds())
         self._thresholds.count(segment_of(outcome.evidence.target), outcome.assessment.score)
         if permitted and action.phase is Phase.EXECUTE and EXCEEDS not in action.details:
             self._history.count(action)

@@ -14,11 +14,12 @@ from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
+from assent.control.health import Health
 from assent.control.label_scans import LabelScans
-from assent.control.personal_credentials import PersonalCredentials
 from assent.control.labels import Labels
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.personal_credentials import PersonalCredentials
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.risk import Risk
@@ -58,3 +59,4 @@ class ControlPlane:
     outbox: Outbox
     configuring: Configuring
     decided: Decided
+    health: Health

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from assent.control.decide import Outcome
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.own_target import CANARY
 from assent.control.warnings import Warnings
 from assent.core.action import Action, Phase
 from assent.core.assessment import RiskLevel
@@ -127,7 +128,7 @@ class Watching:
     def finished(self, live: LiveSession, action: Action, *, well: bool) -> None:
         """Learn an action that ended well, when it can be trusted that it was the person."""
         outcome = live.untaught.pop(action.id, None)
-        if outcome is None or not well:
+        if outcome is None or not well or live.subject.name == CANARY:
             return
         assented = bool(outcome.evidence.approvals)
         strong = _is_fresh(outcome)
