@@ -1,4 +1,4 @@
-"""`assent policy check`."""
+"""`assent policy check`, and where the other commands on policies live."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,9 @@ from assent.cli.output import AsJson
 if TYPE_CHECKING:
     from assent.policy.loader import Reading
 
-app = App(name="policy", help="Check a folder of policies.")
+app = App(name="policy", help="Check policies, try them on cases, and compare them.")
+app.command("assent.cli.policy_cases:try_cases", name="test")
+app.command("assent.cli.policy_diff:diff", name="diff")
 
 
 @app.command

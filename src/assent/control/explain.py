@@ -1,35 +1,59 @@
-"""Why: everything the log says of one request, session or entry, in the order of time."""
+"""Why: everything the log says of one request, session, action or entry, in order of time."""
 
 import json
 from collections.abc import Mapping, Sequence
 
+from assent.control.configuring import ReadPolicies, no_policies_read
 from assent.control.directory import Directory
 from assent.control.requests import Requests
 from assent.control.sign_in import Caller
+from assent.control.whys import Whys
 from assent.core.canonical import Json
 from assent.core.entry import EntryKind
 from assent.core.faults import MissingFault
 from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import Store, StoredEntry
 
+MOST_LOOKED_AT = 100_000
+"""Entries among which an action is looked for, the newest ones: no index is kept of actions."""
+MOST_WHYS = 10
+_PAGE = 1_000
+_ANSWERS = (EntryKind.APPROVAL, EntryKind.APPROVAL_WITHDRAWN)
+
 
 class Explain:
     """Reads entries back, with their payloads, for those who may know."""
 
-    def __init__(self, *, store: Store, requests: Requests, directory: Directory) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        requests: Requests,
+        directory: Directory,
+        read_policies: ReadPolicies = no_policies_read,
+    ) -> None:
         self._store = store
+        self._whys = Whys(store=store, read_policies=read_policies)
         self._requests = requests
         self._directory = directory
 
     async def explain(self, caller: Caller, about: str) -> Mapping[str, Json]:
-        """Return `{about, entries: [...]}` for a request, a session or an entry.
+        """Return `{about, why, approvals, entries}` for a request, session, entry or action.
 
+        why: each decision in words, the newest first, of a session its newest ones; with the
+        policies that settled it and their text as it was then. approvals: who answered, and when.
         Raises MissingFault when there is none that this person may see.
         """
         found = await self._entries(caller, about)
         if not found:
             raise MissingFault("nothing-to-explain", f"there is no `{about[:60]}` for you")
-        return {"about": about, "entries": [self._readable(entry) for entry in found]}
+        entries = [self._readable(entry) for entry in found]
+        return {
+            "about": about,
+            "why": [await self._whys.why(*pair) for pair in _decisions(entries)],
+            "approvals": [_answer(entry) for entry in entries if entry["kind"] in _ANSWERS],
+            "entries": entries,
+        }
 
     async def _entries(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
         if about.startswith("req_"):
@@ -45,9 +69,39 @@ class Explain:
             if entry is None or not _may_see(caller, json.loads(entry.leaf)["subject"]):
                 return ()
             return await self._with_attempt(entry)
+        if about.startswith("act_"):
+            return await self._of_action(caller, about)
         raise MissingFault(
-            "nothing-to-explain", "name a request (req_…), a session (ses_…) or an entry (ent_…)"
+            "nothing-to-explain",
+            "name a request (req_…), a session (ses_…), an action (act_…) or an entry (ent_…)",
         )
+
+    async def _of_action(self, caller: Caller, action: str) -> Sequence[StoredEntry]:
+        """Return the attempts and decisions of an action, looked for among the newest entries.
+
+        Raises MissingFault, in the same words whether it never was or is somebody else's.
+        """
+        wanted = f'"action":"{action[:60]}"'.encode()
+        checkpoint = await self._store.checkpoint()
+        end = checkpoint.size if checkpoint else 0
+        while more := len(await self._store.entries(end, _PAGE)):
+            # The log has grown since its last checkpoint.
+            end += more
+        oldest = max(0, end - MOST_LOOKED_AT)
+        found: list[StoredEntry] = []
+        while end > oldest:
+            start = max(oldest, end - _PAGE)
+            page = await self._store.entries(start, end - start)
+            matching = [entry for entry in page if wanted in entry.leaf]
+            if found and not matching:
+                break
+            found = [*matching, *found]
+            end = start
+        mine = [entry for entry in found if _may_see(caller, json.loads(entry.leaf)["subject"])]
+        if not mine:
+            words = f"there is no `{action[:60]}` for you among the newest {MOST_LOOKED_AT} entries"
+            raise MissingFault("nothing-to-explain", words)
+        return mine
 
     async def _of_request(self, request: RequestId) -> Sequence[StoredEntry]:
         """Return what names the request, and before it the attempt and decision it came from."""
@@ -97,6 +151,33 @@ class Explain:
             return self._directory.target(target).name
         except MissingFault:
             return target
+
+
+def _decisions(
+    entries: Sequence[Mapping[str, Json]],
+) -> list[tuple[Mapping[str, Json] | None, Mapping[str, Json]]]:
+    """Return each decision with its attempt, the newest first, at most so many."""
+    pairs: list[tuple[Mapping[str, Json] | None, Mapping[str, Json]]] = []
+    attempts: dict[object, Mapping[str, Json]] = {}
+    for entry in entries:
+        facts = entry["facts"]
+        if not isinstance(facts, Mapping):
+            continue
+        if entry["kind"] == EntryKind.ATTEMPT:
+            attempts[facts["action"]] = entry
+        elif entry["kind"] == EntryKind.DECISION:
+            pairs.append((attempts.get(facts["action"]), entry))
+    return pairs[: -MOST_WHYS - 1 : -1]
+
+
+def _answer(entry: Mapping[str, Json]) -> Mapping[str, Json]:
+    facts, payload = entry["facts"], entry["payload"] or {}
+    said: dict[str, Json] = {"who": entry["subject"], "at": entry["at"]}
+    if isinstance(facts, Mapping) and isinstance(payload, Mapping):
+        withdrawn = entry["kind"] == EntryKind.APPROVAL_WITHDRAWN
+        said["verdict"] = "withdrawn" if withdrawn else facts.get("verdict", "")
+        said["comment"] = payload.get("comment", "")
+    return said
 
 
 def _may_see(caller: Caller, subject: SubjectId) -> bool:
