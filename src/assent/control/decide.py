@@ -157,6 +157,11 @@ class Decider:
         if charge is not None and self._spending is not None:
             self._spending.kept(charge.begun)
 
+    @property
+    def policies(self) -> PolicySet:
+        """What is decided by now."""
+        return self._policies.current
+
     async def consider(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return what would be decided now, without a trace: for outlooks and simulations."""
         now = self._clock.now()
