@@ -94,8 +94,8 @@ class SoFar:
             recent.popleft()
         return len(recent)
 
-    def shown(self, now: datetime) -> SessionSoFar:
-        """Return the counters as evidence."""
+    def shown(self, now: datetime, opened_at: datetime | None = None) -> SessionSoFar:
+        """Return the counters as evidence, of a session that was opened then."""
         return SessionSoFar(
             actions=self.actions,
             errors=self.errors,
@@ -106,4 +106,5 @@ class SoFar:
             in_last_minute=self.in_last_minute(now),
             previous=self.previous,
             suspicion_mb=self.suspicion_mb,
+            opened_at=opened_at,
         )

@@ -1,5 +1,6 @@
 """The answer to an action: `Permit` with obligations or `Deny` with remedies, never a flag."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -106,8 +107,14 @@ class Deny:
 Decision: TypeAlias = Permit | Deny
 
 
-def describe(remedy: Remedy) -> str:
-    """Return what a person must do, in words: `2 of dba, then 1 of security assent`."""
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def describe(remedy: Remedy, names: Mapping[str, str] = _NO_NAMES) -> str:
+    """Return what a person must do, in words: `assent of 2 of dba, then 1 of security`.
+
+    names: what to call people, by id.
+    """
     match remedy:
         case ReasonRemedy():
             return "say why"
@@ -117,9 +124,34 @@ def describe(remedy: Remedy) -> str:
             return (
                 f"confirm your password (within the last {int(within.total_seconds() // 60)} min)"
             )
-        case ApprovalRemedy(stages):
-            words = [
-                " and ".join(f"{quorum.count} of {quorum.group}" for quorum in stage)
-                for stage in stages
-            ]
-            return "assent of " + ", then ".join(words)
+        case ApprovalRemedy():
+            return _approval_words(remedy, names)
+
+
+def _approval_words(remedy: ApprovalRemedy, names: Mapping[str, str]) -> str:
+    stages = (
+        " and ".join(_quorum_words(quorum, names) for quorum in stage) for stage in remedy.stages
+    )
+    words = ["assent of " + ", then ".join(stages)]
+    if remedy.signed:
+        words.append("signed")
+    if remedy.outside_line:
+        words.append("from outside the line of reporting")
+    if remedy.by_requester:
+        words.append("the requester may be one of them")
+    for escalation in remedy.escalations:
+        minutes = escalation.after.total_seconds() / 60
+        words.append(f"or of {_group_words(escalation.group, names)} after {minutes:g} min")
+    return ", ".join(words)
+
+
+def _quorum_words(quorum: Quorum, names: Mapping[str, str]) -> str:
+    is_one_person = quorum.group.startswith("@") and "|" not in quorum.group
+    words = _group_words(quorum.group, names)
+    return words if is_one_person and quorum.count == 1 else f"{quorum.count} of {words}"
+
+
+def _group_words(group: str, names: Mapping[str, str]) -> str:
+    return " or ".join(
+        names.get(name[1:], name[1:]) if name.startswith("@") else name for name in group.split("|")
+    )

@@ -45,6 +45,7 @@ class SessionSoFar:
     different ones it touched. in_last_minute: actions in the last 60 s. previous: what the last
     action did, as dimension `step` names it. suspicion_mb: what its actions said so far of who
     acts in it, in thousandths of a bit; it only falls when the person proves who they are.
+    opened_at: when the session was, None where that is not known.
     """
 
     actions: int = 0
@@ -56,6 +57,7 @@ class SessionSoFar:
     in_last_minute: int = 0
     previous: str = ""
     suspicion_mb: int = 0
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

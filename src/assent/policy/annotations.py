@@ -4,30 +4,37 @@ Cedar itself ignores annotations, so a misspelt one would silently promise what 
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from assent.core.decision import Obligation, Remedy
+from assent.core.decision import ApprovalRemedy, Obligation, Remedy
 from assent.core.faults import OperatorFault
 from assent.policy.durations import parse_duration
 from assent.policy.fragments import Fragment
 from assent.policy.mask_entries import parse_masks
 from assent.policy.more import DEFAULT_MORE, parse_more
-from assent.policy.obliging import ALLOW, REFUSE
-from assent.policy.requirement import OWNERS, groups_of, parse_requirement
+from assent.policy.obliging import ALLOW, ON_GRANTS, REFUSE
+from assent.policy.requirement import SPECIAL, groups_of, parse_escalations, parse_requirement
+from assent.policy.reviewing import parse_review
 from assent.policy.rule import Effect
-from assent.policy.sizes import parse_count, parse_size
+from assent.policy.schema import GRANTING_VERBS
+from assent.policy.sizes import budget_text, parse_budget, parse_count, parse_size
 
 BOTH = frozenset({"id", "description"})
 ALLOWED: Mapping[Effect, frozenset[str]] = {
     Effect.PERMIT: BOTH
-    | {"decide", "mask", "mask_inference", "max_bytes", "max_duration", "max_rows", "more"}
-    | {"read_only", "record", "record_results", "statement_timeout"},
-    Effect.FORBID: BOTH | {"require", "message", "hold", "hold_in_transaction"},
+    | {"budget", "decide", "mask", "mask_inference", "max_bytes", "max_duration", "max_rows"}
+    | {"more", "read_only", "record", "record_results", "review", "statement_timeout"},
+    Effect.FORBID: BOTH
+    | {"downgrade", "escalate", "hold", "hold_in_transaction", "message", "require"},
 }
 NEEDS: Mapping[str, tuple[frozenset[str], str]] = {
+    "escalate": (
+        frozenset({"require"}),
+        "says who else may assent, and without `@require` nobody is asked",
+    ),
     "hold": (frozenset({"require"}), "says how long to wait, and without `@require` nothing waits"),
     "hold_in_transaction": (
         frozenset({"require"}),
@@ -44,6 +51,8 @@ NEEDS: Mapping[str, tuple[frozenset[str], str]] = {
 }
 """What an annotation stands beside, one of them, and what it says in vain otherwise."""
 
+DOWNGRADES = frozenset({"read_only"})
+"""The obligations that a forbid may make of itself instead of denying."""
 FLAGS = frozenset({"read_only", "record", "record_results"})
 _VALUES: Mapping[str, Callable[[str], object]] = {
     "max_bytes": parse_size,
@@ -82,6 +91,20 @@ class Annotations:
             beside, vain = NEEDS[name]
             if not beside & self.values.keys():
                 raise self.fault("policy-annotation", name, f"`@{name}` {vain}")
+        if "downgrade" in self.values and "require" in self.values:
+            detail = "a forbid with `@downgrade` denies nothing, so that `@require` is in vain"
+            raise self.fault("policy-annotation", "downgrade", detail)
+
+    def check_verbs(self, named: frozenset[str] | None) -> None:
+        """Raise OperatorFault for an annotation of grants on what does not lead to one.
+
+        named: the verbs in the policy's head, None for all.
+        """
+        for name in sorted(ON_GRANTS & self.values.keys()):
+            if named is None or not named <= GRANTING_VERBS:
+                verbs = ", ".join(f'`Action::"{verb}"`' for verb in sorted(GRANTING_VERBS))
+                detail = f"`@{name}` binds a grant, so its head names nothing but {verbs}"
+                raise self.fault("policy-annotation", name, detail)
 
     def id(self) -> str:
         """Return the value of `@id`. Raises OperatorFault when missing or malformed."""
@@ -127,7 +150,7 @@ class Annotations:
             if name in self.values:
                 self._read(name, parse)
                 found.append(Obligation(name, self.values[name] or "", policy))
-        found += self._masks(policy)
+        found += self._masks(policy) + self._on_grants(policy, groups)
         if "max_rows" in self.values or "max_bytes" in self.values:
             found.append(Obligation("more", self._more(groups), policy))
         return tuple(sorted(found, key=lambda obligation: (obligation.name, obligation.value)))
@@ -143,6 +166,28 @@ class Annotations:
         entries = self._read("mask", parse_masks)
         masks = [Obligation("mask", str(entry), policy) for entry in entries]
         return [*masks, Obligation("mask_inference", inference, policy)]
+
+    def _on_grants(self, policy: str, groups: frozenset[str] | None) -> list[Obligation]:
+        found: list[Obligation] = []
+        if "budget" in self.values:
+            budget = self._read("budget", parse_budget)
+            found.append(Obligation("budget", budget_text(budget), policy))
+        if "review" in self.values:
+            review = self._read("review", parse_review)
+            self._check_names("review", {review.group}, groups)
+            found.append(Obligation("review", str(review), policy))
+        return found
+
+    def downgrade(self) -> str:
+        """Return the obligation that a satisfied forbid makes of itself, empty to deny."""
+        if "downgrade" not in self.values:
+            return ""
+        value = self.values["downgrade"] or ""
+        if value not in DOWNGRADES:
+            known = ", ".join(f'"{name}"' for name in sorted(DOWNGRADES))
+            detail = f"`@downgrade` can only be {known}"
+            raise self.fault("policy-annotation", "downgrade", detail)
+        return value
 
     def _more(self, groups: frozenset[str] | None) -> str:
         """Return who must assent to more than a limit, as `@more` says it or as is usual."""
@@ -173,15 +218,37 @@ class Annotations:
         except ValueError as error:
             raise self.fault("policy-requirement", "require", f"`@require`: {error}") from error
         self._check_groups("require", remedies, groups)
-        return remedies
+        if "escalate" not in self.values:
+            return remedies
+        return self._escalating(remedies, groups)
+
+    def _escalating(
+        self, remedies: tuple[Remedy, ...], groups: frozenset[str] | None
+    ) -> tuple[Remedy, ...]:
+        """Return the remedies with who else may assent after a while."""
+        if not any(isinstance(remedy, ApprovalRemedy) for remedy in remedies):
+            detail = "`@escalate` says who else may assent, and `@require` asks nobody to"
+            raise self.fault("policy-annotation", "escalate", detail)
+        escalations = self._read("escalate", parse_escalations)
+        found = tuple(
+            replace(remedy, escalations=escalations)
+            if isinstance(remedy, ApprovalRemedy)
+            else remedy
+            for remedy in remedies
+        )
+        self._check_groups("escalate", found, groups)
+        return found
 
     def _check_groups(
         self, name: str, remedies: tuple[Remedy, ...], groups: frozenset[str] | None
     ) -> None:
         """Raise OperatorFault for a group that does not exist."""
-        unknown = groups_of(remedies) - groups if groups is not None else frozenset()
+        self._check_names(name, groups_of(remedies), groups)
+
+    def _check_names(self, name: str, named: Set[str], groups: frozenset[str] | None) -> None:
+        unknown = named - groups - SPECIAL if groups is not None else frozenset()
         if unknown:
-            known = ", ".join(f"`{group}`" for group in sorted({*(groups or ()), OWNERS}))
+            known = ", ".join(f"`{group}`" for group in sorted({*(groups or ()), *SPECIAL}))
             detail = f"`@{name}`: there is no group `{min(unknown)}`; there are {known}"
             raise self.fault("policy-requirement", name, detail)
 

@@ -12,7 +12,7 @@ import cedarpy
 
 from assent.core.action import Operation
 from assent.core.subject import Subject, SubjectKind
-from assent.policy.schema import TARGET
+from assent.policy.schema import SYSTEM, TARGET
 
 KEPT = 2048
 
@@ -48,8 +48,8 @@ class Scene:
 
     def resource(self) -> dict[str, str]:
         """Return the identifier of what is touched: `Table::"shop/public.orders"`."""
-        if self.kind == TARGET:
-            return _uid(TARGET, self.name)
+        if self.kind in (TARGET, SYSTEM):
+            return _uid(self.kind, self.name)
         return _uid(self.kind, f"{self.target[0] if self.target else ''}/{self.name}")
 
 
@@ -83,7 +83,9 @@ def _documents(scene: Scene) -> list[dict[str, object]]:
                 labels=list(labels),
             )
         )
-    if scene.resource() not in parents:
+    if scene.kind == SYSTEM:
+        documents.append(_entity(scene.resource(), [], name=scene.name))
+    elif scene.resource() not in parents:
         documents.append(
             _entity(scene.resource(), parents, name=scene.name, labels=list(scene.labels))
         )

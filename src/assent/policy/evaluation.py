@@ -36,7 +36,7 @@ def evaluate(
     if refused:
         return Deny(policies.revision, "forbidden", (refused,))
     findings = [
-        _judge(policies, Moment(action, touch, evidence, assessment, now))
+        _judge(policies, Moment(action, touch, evidence, assessment, now, policies.verbs))
         for touch in action.touches
     ]
     return conclude(policies, action, evidence, findings, now)

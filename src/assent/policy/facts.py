@@ -13,9 +13,12 @@ from assent.core.action import Action, Operation, Phase, Touch
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.evidence import Evidence
+from assent.core.grant import Grant, GrantKind
 from assent.policy.labels import labels_of
 from assent.policy.remedies import has_reason, has_ticket
 
+EVERYTHING = "*"
+"""What is asked for where nothing is named."""
 NEVER_S = 10**9
 """The age of what never happened, in seconds: some thirty years."""
 MANY_ROWS = 10**12
@@ -26,13 +29,14 @@ _MOVES_ROWS = frozenset({Operation.READ, Operation.WRITE, Operation.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one touch is decided on."""
+    """What one touch is decided on. verbs: those that protocols have."""
 
     action: Action
     touch: Touch
     evidence: Evidence
     assessment: Assessment
     now: datetime
+    verbs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +74,37 @@ def _stepped_up_s(moment: Moment) -> int:
     return _age_s(proof.stepped_up_at if proof else None, moment.now)
 
 
-def _has_grant(moment: Moment) -> bool:
-    return any(
-        grant.is_valid(moment.now)
+def _grants(moment: Moment) -> list[Grant]:
+    return [
+        grant
+        for grant in moment.evidence.grants
+        if grant.gives_access(moment.now)
         and grant.subject == moment.action.subject
         and grant.target == moment.action.target
-        for grant in moment.evidence.grants
-    )
+    ]
+
+
+def _breaks_glass(moment: Moment) -> bool:
+    return any(grant.kind is GrantKind.BREAK_GLASS for grant in _grants(moment))
+
+
+def _session_s(moment: Moment) -> int:
+    """Return the age of the session; what is not done in one has none."""
+    if moment.action.session is None:
+        return 0
+    session = moment.evidence.session
+    return _age_s(session.opened_at if session else None, moment.now)
+
+
+def _verbs_asked(moment: Moment) -> list[str]:
+    """Return the verbs that access is asked for; who names none asks for all there are."""
+    named = moment.action.details.get("verbs", "").split()
+    return sorted(set(named)) or [EVERYTHING, *sorted(moment.verbs)]
+
+
+def _resources_asked(moment: Moment) -> list[str]:
+    named = moment.action.details.get("resources", "").split()
+    return sorted(set(named)) or [EVERYTHING]
 
 
 def _is_history_known(moment: Moment) -> bool:
@@ -203,9 +231,19 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
             "`prepare` before the parameters are known, or `execute`",
             lambda m: m.action.phase.value,
         ),
+        "age_s": Fact(
+            "Long",
+            "seconds since the session was opened; 0 outside of one, 10^9 where it is not known",
+            _session_s,
+        ),
     },
     "grant": {
-        "active": Fact("Bool", "whether a grant for the target is valid now", _has_grant),
+        "active": Fact(
+            "Bool",
+            "whether a grant opens the target now: valid and not used up",
+            lambda m: bool(_grants(m)),
+        ),
+        "break_glass": Fact("Bool", "whether one of them was taken in an emergency", _breaks_glass),
     },
     "authentication": {
         "method": Fact("String", "how the person signed in, empty when not known", _method),
@@ -230,7 +268,37 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
     "request": {
         "reason": Fact("Bool", "whether a reason was given", lambda m: has_reason(m.evidence)),
         "ticket": Fact("Bool", "whether a ticket was named", lambda m: has_ticket(m.evidence)),
+        "ticket_verified": Fact(
+            "Bool",
+            "whether the issue tracker knows the ticket as open, for this person",
+            lambda m: has_ticket(m.evidence) and m.evidence.ticket_said == "open",
+        ),
         "for_s": Fact("Long", "for how many seconds access is asked", _for_s),
+        "verbs": Fact(
+            "Set<String>",
+            "the verbs that access is asked for; where none is named, all that there are and `*`",
+            _verbs_asked,
+        ),
+        "resources": Fact(
+            "Set<String>",
+            "the tables and schemas (`sales.*`) that access is asked for; `*` where none is named",
+            _resources_asked,
+        ),
+        "read_only": Fact(
+            "Bool",
+            "whether access is asked only to read",
+            lambda m: m.action.details.get("read_only") == "true",
+        ),
+        "first_use": Fact(
+            "Bool",
+            "whether the time asked for begins when access is first used",
+            lambda m: m.action.details.get("starts", "") not in ("", "approval"),
+        ),
+        "window": Fact(
+            "Bool",
+            "whether access is asked for hours that come again",
+            lambda m: bool(m.action.details.get("window")),
+        ),
     },
     "history": {
         "first_time": Fact(

@@ -16,7 +16,7 @@ from assent.policy.parsing import parse, validate
 from assent.policy.policy_set import PolicySet
 from assent.policy.reading import Node, Scope, action_scope, asks_presence, facts_named
 from assent.policy.rule import Effect, Rule
-from assent.policy.schema import OWN_VERBS, TARGET, check_names, schema_text
+from assent.policy.schema import OWN_VERBS, SYSTEM, TARGET, check_names, schema_text
 
 LARGEST_FILE = 1024 * 1024
 MOST_POLICIES = 5000
@@ -88,7 +88,7 @@ def _policy_set(
         revision_of(sources),
         tuple(rules),
         verbs=OWN_VERBS.union(*(plugin.verbs for plugin in plugins)),
-        kinds=frozenset({TARGET}).union(*(plugin.resources for plugin in plugins)),
+        kinds=frozenset({TARGET, SYSTEM}).union(*(plugin.resources for plugin in plugins)),
     )
 
 
@@ -147,13 +147,15 @@ def _rule(fragment: Fragment, groups: frozenset[str] | None) -> Rule:
     annotations = Annotations(fragment, effect, _annotation_values(policy))
     annotations.check()
     id = annotations.id()
+    scope = _scope(fragment, policy)
+    annotations.check_verbs(scope.named)
     rule = Rule(
         id=id,
         effect=effect,
         file=fragment.file,
         line=fragment.line,
         text=fragment.text,
-        scope=_scope(fragment, policy),
+        scope=scope,
         facts=facts_named(policy),
         annotations={name: value or "" for name, value in annotations.values.items()},
         description=annotations.text("description"),
@@ -162,6 +164,7 @@ def _rule(fragment: Fragment, groups: frozenset[str] | None) -> Rule:
         remedies=annotations.remedies(groups),
         hold_for=annotations.duration("hold"),
         hold_in_transaction_for=annotations.duration("hold_in_transaction"),
+        downgrade=annotations.downgrade(),
     )
     _check_presence(fragment, policy)
     return rule

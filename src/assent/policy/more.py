@@ -5,7 +5,8 @@ from datetime import datetime
 from assent.core.action import Action
 from assent.core.decision import Decision, Deny, Permit, Remedy, TicketRemedy
 from assent.core.evidence import Evidence
-from assent.policy.remedies import asks_owners, is_met, merge, owner_group, with_owners
+from assent.policy.people import MissingPeople, resolved
+from assent.policy.remedies import is_met, merge
 from assent.policy.requirement import parse_requirement
 
 EXCEEDS = "exceeds"
@@ -32,12 +33,12 @@ def exceeding(permit: Permit, action: Action, evidence: Evidence, now: datetime)
     asked = [item for item in permit.obligations if item.name == "more"]
     policies = tuple(sorted({item.policy for item in asked}))
     texts = [item.value for item in asked] or [DEFAULT_MORE]
-    owners = owner_group(evidence.target)
     remedies = [remedy for text in texts for remedy in parse_more(text)]
-    if asks_owners(remedies) and not owners:
-        words = f"{_reached(exceeds)}: more needs the owners of the target, and it has none"
+    try:
+        demands = merge(resolved(remedies, action.touches, action, evidence))
+    except MissingPeople as missing:
+        words = f"{_reached(exceeds)}: more needs {missing}"
         return Deny(permit.revision, "forbidden", (words,), policies)
-    demands = merge(with_owners(remedy, owners) for remedy in remedies)
     if all(is_met(demand, action, evidence, now) for demand in demands):
         return permit
     words = f"{_reached(exceeds)}: assent needed for more"

@@ -1,16 +1,17 @@
 """What follows from the policies that the touches of an action satisfy: one decision."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.core.action import Action, Touch
-from assent.core.decision import Decision, Deny, Permit, describe
+from assent.core.decision import Decision, Deny, Obligation, Permit, Remedy, describe
 from assent.core.evidence import Evidence
 from assent.policy.labels import labels_of
 from assent.policy.obliging import merged
+from assent.policy.people import MissingPeople, resolved
 from assent.policy.policy_set import PolicySet
-from assent.policy.remedies import asks_owners, is_met, merge, owner_group, with_owners
+from assent.policy.remedies import is_met, merge
 from assent.policy.rule import Rule
 
 HOLD_FOR = timedelta(minutes=15)
@@ -43,7 +44,8 @@ def conclude(
     """Return the decision. The order of the checks is the order of what matters most.
 
     1. an error; 2. a forbid that nothing lifts; 3. a touch without a permit: nobody is asked
-    for what would not help; 4. demands that are not met; 5. yes.
+    for what would not help; 4. demands that are not met; 5. yes, with what every satisfied
+    permit obliges to and every satisfied `@downgrade` besides.
     """
     revision = policies.revision
     errors = sorted({error for finding in findings for error in finding.errors})
@@ -51,28 +53,47 @@ def conclude(
         blamed = tuple(dict.fromkeys(id for id, _ in errors if id))
         return Deny(revision, "policy-error", tuple(map(_error_text, errors)), blamed)
     forbids = _rules(policies, (id for finding in findings for id in finding.forbids))
-    owners = owner_group(evidence.target)
-    final = [rule for rule in forbids if not _can_be_lifted(rule, owners)]
+    narrowing = [rule for rule in forbids if rule.downgrade]
+    guards = [_guard(rule, action, evidence, findings) for rule in forbids if not rule.downgrade]
+    final = [guard for guard in guards if not guard.demands]
     if final:
-        messages = tuple(_final_text(rule) for rule in final)
-        return Deny(revision, "forbidden", messages, _ids(final))
+        return Deny(revision, "forbidden", _texts(final, evidence), _ids(g.rule for g in final))
     bare = _bare(findings, evidence)
     if bare:
         return Deny(revision, "no-permit", _no_permit_texts(bare))
-    demands = merge(with_owners(remedy, owners) for rule in forbids for remedy in rule.remedies)
+    demands = merge(remedy for guard in guards for remedy in guard.demands)
     if not all(is_met(demand, action, evidence, now) for demand in demands):
+        rules = [guard.rule for guard in guards]
         return Deny(
             revision,
             "remedy-needed",
-            tuple(_demand_text(rule, owners) for rule in forbids),
-            _ids(forbids),
+            _texts(guards, evidence),
+            _ids(rules),
             demands,
-            _shortest((rule.hold_for for rule in forbids), HOLD_FOR),
-            _shortest((r.hold_in_transaction_for for r in forbids), HOLD_IN_TRANSACTION_FOR),
+            _shortest((rule.hold_for for rule in rules), HOLD_FOR),
+            _shortest((r.hold_in_transaction_for for r in rules), HOLD_IN_TRANSACTION_FOR),
         )
     permits = _rules(policies, (id for finding in findings for id in finding.permits))
-    obligations = merged(obligation for rule in permits for obligation in rule.obligations)
-    return Permit(revision, _ids(permits), obligations)
+    obliging = [obligation for rule in permits for obligation in rule.obligations]
+    obliging += [Obligation(rule.downgrade, "", rule.id) for rule in narrowing]
+    return Permit(revision, _ids(permits), merged(obliging))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A forbid that is satisfied. demands: what lifts it, nothing for what is final, and why."""
+
+    rule: Rule
+    demands: tuple[Remedy, ...] = ()
+    why_final: str = ""
+
+
+def _guard(rule: Rule, action: Action, evidence: Evidence, findings: Sequence[Finding]) -> _Guard:
+    touches = [finding.touch for finding in findings if rule.id in finding.forbids]
+    try:
+        return _Guard(rule, tuple(resolved(rule.remedies, touches, action, evidence)))
+    except MissingPeople as missing:
+        return _Guard(rule, why_final=f"policy `{rule.id}` asks for {missing}")
 
 
 def _bare(findings: Sequence[Finding], evidence: Evidence) -> list[Touch]:
@@ -107,10 +128,6 @@ def _ids(rules: Iterable[Rule]) -> tuple[str, ...]:
     return tuple(rule.id for rule in rules)
 
 
-def _can_be_lifted(rule: Rule, owners: str) -> bool:
-    return bool(rule.remedies) and (bool(owners) or not asks_owners(rule.remedies))
-
-
 def _shortest(spans: Iterable[timedelta | None], default: timedelta) -> timedelta:
     return min((span for span in spans if span is not None), default=default)
 
@@ -122,20 +139,19 @@ def _error_text(error: tuple[str, str]) -> str:
     return f"policy `{id}` could not be evaluated: {text[:_LONGEST_ERROR]}"
 
 
-def _final_text(rule: Rule) -> str:
-    if rule.remedies:
-        return (
-            f"policy `{rule.id}` asks the owners of the target, and it has none; "
-            "an operator can name them"
-        )
-    return rule.message or f"policy `{rule.id}` forbids it"
+def _texts(guards: Iterable[_Guard], evidence: Evidence) -> tuple[str, ...]:
+    names: dict[str, str] = {person.id: person.name for person in evidence.approvers.values()}
+    names.update(dict.fromkeys(evidence.subject.reports_to[:1], "your manager"))
+    return tuple(_text(guard, names) for guard in guards)
 
 
-def _demand_text(rule: Rule, owners: str) -> str:
-    if rule.message:
-        return rule.message
-    demands = "; ".join(describe(with_owners(remedy, owners)) for remedy in rule.remedies)
-    return f"policy `{rule.id}` asks for: {demands}"
+def _text(guard: _Guard, names: Mapping[str, str]) -> str:
+    if guard.why_final or guard.rule.message:
+        return guard.why_final or guard.rule.message
+    if not guard.demands:
+        return f"policy `{guard.rule.id}` forbids it"
+    demands = "; ".join(describe(remedy, names) for remedy in guard.demands)
+    return f"policy `{guard.rule.id}` asks for: {demands}"
 
 
 def _no_permit_texts(bare: Sequence[Touch]) -> tuple[str, ...]:

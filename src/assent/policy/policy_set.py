@@ -9,6 +9,7 @@ import cedarpy
 from assent.core.action import Operation
 from assent.policy.reading import UNKNOWN_SUFFIX
 from assent.policy.rule import Effect, Rule
+from assent.policy.schema import NAMED_VERBS
 
 _BLAME = re.compile(r"error while evaluating policy `policy(\d+)`: ")
 
@@ -81,6 +82,8 @@ class PolicySet:
         if operation is Operation.UNKNOWN:
             # Who permits everything has not thought of what cannot be understood.
             permits = [rule for rule in permits if rule.scope.names_unknown(verb)]
+        if verb in NAMED_VERBS:
+            permits = [rule for rule in permits if rule.scope.names(verb)]
         facts: frozenset[str] = frozenset().union(*(rule.facts for rule in permits + forbids))
         return Slice(self._engine(permits), self._engine(forbids), facts)
 

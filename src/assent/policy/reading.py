@@ -26,6 +26,10 @@ class Scope:
         """Return whether it can match a touch with this verb, which does this."""
         return self.named is None or verb in self.named or operation.value in self.named
 
+    def names(self, verb: str) -> bool:
+        """Return whether it says in so many words that it is about this verb."""
+        return self.named is not None and verb in self.named
+
     def names_unknown(self, verb: str) -> bool:
         """Return whether it says in so many words that it is about what is not understood."""
         if self.named is None:

@@ -1,12 +1,13 @@
 """The demands of several policies as one, and whether the evidence meets them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from assent.core.action import Action
 from assent.core.decision import (
     ApprovalRemedy,
+    Escalation,
     Quorum,
     ReasonRemedy,
     Remedy,
@@ -15,8 +16,6 @@ from assent.core.decision import (
 )
 from assent.core.evidence import Evidence
 from assent.core.quorum import ALTERNATIVE, Assenting, counted, escalated, unmet
-from assent.core.resource import Target
-from assent.policy.requirement import OWNERS
 
 SHORTEST_REASON = 3
 
@@ -25,7 +24,10 @@ def merge(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
     """Return one remedy a kind that is at least as strict as each of `remedies`.
 
     Stages are merged by position and there the largest count of each group stands; of two
-    step-ups the fresher one. Reason, ticket, step-up, approvals: in this order.
+    step-ups the fresher one. What one of several approvals asks of all assents (`signed`,
+    `outside-line`) is asked, and what makes one easier (`by-requester`, who else may assent
+    after a while) stands where all of them say it, at the latest of the times.
+    Reason, ticket, step-up, approvals: in this order.
     """
     every = list(remedies)
     merged: list[Remedy] = [kind for kind in (ReasonRemedy(), TicketRemedy()) if kind in every]
@@ -47,8 +49,25 @@ def _merge_approvals(approvals: list[ApprovalRemedy]) -> ApprovalRemedy:
     return ApprovalRemedy(
         tuple(
             tuple(Quorum(largest[group], group) for group in sorted(largest)) for largest in stages
-        )
+        ),
+        signed=any(approval.signed for approval in approvals),
+        by_requester=all(approval.by_requester for approval in approvals),
+        outside_line=any(approval.outside_line for approval in approvals),
+        escalations=_merge_escalations(approvals),
     )
+
+
+def _merge_escalations(approvals: list[ApprovalRemedy]) -> tuple[Escalation, ...]:
+    times: list[dict[str, timedelta]] = []
+    for approval in approvals:
+        after: dict[str, timedelta] = {}
+        for one in approval.escalations:
+            for group in one.group.split(ALTERNATIVE):
+                after[group] = min(after.get(group, one.after), one.after)
+        times.append(after)
+    shared = set(times[0]).intersection(*times[1:])
+    latest = (Escalation(max(after[group] for after in times), group) for group in shared)
+    return tuple(sorted(latest, key=lambda one: (one.after, one.group)))
 
 
 def _counts(stage: tuple[Quorum, ...]) -> dict[str, int]:
@@ -57,38 +76,6 @@ def _counts(stage: tuple[Quorum, ...]) -> dict[str, int]:
     for quorum in stage:
         counts[quorum.group] = counts.get(quorum.group, 0) + quorum.count
     return counts
-
-
-def asks_owners(remedies: Iterable[Remedy]) -> bool:
-    """Return whether an approval names the special group `owners`."""
-    return any(
-        quorum.group == OWNERS
-        for remedy in remedies
-        if isinstance(remedy, ApprovalRemedy)
-        for stage in remedy.stages
-        for quorum in stage
-    )
-
-
-def owner_group(target: Target | None) -> str:
-    """Return the target's owners as one group of alternatives, empty when it has none."""
-    owners = target.owners if target else frozenset()
-    return ALTERNATIVE.join(sorted(name for name in owners if name and ALTERNATIVE not in name))
-
-
-def with_owners(remedy: Remedy, owners: str) -> Remedy:
-    """Return the remedy with `owners` replaced by the groups that own the target."""
-    if not isinstance(remedy, ApprovalRemedy):
-        return remedy
-    return ApprovalRemedy(
-        tuple(
-            tuple(
-                Quorum(quorum.count, owners if quorum.group == OWNERS else quorum.group)
-                for quorum in stage
-            )
-            for stage in remedy.stages
-        )
-    )
 
 
 def is_met(remedy: Remedy, action: Action, evidence: Evidence, now: datetime) -> bool:

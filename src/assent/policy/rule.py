@@ -23,7 +23,8 @@ class Rule:
     text: its Cedar text, verbatim. facts: the `group.name` that it asks about.
     message: what it says to the person, empty for none. obligations: only of a permit.
     remedies, hold_for, hold_in_transaction_for: only of a forbid; without remedies it is
-    final. A group `owners` in the remedies is still to be replaced by the target's owners.
+    final. The groups `owners` and `manager` in the remedies are still to be replaced by people.
+    downgrade: the obligation that a satisfied forbid makes of itself instead of denying.
     """
 
     id: str
@@ -40,3 +41,4 @@ class Rule:
     remedies: tuple[Remedy, ...] = ()
     hold_for: timedelta | None = None
     hold_in_transaction_for: timedelta | None = None
+    downgrade: str = ""

@@ -5,7 +5,7 @@ verbs; at evaluation it is in the one group that its touch names.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from assent.core.action import Operation
 from assent.core.faults import OperatorFault
@@ -14,13 +14,28 @@ from assent.policy.facts import FACTS
 
 SESSION_OPEN = "session.open"
 ACCESS_REQUEST = "access.request"
-OWN_VERBS = frozenset({SESSION_OPEN, ACCESS_REQUEST})
+BREAK_GLASS = "access.break-glass"
+PLAN_PROPOSE = "plan.propose"
+TARGET_VERBS = frozenset({SESSION_OPEN, ACCESS_REQUEST, BREAK_GLASS, PLAN_PROPOSE})
 """Verbs of the gateway itself, on a Target."""
+SYSTEM_VERBS: Mapping[str, str] = {
+    "delegation.give": "delegations",
+    "policy.change": "policies",
+    "target.change": "targets",
+}
+"""Verbs of the gateway itself, on a part of it: `System::"policies"`."""
+OWN_VERBS = TARGET_VERBS | SYSTEM_VERBS.keys()
+GRANTING_VERBS = frozenset({ACCESS_REQUEST, BREAK_GLASS})
+"""Verbs that lead to a grant on a target."""
+NAMED_VERBS = frozenset({BREAK_GLASS, PLAN_PROPOSE, *SYSTEM_VERBS})
+"""Verbs that only a permit whose head names them permits: who wrote one for every action, or for
+all that administers, has not thought of these."""
 
 PRINCIPALS = ("Human", "Workload", "Agent")
 TARGET = "Target"
+SYSTEM = "System"
 
-_OWN_TYPES = frozenset({*PRINCIPALS, "Group", "Environment", TARGET})
+_OWN_TYPES = frozenset({*PRINCIPALS, "Group", "Environment", TARGET, SYSTEM})
 _VERB = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]*", re.ASCII)
 
@@ -47,12 +62,15 @@ def schema_text(plugins: Sequence[ProtocolPlugin]) -> str:
         "entity Environment;",
         f"entity {TARGET} in [Environment] "
         "{ name: String, protocol: String, labels: Set<String> };",
+        f"entity {SYSTEM} {{ name: String }};",
     ]
     if kinds:
         attributes = "{ name: String, labels: Set<String> }"
         lines.append(f"entity {', '.join(kinds)} in [{TARGET}] {attributes};")
     lines += [f'action "{operation.value}";' for operation in Operation]
-    lines += [_action(verb, {TARGET}) for verb in sorted(OWN_VERBS)]
+    lines += [
+        _action(verb, {TARGET} if verb in TARGET_VERBS else {SYSTEM}) for verb in sorted(OWN_VERBS)
+    ]
     for verb in sorted({verb for plugin in plugins for verb in plugin.verbs}):
         lines.append(_action(verb, _kinds_of(verb, plugins)))
     return "\n".join(lines) + "\n"
