@@ -31,6 +31,7 @@ from assent.core.ports import Store
 from assent.core.signal import Signal
 from assent.policy import PolicySet, evaluate, parse_duration
 from assent.policy.more import EXCEEDS, exceeding
+from assent.policy.obliging import ON_GRANTS
 from assent.risk import MODEL, Model, assess, nearest
 from assent.risk.budget import Thresholds
 from assent.risk.memory import Seen
@@ -211,7 +212,8 @@ def concluded(
 def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:
     if isinstance(decision, Permit):
         for obligation in decision.obligations:
-            if obligation.name not in honours:
+            # What binds a grant is kept where grants are minted, whatever the protocol.
+            if obligation.name not in honours | ON_GRANTS:
                 words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
                 return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
     return decision

@@ -508,7 +508,7 @@ class Sessions:
             connection=live.connection,
             unavailable=live.unavailable,
             impact=impact,
-            session=live.so_far.shown(now),
+            session=live.so_far.shown(now, live.session.opened_at),
             obliged=live.obliged,
             standing=live.standing.denial,
             presence=self._watching.now_at(
