@@ -15,8 +15,10 @@ from unittest.mock import patch
 from assent.audit.note import Signer
 from assent.control.access import Access, Opened
 from assent.control.answers import Answers
+from assent.control.arriving import Arrivals
 from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
+from assent.control.canary import Canary
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider, Outcome
 from assent.control.directory import Directory
@@ -28,6 +30,8 @@ from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.plane import ControlPlane
+from assent.control.outbox import Outbox
 from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
@@ -37,6 +41,7 @@ from assent.control.seeing import SessionViews
 from assent.control.sessions import Candidate, Handles, Sessions
 from assent.control.sign_in import Caller, SignIn
 from assent.control.sweep import Sweep
+from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.control.warnings import Warnings
@@ -333,6 +338,7 @@ class World:
     live: LiveSessions
     holding: Holding
     resuming: Resuming
+    arrivals: Arrivals
     sessions: Sessions
     access: Access
     views: SessionViews
@@ -344,8 +350,12 @@ class World:
     answers: Answers
     warnings: Warnings
     risk: Risk
+    outbox: Outbox
+    timers: Timers
     continuous: Continuous
     revocations: Revocations
+    canary: Canary
+    plane: ControlPlane
 
     @property
     def journal(self) -> list[str]:
@@ -476,21 +486,30 @@ async def until(probe: Any, turns: int = 20_000) -> None:
 
 @asynccontextmanager
 async def a_world(
-    folder: Path, *texts: str, clock: FixedClock | None = None
+    folder: Path, *texts: str, clock: FixedClock | None = None, **outside: Any
 ) -> AsyncIterator[World]:
-    """A control plane on a store in `folder`, with POLICIES and `texts` in force."""
+    """A control plane on a store in `folder`, with POLICIES and `texts` in force.
+
+    outside: further fields of `Outside`.
+    """
     clock, ids, journal = clock or FixedClock(), CountingIds(), list[str]()
     real = await open_store(folder, SIGNER, ids, clock)
     spy = SpyStore(real, journal)
     try:
         people: list[Change] = [PutSubject(person, PASSWORD) for person in PEOPLE]
         await real.commit([*people, PutTarget(SHOP)], ())
-        yield _wire(spy, clock, ids, policies(POLICIES, *texts))
+        yield _wire(spy, clock, ids, policies(POLICIES, *texts), outside)
     finally:
         await real.close()
 
 
-def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: PolicySet) -> World:
+def _wire(
+    spy: SpyStore,
+    clock: FixedClock,
+    ids: CountingIds,
+    policy_set: PolicySet,
+    outside: Mapping[str, Any],
+) -> World:
     recorder = MemoryRecorder()
     made = assemble(
         Outside(
@@ -505,6 +524,7 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
             credential_key=Secret(b"k" * 32),
             verifier_key=SIGNER.verifier_key,
             public_url="http://127.0.0.1:8470",
+            **outside,
         )
     )
     plane = made.plane
@@ -526,6 +546,7 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         live=made.live,
         holding=made.holding,
         resuming=made.resuming,
+        arrivals=made.arrivals,
         sessions=made.sessions,
         access=plane.access,
         views=plane.sessions,
@@ -537,8 +558,12 @@ def _wire(spy: SpyStore, clock: FixedClock, ids: CountingIds, policy_set: Policy
         answers=made.answers,
         warnings=made.decider._gatherer._from.warnings,
         risk=plane.risk,
+        outbox=made.outbox,
+        timers=made.timers,
         continuous=made.continuous,
         revocations=made.revocations,
+        canary=made.canary,
+        plane=plane,
     )
 
 
