@@ -30,8 +30,8 @@ from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
-from assent.control.plane import ControlPlane
 from assent.control.outbox import Outbox
+from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
@@ -569,7 +569,7 @@ def _wire(
 
 async def restarted(world: World, *texts: str) -> World:
     """Return a control plane on the same store, as the next process would start."""
-    again = _wire(world.store, world.clock, world.ids, policies(*(texts or (POLICIES,))))
+    again = _wire(world.store, world.clock, world.ids, policies(*(texts or (POLICIES,))), {})
     await again.sessions.recover()
     await again.grants.recover()
     await again.waiting.recover()
