@@ -132,5 +132,8 @@ def _print(answer: dict[str, Any], as_json: bool) -> list[dict[str, Any]]:
         "nothing waits for you; `assent inbox --watch` stays and shows what comes",
     )
     if items:
+        left = answer.get("waiting", len(items)) - len(items)
+        if left > 0:
+            output.note(f"and {left} more, with later deadlines")
         output.note("next: `assent show ID`, then `assent approve ID` or `assent reject ID`")
     return items

@@ -1,12 +1,14 @@
 """How a request reads on a terminal, and how to wait for what becomes of it."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from assent.cli import output
 from assent.cli.client import Client
 from assent.cli.durations import distance, in_words
 from assent.cli.exit_codes import CommandFault, ExitCode
+from assent.cli.keys import Keys
 
 _POLL_S = 25
 _WAITING = ("pending", "approved", "released")
@@ -25,9 +27,16 @@ def summary(request: Mapping[str, Any]) -> str:
     if request["kind"] == "access":
         seconds = action.get("for_s")
         minutes = f" for {seconds // 60} min" if seconds and seconds >= 60 else ""
-        return f"access{minutes}"
+        less = [word for word in _words(request) if not word.startswith("for ")]
+        return ", ".join([f"access{minutes}", *less])
     text = " ".join(action["text"].split())
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _words(request: Mapping[str, Any]) -> list[str]:
+    """Return the terms of a request for access; servers of an older version do not say them."""
+    terms = request.get("terms") or {}
+    return list(terms.get("words", ()))
 
 
 def show(request: Mapping[str, Any]) -> None:
@@ -40,7 +49,7 @@ def show(request: Mapping[str, Any]) -> None:
             ("state", _state(request)),
             ("who", f"{requester['display_name'] or requester['name']} ({requester['name']})"),
             ("target", request["target"] or ""),
-            ("asks for", action["text"] if request["kind"] == "statement" else summary(request)),
+            ("asks for", summary(request) if request["kind"] == "access" else action["text"]),
             ("parameters", ", ".join("NULL" if p is None else p for p in action["parameters"])),
             ("touches", "\n".join(_touch(touch) for touch in action["touches"])),
             ("impact", "\n".join(request["impact"]["words"]) if request["impact"] else ""),
@@ -52,6 +61,7 @@ def show(request: Mapping[str, Any]) -> None:
             ("missing", "\n".join(request["unmet"])),
             ("asked", ", ".join(request["asked"])),
             ("answers", "\n".join(_answer(one) for one in request["approvals"])),
+            ("comments", "\n".join(_comment(one) for one in request.get("comments", ()))),
             ("asked at", in_words(request["created_at"], now)),
             ("deadline", f"{in_words(request['deadline_at'], now)}"),
             ("grant", request["grant"] or ""),
@@ -67,6 +77,8 @@ def wait(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
     """
     current = dict(request)
     said: tuple[str, ...] = ()
+    offered: list[Mapping[str, Any]] = []
+    keys = Keys()
     try:
         while current["state"] in _WAITING:
             missing = tuple(current["unmet"])
@@ -74,9 +86,22 @@ def wait(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
                 output.live("")
                 output.note(_waiting(current))
                 said = missing
+            offers = _offers(current)
+            if offers != offered:
+                for one in offers:
+                    output.live("")
+                    output.note(_offer(one, current, keys.readable and len(offers) == 1))
+                offered = offers
             output.live(f"waiting, {distance(current['deadline_at'], output.now())} at most")
             path = f"/v1/requests/{current['id']}"
-            current = client.get(path, wait_s=_POLL_S, changed_after=current["changed_at"])
+            with keys if offers else nullcontext():
+                # A key is looked for between two looks at the request.
+                wait_s = 1 if offers and keys.readable else _POLL_S
+                current = client.get(path, wait_s=wait_s, changed_after=current["changed_at"])
+                pressed = keys.pressed() if len(offers) == 1 else ""
+            if pressed == "a":
+                chosen = {"offer": offers[0]["id"]}
+                current = client.post(f"{path}/accept", chosen)
     except KeyboardInterrupt:
         output.note(
             f"\nthe request still waits; `assent withdraw {current['id']}` takes it back, "
@@ -138,8 +163,35 @@ def _risk(risk: Mapping[str, Any]) -> str:
 
 
 def _answer(approval: Mapping[str, Any]) -> str:
-    verb = "assents" if approval["verdict"] == "approve" else "rejects"
+    verb = {"approve": "assents", "offer": "offers less"}.get(approval["verdict"], "rejects")
     if approval["rejected_as"]:
         verb += f" as {approval['rejected_as'].replace('-', ' ')}"
+    if approval.get("terms"):
+        verb += f" ({', '.join(approval['terms']['words'])})"
+    if approval.get("in_place_of"):
+        verb += f" in place of {approval['in_place_of']}"
+    if approval.get("by_requester"):
+        verb = "approved by the requester themself, as policy lets,"
     comment = f": {approval['comment']}" if approval["comment"] else ""
-    return f"{approval['approver']} {verb} at {in_words(approval['at'], output.now())}{comment}"
+    told = f"{approval['approver']} {verb} at {in_words(approval['at'], output.now())}{comment}"
+    if approval.get("withdrawn_at"):
+        return f"{told}; withdrawn at {in_words(approval['withdrawn_at'], output.now())}"
+    if approval["verdict"] == "approve" and not approval.get("counts", True):
+        return f"{told}; it was for more than is asked for now, and does not count"
+    return f"{told}; accept it with: assent accept" if approval.get("acceptable") else told
+
+
+def _comment(comment: Mapping[str, Any]) -> str:
+    return f"{comment['by']} at {in_words(comment['at'], output.now())}: {comment['text']}"
+
+
+def _offers(request: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in request["approvals"] if one.get("acceptable")]
+
+
+def _offer(offer: Mapping[str, Any], request: Mapping[str, Any], has_keys: bool) -> str:
+    words = ", ".join(offer["terms"]["words"])
+    comment = f" (“{offer['comment']}”)" if offer["comment"] else ""
+    how = "press `a` to accept, or in another terminal: " if has_keys else "accept it with: "
+    command = f"assent accept {request['id']} --offer {offer['id']}"
+    return f"{offer['approver']} offers: {words}{comment}\n  {how}{command}"

@@ -21,7 +21,7 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import ActionId, GrantId, Ids, RequestId, SubjectId
 from assent.core.ports import Store
-from assent.core.quorum import holds, is_member
+from assent.core.quorum import ONE_PERSON, holds, is_member
 from assent.core.request import Request, RequestState
 from assent.core.resource import Resource
 from assent.core.subject import Subject, SubjectKind
@@ -29,6 +29,8 @@ from assent.workflow.request import RequestEvent
 
 VERB = "delegation.give"
 LONGEST = timedelta(days=30)
+MYSELF = "@me"
+"""As a group: whatever asks the giver by name, such as a manager."""
 _LONGEST_REASON = 2_000
 _MOST_GIVEN = 50
 
@@ -75,6 +77,8 @@ class Delegating:
             raise ConflictFault(
                 "duration", f"delegate for a second at least and {LONGEST.days} days at most"
             )
+        if group == MYSELF:
+            group = f"{ONE_PERSON}{caller.subject.id}"
         self._check(self._directory.subject(caller.subject.id), holder, group)
         action = self._action(caller, holder, group, lasts_for)
         reason = reason[:_LONGEST_REASON]

@@ -36,7 +36,7 @@ async def absence(door: TheDoor, caller: SignedIn) -> AbsenceOut:
     return absence_out(door.plane.absences.current(caller))
 
 
-@router.put("/absence")
+@router.post("/absence")
 async def away(door: TheDoor, caller: SignedIn, body: AwayBody) -> AbsenceOut:
     """Be away until then: others are asked first; you may still answer."""
     return absence_out(await door.plane.absences.away(caller, body.until))
