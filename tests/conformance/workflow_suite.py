@@ -16,6 +16,7 @@ from assent.core.changes import (
     Change,
     CloseReview,
     DropTimer,
+    EndCredential,
     EndSession,
     MoveSessionEnd,
     PutAbsence,
@@ -33,12 +34,14 @@ from assent.core.changes import (
     RevokeDeviceKey,
     RevokeGrant,
     SpendGrant,
+    UseCredential,
     WithdrawApproval,
 )
 from assent.core.faults import ConflictFault, OutsideFault
 from assent.core.grant import Grant, PlannedText
 from assent.core.ids import (
     ApprovalId,
+    CredentialId,
     DeviceKeyId,
     GrantId,
     NoticeId,
@@ -50,7 +53,7 @@ from assent.core.ids import (
 )
 from assent.core.notice import Delivery
 from assent.core.ports import Store
-from assent.core.request import Comment
+from assent.core.request import Comment, RequestState
 from assent.core.review import ReviewVerdict
 from assent.core.scope import Budget, Spent
 from conformance import store_builders as make
@@ -477,3 +480,23 @@ async def a_spending_that_no_number_holds_fails_alone(store: Store) -> None:
     assert fits is None
     assert await _spent(store) == ONE_ACTION
     assert await store.grants(ANA, TargetId("")) == []
+
+
+@expected
+async def thousands_are_read_in_the_same_order_as_a_few(store: Store) -> None:
+    grants = [make.grant(f"grt_{number:04}") for number in range(600)]
+    waiting = [make.request(f"req_{number:04}") for number in range(600)]
+    await store.commit([*map(PutGrant, grants), *map(PutRequest, waiting)], [])
+    assert await store.grants(ANA, SHOP, NOON, limit=599) == grants[:0:-1]
+    assert await store.requests([RequestState.PENDING], limit=599) == waiting[:0:-1]
+
+
+@expected
+async def a_credential_that_is_ended_opens_nothing_more(store: Store) -> None:
+    await store.commit([PUT_GRANT, PutCredential(make.credential())], [])
+    end = EndCredential(CredentialId("crd_1"), NOON + SECOND)
+    await store.commit([end], [])
+    assert await store.credentials(ANA, SHOP, NOON + SECOND) == []
+    for misfit in (end, UseCredential(end.credential, NOON + SECOND)):
+        with pytest.raises(ConflictFault):
+            await store.commit([misfit], [])

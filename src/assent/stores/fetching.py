@@ -1,7 +1,9 @@
 """How the store is asked: one statement, its rows as nouns, and whose fault it is if not."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select
@@ -12,6 +14,7 @@ from assent.stores.database import Database
 from assent.stores.rows import Row
 
 MOST_ROWS = 10_000
+_MANY_ROWS = 512
 
 Noun = TypeVar("Noun")
 Stored = TypeVar("Stored")
@@ -29,6 +32,16 @@ class Fetching:
 
     async def _all(self, wanted: Select[Any], noun_of: Callable[[Row], Noun]) -> list[Noun]:
         return [decoded(noun_of, row) for row in await self._rows(wanted)]
+
+    async def _grouped(
+        self, wanted: Select[Any], noun_of: Callable[[Sequence[Row]], Noun]
+    ) -> list[Noun]:
+        """Return one noun of all rows of one `id`, which stand together."""
+        found = await self._rows(wanted)
+        if len(found) < _MANY_ROWS:
+            return _grouped(found, noun_of)
+        # Thousands of bodies are a second's work, which must not hold up the others.
+        return await asyncio.to_thread(_grouped, found, noun_of)
 
     async def _rows(self, wanted: Select[Any]) -> Sequence[Row]:
         return await self._ask(partial(_fetch, wanted))
@@ -53,6 +66,11 @@ def decoded(noun_of: Callable[[Stored], Noun], stored: Stored) -> Noun:
         raise OutsideFault(
             "store-unreadable", "a row of the store is not what this version writes"
         ) from cause
+
+
+def _grouped(found: Sequence[Row], noun_of: Callable[[Sequence[Row]], Noun]) -> list[Noun]:
+    by_id = groupby(found, key=lambda row: row["id"])
+    return [decoded(noun_of, list(group)) for _, group in by_id]
 
 
 def _fetch(wanted: Select[Any], connection: Connection) -> Sequence[Row]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
 from assent.core.grant import Grant, GrantKind, PlannedText
 from assent.core.ids import GrantId, SubjectId, TargetId
-from assent.stores.fetching import MOST_ROWS, Fetching, bounded, decoded
+from assent.stores.fetching import MOST_ROWS, Fetching, bounded
 from assent.stores.rows import Row
 from assent.stores.tables import grants, plan_texts
 from assent.stores.workflow_rows import grant_of
@@ -56,11 +55,7 @@ class GrantReading(Fetching):
             .where(grants.c.id.in_(wanted))
             .order_by(*order, plan_texts.c.position)
         )
-        found = await self._rows(statement)
-        return [
-            decoded(_grant_with_plan, list(group))
-            for _, group in groupby(found, key=lambda row: row["id"])
-        ]
+        return await self._grouped(statement, _grant_with_plan)
 
 
 _NEWEST = (grants.c.starts_at.desc(), grants.c.id.desc())

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Select, or_, select
@@ -18,7 +17,7 @@ from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
-from assent.stores.fetching import bounded, decoded
+from assent.stores.fetching import bounded
 from assent.stores.grant_reading import GrantReading
 from assent.stores.log import read_frontier
 from assent.stores.recall import Recall
@@ -64,11 +63,7 @@ class Reading(Recall, GrantReading, WorkflowReading):
             .where(request.id.in_(wanted))
             .order_by(request.created_at.desc(), request.id.desc(), approval.arrival)
         )
-        found = await self._rows(statement)
-        return [
-            decoded(_request_with_approvals, list(group))
-            for _, group in groupby(found, key=lambda row: row["id"])
-        ]
+        return await self._grouped(statement, _request_with_approvals)
 
     async def session(self, session: SessionId) -> Session | None:
         wanted = select(tables.sessions).where(tables.sessions.c.id == session)
