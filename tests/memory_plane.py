@@ -4,11 +4,13 @@ are the real ones; what would need a database, a target or policies is simple.""
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import cast
 
 from assent.control.absences import Absences
 from assent.control.access import Access, Opened, Outlook
 from assent.control.audit import Audit
+from assent.control.canary import Canary
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.decide import Outcome
@@ -21,6 +23,7 @@ from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
+from assent.control.health import Health
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.live import LiveSessions
@@ -28,11 +31,14 @@ from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
+from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
+from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
 from assent.control.sign_in import Caller, SignIn
+from assent.control.tally import Tally
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
@@ -60,6 +66,8 @@ from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from assent.policy import PolicySet
+from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_configuring import FakeConfiguring, FakeDecided
 from memory_store import PASSWORD, MemoryStore
 
@@ -156,6 +164,7 @@ class FakeAccess:
         reason: str,
         ticket: str,
         connections: int,
+        wish: Wish = ANYTHING,
     ) -> Opened | Request:
         if caller.subject.name != "ben":
             return await self.ask(caller, target_name, lasts_for, reason, ticket)
@@ -170,12 +179,15 @@ class FakeAccess:
         lasts_for: timedelta | None,
         reason: str,
         ticket: str,
+        wish: Wish = ANYTHING,
     ) -> Request:
         if target_name != "shop":
             raise MissingFault("no-such-target", f"there is no target `{target_name}`")
         if caller.subject.name == "carl":
             raise ForbiddenFault("denied", "no policy lets you reach `shop`")
-        details = {"for_s": str(int(lasts_for.total_seconds()))} if lasts_for else {}
+        details = details_of(wish)
+        if lasts_for:
+            details["for_s"] = str(int(lasts_for.total_seconds()))
         touch = Touch("access.request", Operation.EXECUTE, Resource("Target", "shop"))
         action = Action(
             id=ActionId(self._plane.ids.mint("action")),
@@ -185,6 +197,11 @@ class FakeAccess:
             details=details,
         )
         return await self._plane.open_request(action, reason=reason, ticket=ticket)
+
+    async def extend(
+        self, caller: Caller, what: str, lasts_for: timedelta | None, reason: str, ticket: str
+    ) -> Request:
+        return await self.ask(caller, what or "shop", lasts_for, reason, ticket)
 
     async def outlook(self, caller: Caller) -> Sequence[Outlook]:
         return [Outlook(SHOP, "ask", ("assent of 1 of dba",), None)]
@@ -425,6 +442,32 @@ class MemoryPlane:
             outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             decided=cast(Decided, FakeDecided()),
+            health=self._health(store),
+        )
+
+    def _health(self, store: Store) -> Health:
+        revocations = Revocations(self.clock)
+        self.canary = Canary(
+            store=store,
+            directory=self.directory,
+            grants=self.grants,
+            verifiers=Verifiers(Secret(b"k" * 32)),
+            revocations=revocations,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        return Health(
+            store=store,
+            directory=self.directory,
+            live=cast(LiveSessions, self.live),
+            waiting=self.waiting,
+            grants=self.grants,
+            policies=Policies(cast(PolicySet, SimpleNamespace(revision="sha256:" + "0" * 64))),
+            tally=Tally(),
+            revocations=revocations,
+            canary=self.canary,
+            clock=self.clock,
+            token=Secret("monitoring"),
         )
 
     async def _ask_to_apply(self, caller: Caller) -> Request:

@@ -1,11 +1,23 @@
 """What clients send: bounded, and with no key that we do not know."""
 
-from datetime import timedelta
-from typing import Annotated
+from datetime import UTC, timedelta
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+)
 
+from assent.core.faults import ConflictFault
 from assent.core.request import RejectedAs
+from assent.core.scope import UNLIMITED, Budget, Scope
+from assent.policy.sizes import parse_budget
+from assent.workflow.wishes import Wish, window_of
 
 # PostgreSQL cannot store U+0000, and a line has no control characters in it.
 Name = Annotated[
@@ -53,17 +65,72 @@ class StepUpBody(Body):
 
 
 class AskBody(Body):
-    """A wish for access. for_s: seconds that it shall last; the policy's default if null."""
+    """A wish for access. for_s: seconds that it shall last; the policy's default if null.
+
+    verbs, tables: what it shall cover, such as `sql.read` and `public.orders` or `sales.*`; empty
+    for all. read_only: nothing but reads. budget: how much, such as `writes 5, rows 1000`.
+    starts: when its clock does. window: hours in which alone it counts, such as
+    `mon-fri 22:00-06:00 Europe/Berlin`. until: when it is over at the latest.
+    """
 
     target: Name
+    for_s: Seconds | None = None
+    reason: Prose = ""
+    ticket: Line = ""
+    verbs: Annotated[list[Line], Field(max_length=200)] = []
+    tables: Annotated[list[LabelledName], Field(max_length=200)] = []
+    read_only: bool = False
+    budget: Line = ""
+    starts: Literal["approval", "first-use"] = "approval"
+    window: Line = ""
+    until: AwareDatetime | None = None
+
+    @property
+    def lasts_for(self) -> timedelta | None:
+        """Return how long the access shall last, None for what the policy says."""
+        return None if self.for_s is None else timedelta(seconds=self.for_s)
+
+    @property
+    def wish(self) -> Wish:
+        """Return what else the access shall be. Raises ConflictFault for what cannot be read."""
+        return Wish(
+            scope=Scope(frozenset(self.verbs), frozenset(self.tables), self.read_only),
+            budget=_budget(self.budget),
+            first_use=self.starts == "first-use",
+            window=window_of(self.window) if self.window else None,
+            until=self.until.astimezone(UTC) if self.until else None,
+        )
+
+
+def _budget(text: str) -> Budget:
+    try:
+        return parse_budget(text) if text.strip() else UNLIMITED
+    except ValueError as error:
+        raise ConflictFault("terms", str(error)) from None
+
+
+class ExtendBody(Body):
+    """A wish for more of the access that one has. what: a target, or the id of a grant.
+
+    Empty where there is access to one target alone. for_s: counted from when it is given.
+    """
+
+    what: Line = ""
     for_s: Seconds | None = None
     reason: Prose = ""
     ticket: Line = ""
 
     @property
     def lasts_for(self) -> timedelta | None:
-        """Return how long the access shall last, None for what the policy says."""
+        """Return how long it shall last, None for what the policy says."""
         return None if self.for_s is None else timedelta(seconds=self.for_s)
+
+
+class GiveBackBody(Body):
+    """Which of one's own grants are over: the one of this id, or all on the target."""
+
+    what: Annotated[Line, Field(min_length=1)]
+    because: Prose = ""
 
 
 class ConnectBody(AskBody):

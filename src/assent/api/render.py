@@ -21,6 +21,7 @@ from assent.api.schemas import (
     TouchOut,
 )
 from assent.control.access import Outlook
+from assent.control.covering import describe as describe_scope
 from assent.control.directory import Directory
 from assent.core.action import Action
 from assent.core.clock import isoformat
@@ -34,6 +35,7 @@ from assent.core.request import Request
 from assent.core.session import Session
 from assent.core.subject import Subject
 from assent.workflow.narrowing import ACCESS
+from assent.workflow.wishes import window_text
 
 
 def person_name(directory: Directory, subject: SubjectId) -> str:
@@ -84,8 +86,27 @@ def grant_out(door: Door, grant: Grant) -> GrantOut:
             "revoked_at": _instant(grant.revoked_at),
             "revoked_by": person_name(directory, grant.revoked_by) if grant.revoked_by else None,
             "revoked_because": grant.revoked_because,
+            **_terms(grant),
         }
     )
+
+
+def _terms(grant: Grant) -> dict[str, object]:
+    """Return what a grant is good for."""
+    budget = {name: most for name, most in grant.budget.amounts().items() if most is not None}
+    lasts_for = grant.on_first_use if grant.began_at is None else None
+    return {
+        "kind": grant.kind.value,
+        "verbs": sorted(grant.scope.verbs),
+        "tables": sorted(grant.scope.resources),
+        "read_only": grant.scope.read_only,
+        "covers": describe_scope(grant.scope),
+        "budget": budget,
+        "spent": {name: getattr(grant.spent, name) for name in budget},
+        "window": window_text(grant.window) if grant.window else "",
+        "lasts_s": None if lasts_for is None else int(lasts_for.total_seconds()),
+        "extends": grant.extends,
+    }
 
 
 def target_out(outlook: Outlook) -> TargetOut:

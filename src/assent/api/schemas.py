@@ -30,7 +30,12 @@ class LoginOut(BaseModel):
 
 
 class GrantOut(BaseModel):
-    """A time-bound permission to reach a target."""
+    """A time-bound permission to reach a target.
+
+    verbs, tables: what it covers, empty for all. budget: amount → how much there is of it, spent:
+    how much of each was used. window: the hours in which alone it counts. lasts_s: how long it
+    lasts from its first use on, null once that began. covers: its scope in words.
+    """
 
     id: str
     subject: str
@@ -43,6 +48,16 @@ class GrantOut(BaseModel):
     revoked_at: Instant | None
     revoked_by: str | None
     revoked_because: str
+    kind: Literal["access", "break-glass", "delegation", "plan"]
+    verbs: list[str]
+    tables: list[str]
+    read_only: bool
+    covers: str
+    budget: dict[str, int]
+    spent: dict[str, int]
+    window: str
+    lasts_s: int | None
+    extends: str | None
 
 
 class TargetGrantOut(BaseModel):

@@ -34,7 +34,7 @@ RequestPath = Annotated[str, Path(max_length=64, description="A request's id.")]
 async def ask(door: TheDoor, caller: SignedIn, body: AskBody) -> RequestOut:
     """Ask for access to a target; it comes back completed where nobody needs to be asked."""
     request = await door.plane.access.ask(
-        caller, body.target, body.lasts_for, body.reason, body.ticket
+        caller, body.target, body.lasts_for, body.reason, body.ticket, body.wish
     )
     return request_out(door, request)
 

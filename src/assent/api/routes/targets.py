@@ -30,7 +30,7 @@ async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
 async def connect(door: TheDoor, caller: SignedIn, body: ConnectBody) -> OpenedOut | JSONResponse:
     """Get a short-lived password for a target, or the request that must be answered first."""
     answer = await door.plane.access.connect(
-        caller, body.target, body.lasts_for, body.reason, body.ticket, body.connections
+        caller, body.target, body.lasts_for, body.reason, body.ticket, body.connections, body.wish
     )
     if isinstance(answer, Opened):
         return _opened(door, answer)
