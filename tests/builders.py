@@ -19,8 +19,10 @@ from assent.control.arriving import Arrivals
 from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
 from assent.control.canary import Canary
+from assent.control.configuring import Configuring
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider, Outcome
+from assent.control.decided import Decided
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -72,6 +74,7 @@ from assent.core.subject import Subject
 from assent.policy import PolicySet, load
 from assent.signals import SIGNALS
 from assent.stores import SqlStore, open_store
+from described_targets import described
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -350,6 +353,8 @@ class World:
     answers: Answers
     warnings: Warnings
     risk: Risk
+    configuring: Configuring
+    decided_before: Decided
     outbox: Outbox
     timers: Timers
     continuous: Continuous
@@ -524,6 +529,8 @@ def _wire(
             credential_key=Secret(b"k" * 32),
             verifier_key=SIGNER.verifier_key,
             public_url="http://127.0.0.1:8470",
+            read_policies=lambda sources, groups: load(sources, [SQL], groups),
+            read_targets=described,
             **outside,
         )
     )
@@ -558,6 +565,8 @@ def _wire(
         answers=made.answers,
         warnings=made.decider._gatherer._from.warnings,
         risk=plane.risk,
+        configuring=plane.configuring,
+        decided_before=plane.decided,
         outbox=made.outbox,
         timers=made.timers,
         continuous=made.continuous,
