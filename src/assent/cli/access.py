@@ -1,17 +1,40 @@
 """`assent targets`, `request`, `reason` and `withdraw`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from assent.cli import output, requests
 from assent.cli.client import signed_in
-from assent.cli.durations import in_words, seconds
+from assent.cli.durations import in_words, seconds, until
 from assent.cli.output import AsJson
 
 For = Annotated[str | None, Parameter(name="--for", help="For how long: `90s`, `30m`, `2h`.")]
 Reason = Annotated[str, Parameter(name="--reason", help="Why, for those who decide.")]
 Ticket = Annotated[str, Parameter(name="--ticket", help="The ticket that this belongs to.")]
+
+Verbs = Annotated[
+    str, Parameter(name="--verbs", help="Only these, such as `read,insert`; all by default.")
+]
+Tables = Annotated[
+    str,
+    Parameter(name="--tables", help="Only these, such as `orders,sales.*`; all by default."),
+]
+ReadOnly = Annotated[bool, Parameter(name="--read-only", negative=(), help="Nothing but reads.")]
+BudgetOf = Annotated[
+    str, Parameter(name="--budget", help="How much, such as `writes 5, rows 1000`.")
+]
+Start = Annotated[
+    Literal["approval", "first-use"],
+    Parameter(name="--start", help="When its clock starts."),
+]
+WindowOf = Annotated[
+    str,
+    Parameter(name="--window", help="Hours that come again: `mon-fri 22:00-06:00 Europe/Berlin`."),
+]
+Until = Annotated[
+    str | None, Parameter(name="--until", help="Over at the latest: `2026-12-31`, or an instant.")
+]
 
 _ACCESS_WORDS = {
     "granted": "open",
@@ -52,6 +75,13 @@ def request(
     lasts_for: For = None,
     reason: Reason = "",
     ticket: Ticket = "",
+    verbs: Verbs = "",
+    tables: Tables = "",
+    read_only: ReadOnly = False,
+    budget: BudgetOf = "",
+    start: Start = "approval",
+    window: WindowOf = "",
+    until_: Until = None,
     wait: Annotated[
         bool, Parameter(name="--wait", negative=(), help="Wait until it is decided.")
     ] = False,
@@ -65,7 +95,9 @@ def request(
         The name of the target, as `assent targets` prints it.
     """
     client = signed_in()
-    asked = client.post("/v1/requests", access_body(target, lasts_for, reason, ticket))
+    body = access_body(target, lasts_for, reason, ticket)
+    body |= wish_body(verbs, tables, budget, window, until_, read_only=read_only, start=start)
+    asked = client.post("/v1/requests", body)
     if wait and asked["state"] != "completed":
         asked = requests.wait(client, asked)
     if as_json:
@@ -119,6 +151,33 @@ def access_body(target: str, lasts_for: str | None, reason: str, ticket: str) ->
     if ticket:
         body["ticket"] = ticket
     return body
+
+
+def wish_body(
+    verbs: str,
+    tables: str,
+    budget: str,
+    window: str,
+    until_: str | None,
+    *,
+    read_only: bool,
+    start: str,
+) -> dict[str, object]:
+    """Return the JSON that says what else access shall be; what was not said is left out."""
+    said: dict[str, object] = {
+        "verbs": [word if "." in word else f"sql.{word}" for word in _words(verbs)],
+        "tables": _words(tables),
+        "budget": budget.strip(),
+        "window": window.strip(),
+        "until": until(until_) if until_ else "",
+        "read_only": read_only,
+        "starts": "" if start == "approval" else start,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def segment(text: str) -> str:

@@ -24,6 +24,8 @@ _COMMANDS = (
         _DAILY,
     ),
     ("request", "access:request", "Ask for access to a target.", _DAILY),
+    ("extend", "grants:extend", "Go on with what you have, without a cut.", _DAILY),
+    ("give-back", "grants:give_back", "End your own access early.", _DAILY),
     ("reason", "access:reason", "Say why, for a request that waits for it.", _DAILY),
     ("withdraw", "access:withdraw", "Take a request back.", _DAILY),
     ("accept", "answers:accept", "Take what was offered for a request of yours.", _DAILY),
@@ -48,6 +50,7 @@ _COMMANDS = (
     ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),
     ("demo", "demo:demo", "Play the story on a real PostgreSQL, then stay up.", _RUN),
     ("policy", "policy:app", "Check a folder of policies.", _RUN),
+    ("doctor", "doctor:doctor", "Say how the server is, and what to do about it.", _RUN),
     ("config", "config:app", "Check a configuration, or hash a password for it.", _RUN),
     ("completion", "completion:completion", "Print completion for a shell.", _RUN),
 )

@@ -10,7 +10,17 @@ from urllib.parse import quote
 from cyclopts import Parameter
 
 from assent.cli import output, requests
-from assent.cli.access import For, Reason, Ticket, access_body
+from assent.cli.access import (
+    BudgetOf,
+    For,
+    ReadOnly,
+    Reason,
+    Tables,
+    Ticket,
+    Verbs,
+    access_body,
+    wish_body,
+)
 from assent.cli.client import Client, signed_in
 from assent.cli.durations import distance, in_words
 from assent.cli.exit_codes import CommandFault, ExitCode
@@ -26,6 +36,10 @@ def connect(
     lasts_for: For = None,
     reason: Reason = "",
     ticket: Ticket = "",
+    verbs: Verbs = "",
+    tables: Tables = "",
+    read_only: ReadOnly = False,
+    budget: BudgetOf = "",
     connections: Annotated[
         int, Parameter(name="--connections", help="How many connections the password opens.")
     ] = 1,
@@ -45,6 +59,7 @@ def connect(
     """
     client = signed_in()
     body = access_body(target, lasts_for, reason, ticket) | {"connections": connections}
+    body |= wish_body(verbs, tables, budget, "", None, read_only=read_only, start="approval")
     opened = _open(client, body)
     if as_json:
         output.show_json(opened)
@@ -75,7 +90,9 @@ def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
     status, answer = client.post_for_status("/v1/connect", body)
     if status == 202:
         requests.wait(client, answer["request"])
-        status, answer = client.post_for_status("/v1/connect", body)
+        # What was asked for is there now; naming it again would ask again.
+        again = {name: body[name] for name in ("target", "connections")}
+        status, answer = client.post_for_status("/v1/connect", again)
     if status == 202:
         raise CommandFault(
             ExitCode.CONFLICT,

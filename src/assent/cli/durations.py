@@ -1,7 +1,7 @@
 """Durations as people write them (`90s`, `30m`, `2h`, `1d`) and instants as they read them."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from assent.cli.exit_codes import CommandFault, ExitCode
 
@@ -19,6 +19,24 @@ def seconds(text: str) -> int:
             f"`{text}` is not a duration; write it as `90s`, `30m`, `2h` or `1d`",
         )
     return int(match[1]) * _UNITS[match[2]]
+
+
+def until(text: str) -> str:
+    """Return the instant that a date or an RFC 3339 text names, as RFC 3339 in UTC.
+
+    A date means the end of that day, and what names no zone the reader's own. Raises CommandFault.
+    """
+    try:
+        at = datetime.fromisoformat(text.strip())
+        if len(text.strip()) == len("2026-12-31"):
+            at += timedelta(days=1)
+        return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        raise CommandFault(
+            ExitCode.USAGE,
+            "bad-instant",
+            f"`{text[:80]}` is no time; write `2026-12-31` or `2026-12-31T18:00:00+01:00`",
+        ) from None
 
 
 def instant(text: str | None) -> datetime | None:
