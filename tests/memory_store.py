@@ -6,7 +6,7 @@ conformance suite holds the real stores to all of them.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from assent.core.absence import Absence
@@ -45,14 +45,14 @@ from assent.core.changes import (
     WithdrawApproval,
 )
 from assent.core.device_key import DeviceKey
-from assent.core.entry import Entry
+from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import ConflictFault
 from assent.core.grant import Grant, GrantKind, PlannedText
 from assent.core.ids import GrantId, RequestId, ReviewId, SessionId, SubjectId, TargetId
 from assent.core.label import Label
 from assent.core.notice import Delivery, Notice
 from assent.core.policy_revision import PolicyRevision
-from assent.core.ports import Token
+from assent.core.ports import StoredEntry, Token
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
 from assent.core.review import Review
@@ -409,6 +409,12 @@ class MemoryStore:
     async def applied_policies(self) -> PolicyRevision | None:
         applied = [each for each in self.found_revisions.values() if each.by is not None]
         return applied[-1] if applied else None
+
+    async def checkpoint(self) -> Checkpoint | None:
+        return Checkpoint(0, b"", "assent.example/audit\n0\n\n", datetime(2026, 11, 21, tzinfo=UTC))
+
+    async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
+        return []
 
     async def subjects(self) -> Sequence[Subject]:
         return list(self.found_subjects.values())

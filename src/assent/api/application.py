@@ -17,6 +17,7 @@ from assent.api.routes import (
     grants,
     inbox,
     labels,
+    metrics,
     proof,
     requests,
     risk,
@@ -52,7 +53,7 @@ def build_app(
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
     for routes in (
-        configuration, status, sign_in, targets,
+        configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
     ):  # fmt: skip
         app.include_router(routes.router)

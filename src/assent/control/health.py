@@ -101,6 +101,11 @@ class Report:
     rounds: tuple[Round, ...]
     figures: Figures
 
+    @property
+    def how(self) -> HowWell:
+        """As the worst of the checks."""
+        return max((check.how for check in self.checks), key=tuple(HowWell).index)
+
 
 class Health:
     """Looks at all of it when it is asked; nothing is counted on the road of a statement for it.

@@ -3,18 +3,14 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
 
 from assent.api import build_app
 from assent.api.render_risk import risk_out
-from assent.control.label_scans import LabelScans
-from assent.control.labels import Labels
-from assent.control.plane import ControlPlane
 from assent.core.assessment import Assessment, Factor, RiskLevel
-from assent.core.ports import Store
 from assent.core.request import RejectedAs
 from assent.core.signal import SignalStatus
 from builders import DELETE_ALL, PASSWORD, READ, Client, World, a_world
@@ -28,24 +24,7 @@ class Door:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        plane = ControlPlane(
-            clock=world.clock,
-            ids=world.ids,
-            store=cast(Store, world.store),
-            directory=world.directory,
-            events=world.events,
-            sign_in=world.sign_in,
-            access=world.access,
-            requests=world.requests,
-            grants=world.grants,
-            sessions=world.views,
-            explain=world.explain,
-            audit=world.audit,
-            risk=world.risk,
-            labels=cast(Labels, None),
-            label_scans=cast(LabelScans, None),
-        )
-        app = build_app(plane, URL, lambda: ("gate.test", 6432))
+        app = build_app(world.plane, URL, lambda: ("gate.test", 6432))
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         self.http = httpx2.AsyncClient(transport=transport, base_url=URL)
 
