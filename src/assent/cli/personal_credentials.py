@@ -87,7 +87,12 @@ def _table(answer: dict[str, Any], nothing: str) -> None:
     output.table(
         ("credential", "target", "until", "connections left"),
         [
-            (item["id"], item["target"], in_words(item["expires_at"], now), item["connections"])
+            (
+                item["id"],
+                item["target"],
+                in_words(item["expires_at"], now),
+                str(item["connections"]),
+            )
             for item in answer["items"]
         ],
         nothing,
