@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import tzinfo
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,12 +30,12 @@ from assent.config import (
     budget,
     canary_every,
     column_rules,
+    longest_grant_s,
     own_patterns,
     pace,
     parse_day,
     recognised,
     split_address,
-    time_zone,
 )
 from assent.control import administration
 from assent.control.assemble import Assembly, Outside, assemble
@@ -78,6 +77,7 @@ from assent.stores.database import FILE_NAME as STORE_FILE_NAME
 from assent.stores.recordings import FileRecorder
 from assent.system.clock import SystemClock
 from assent.system.ids import SystemIds
+from assent.system.zones import Zones
 
 if TYPE_CHECKING:
     from assent.credentials.vault import Vault
@@ -224,7 +224,7 @@ async def running(
                 verifier_key=signer.verifier_key,
                 public_url=url,
                 network=book,
-                zones=_zones(config),
+                zones=Zones(),
                 budget=budget(config.risk, "[risk]"),
                 pace=pace(config),
                 ordinary_channels=frozenset(config.notify.channels) or None,
@@ -587,12 +587,6 @@ async def _keep_networks_fresh(book: NetworkBook, hearing: Hearing) -> None:
             hearing.networks_refreshed()
 
 
-def _zones(config: Config) -> dict[str, tzinfo]:
-    names = {person.time_zone for person in config.people}
-    found = {name: time_zone(name, "time_zone") for name in names}
-    return {name: zone for name, zone in found.items() if zone is not None}
-
-
 def _target(target: TargetConfig, folder: Path) -> administration.TargetDescription:
     authority = target.certificate_authority and str(folder / target.certificate_authority)
     return administration.TargetDescription(
@@ -613,6 +607,7 @@ def _target(target: TargetConfig, folder: Path) -> administration.TargetDescript
         estimate=target.estimate,
         count_exactly=target.count_exactly,
         without_catalogue=target.unsafe_without_catalogue,
+        longest_grant_s=longest_grant_s(target, "longest_grant"),
     )
 
 

@@ -153,7 +153,8 @@ class TargetConfig:
     they would hit: `all`, `writes` or `off`. count_exactly: in a transaction, also count what a
     change would hit, which may read as much as the change itself. unsafe_without_catalogue: do
     not read what the database holds; views, functions and triggers are then not looked through,
-    and nothing can be masked.
+    and nothing can be masked. longest_grant: no access to it lasts longer, whatever policies
+    permit, such as `4h`; no such limit by default.
     """
 
     name: str
@@ -175,6 +176,7 @@ class TargetConfig:
     estimate: str = "all"
     count_exactly: bool = False
     unsafe_without_catalogue: bool = False
+    longest_grant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +447,7 @@ def _check(config: Config, place: str) -> None:
         _one_of(target.estimate, ("all", "writes", "off"), f"{where} estimate")
         _one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
         _check_broker(target, config.vault, where)
+        longest_grant_s(target, f"{where} longest_grant")
         if not 0 < target.port <= 65535:
             raise OperatorFault("config-port", f"{target.port} is no port", f"{where} port")
         for name in (target.database, *target.databases):
@@ -591,6 +594,20 @@ def parse_day(text: str, place: str) -> datetime | None:
     except ValueError:
         words = f"`{text[:80]}` is no day; write it as `2024-05-01`"
         raise OperatorFault("config-value", words, place) from None
+
+
+def longest_grant_s(target: TargetConfig, place: str) -> int | None:
+    """Return how many seconds no access to a target lasts longer than, None for no limit.
+
+    Raises OperatorFault.
+    """
+    try:
+        longest = parse_duration(target.longest_grant) if target.longest_grant else None
+    except ValueError as error:
+        raise OperatorFault("config-value", str(error), place) from None
+    if longest is not None and longest < timedelta(seconds=1):
+        raise OperatorFault("config-value", "access lasts for a second at least", place)
+    return None if longest is None else int(longest.total_seconds())
 
 
 def time_zone(name: str, place: str) -> tzinfo | None:

@@ -109,6 +109,7 @@ EVERYTHING: dict[str, Any] = {
             "estimate": "writes",
             "count_exactly": True,
             "unsafe_without_catalogue": True,
+            "longest_grant": "4h",
         }
     ],
     "label_rules": [{"pattern": "(?i)e_?mail", "label": "pii.email", "table": "^public"}],

@@ -52,6 +52,7 @@ class TargetDescription:
     estimate: str = "all"
     count_exactly: bool = False
     without_catalogue: bool = False
+    longest_grant_s: int | None = None
 
 
 async def people_and_targets(
@@ -142,4 +143,5 @@ def as_target(described: TargetDescription, target: TargetId) -> Target:
         estimate=described.estimate,
         count_exactly=described.count_exactly,
         without_catalogue=described.without_catalogue,
+        longest_grant_s=described.longest_grant_s,
     )
