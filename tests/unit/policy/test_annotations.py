@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from assent.core.decision import Obligation
+from assent.core.decision import ApprovalRemedy, Escalation, Obligation, Quorum, ReasonRemedy
 from assent.core.faults import OperatorFault
 from assent.policy.annotations import Annotations
 from assent.policy.fragments import split
@@ -113,7 +113,10 @@ def test_whether_masked_columns_may_be_tested_is_one_of_two_words() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ("approve: 1 of dbas", "`@more`: there is no group `dbas`; there are `dba`, `owners`"),
+        (
+            "approve: 1 of dbas",
+            "`@more`: there is no group `dbas`; there are `dba`, `manager`, `owners`",
+        ),
         ("ticket", "`@more`: `ticket` cannot be given"),
         ("nothing", "`@more`: `nothing` is not a requirement"),
         (None, "`@more`: "),
@@ -143,3 +146,74 @@ def test_what_says_something_about_nothing_is_refused(name: str, value: str, wor
 def test_obligations_are_for_permits_alone(name: str) -> None:
     with pytest.raises(OperatorFault, match=f"`@{name}` is for a permit, and this is a forbid"):
         annotations(Effect.FORBID, id="a", **{name: "x"}).check()
+
+
+def test_a_budget_and_a_review_bind_the_grant_and_are_written_in_one_way() -> None:
+    assert found(budget="rows 1000, writes 5", review="24h: dba") == [
+        ("budget", "writes 5, rows 1000"),
+        ("review", "1d: dba"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"budget": "all"}, "`@budget`: `all` is not a budget"),
+        ({"review": "security"}, "`@review`: `security` is not a review"),
+        ({"review": "1d: securitee"}, "`@review`: there is no group `securitee`"),
+    ],
+)
+def test_what_binds_a_grant_is_checked(values: dict[str, str], words: str) -> None:
+    with pytest.raises(OperatorFault, match=words):
+        found(**values)
+
+
+def test_what_binds_a_grant_stands_only_where_one_is_asked_for() -> None:
+    loaded = permit(budget="writes 5")
+    loaded.check_verbs(frozenset({"access.request"}))
+    for named in (None, frozenset({"sql.read"}), frozenset({"access.request", "sql.read"})):
+        with pytest.raises(OperatorFault, match="`@budget` binds a grant"):
+            loaded.check_verbs(named)
+
+
+def guard(**values: str | None) -> Annotations:
+    loaded = annotations(Effect.FORBID, id="f", **values)
+    loaded.check()
+    return loaded
+
+
+def test_who_else_may_assent_after_a_while_is_in_the_remedy() -> None:
+    loaded = guard(require="reason; approve: 1 of dba", escalate="10m: security")
+    assert loaded.remedies(None) == (
+        ReasonRemedy(),
+        ApprovalRemedy(
+            ((Quorum(1, "dba"),),), escalations=(Escalation(timedelta(minutes=10), "security"),)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("require", "escalate", "words"),
+    [
+        ("reason", "10m: security", "`@require` asks nobody"),
+        ("approve: 1 of dba", "security", "`@escalate`: `security` is not an escalation"),
+        ("approve: 1 of dba", "10m: securitee", "`@escalate`: there is no group `securitee`"),
+    ],
+)
+def test_an_escalation_is_checked(require: str, escalate: str, words: str) -> None:
+    with pytest.raises(OperatorFault, match=words):
+        guard(require=require, escalate=escalate).remedies(frozenset({"dba", "security"}))
+
+
+def test_without_a_requirement_nothing_escalates() -> None:
+    with pytest.raises(OperatorFault, match="without `@require` nobody is asked"):
+        guard(escalate="10m: security")
+
+
+def test_a_forbid_narrows_to_reading_or_denies_and_never_both() -> None:
+    assert guard(downgrade="read_only").downgrade() == "read_only"
+    assert guard().downgrade() == ""
+    with pytest.raises(OperatorFault, match="can only be"):
+        guard(downgrade="record").downgrade()
+    with pytest.raises(OperatorFault, match="`@require` is in vain"):
+        guard(downgrade="read_only", require="reason")

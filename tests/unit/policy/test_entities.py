@@ -67,3 +67,9 @@ def test_a_name_with_any_letters_is_only_a_name(name: str) -> None:
 def test_a_name_that_is_not_unicode_text_is_an_error() -> None:
     with pytest.raises(ValueError):
         entities(scene(name="\ud800"))
+
+
+def test_a_part_of_the_gateway_itself_is_in_no_target() -> None:
+    one = Scene(ANA, "policy.change", Operation.ADMINISTER, "System", "policies", (), None)
+    assert is_true(one, 'resource == System::"policies" && resource.name == "policies"')
+    assert not is_true(one, 'resource in Target::"shop"')

@@ -5,9 +5,9 @@ import pytest
 
 from assent.core.action import Operation, Phase, Touch
 from assent.core.canonical import Json
-from assent.core.evidence import Authentication, Connection
-from assent.core.grant import Grant
-from assent.core.ids import GrantId, SubjectId, TargetId
+from assent.core.evidence import Authentication, Connection, SessionSoFar
+from assent.core.grant import Grant, GrantKind
+from assent.core.ids import GrantId, SessionId, SubjectId, TargetId
 from assent.core.impact import Impact
 from assent.core.network import Network
 from assent.core.resource import Resource
@@ -152,10 +152,77 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
             "lists": [],
         },
         "time": {},
-        "session": {"in_transaction": True, "phase": "prepare"},
-        "grant": {"active": False},
+        "session": {"in_transaction": True, "phase": "prepare", "age_s": 0},
+        "grant": {"active": False, "break_glass": False},
         "authentication": {},
         "connection": {"address": "10.0.0.1", "application": "psql", "door": "gateway"},
-        "request": {"reason": True, "ticket": False, "for_s": 0},
+        "request": {
+            "reason": True,
+            "ticket": False,
+            "ticket_verified": False,
+            "for_s": 0,
+            "verbs": ["*"],
+            "resources": ["*"],
+            "read_only": False,
+            "first_use": False,
+            "window": False,
+        },
         "history": {},
     }
+
+
+def asking(**details: str) -> Moment:
+    return replace(moment(), action=action(READ, details=details), verbs=frozenset({"sql.read"}))
+
+
+def test_what_access_is_asked_for_is_what_was_named() -> None:
+    at = asking(verbs="sql.read sql.insert", resources="sales.* public.orders", read_only="true")
+    assert fact("request.verbs", at) == ["sql.insert", "sql.read"]
+    assert fact("request.resources", at) == ["public.orders", "sales.*"]
+    assert fact("request.read_only", at) is True
+
+
+def test_who_names_nothing_asks_for_everything() -> None:
+    assert fact("request.verbs", asking(verbs=" ")) == ["*", "sql.read"]
+    assert fact("request.resources", asking()) == ["*"]
+    assert fact("request.read_only", asking(read_only="yes")) is False
+
+
+@pytest.mark.parametrize(
+    ("starts", "first_use"), [("", False), ("approval", False), ("first-use", True), ("?", True)]
+)
+def test_a_beginning_that_is_not_known_is_the_later_one(starts: str, first_use: bool) -> None:
+    assert fact("request.first_use", asking(starts=starts)) is first_use
+
+
+def test_hours_that_come_again_are_told_from_one_span() -> None:
+    assert fact("request.window", asking(window="mon-fri 22:00-06:00 UTC")) is True
+    assert fact("request.window", asking(window="")) is False
+
+
+@pytest.mark.parametrize("said", ["", "open", "closed", "unknown", "unavailable"])
+def test_a_ticket_is_verified_only_where_the_tracker_says_that_it_is_open(said: str) -> None:
+    facts = replace(evidence(), ticket="OPS-1", ticket_said=said)
+    assert fact("request.ticket_verified", replace(moment(), evidence=facts)) is (said == "open")
+    without = replace(facts, ticket=" ")
+    assert fact("request.ticket_verified", replace(moment(), evidence=without)) is False
+
+
+def test_a_session_is_as_old_as_it_is_and_very_old_where_that_is_not_known() -> None:
+    inside = replace(moment(), action=replace(moment().action, session=SessionId("ses_1")))
+    assert fact("session.age_s", inside) == NEVER_S
+    opened = SessionSoFar(opened_at=NOW - timedelta(hours=2))
+    at = replace(inside, evidence=replace(evidence(), session=opened))
+    assert fact("session.age_s", at) == 7200
+    assert fact("session.age_s", moment()) == 0
+
+
+def test_only_a_grant_of_access_is_active_and_one_taken_in_an_emergency_says_so() -> None:
+    def facts(kind: GrantKind) -> tuple[Json, Json]:
+        one = replace(grant(), kind=kind)
+        at = replace(moment(), evidence=replace(evidence(), grants=(one,)))
+        return fact("grant.active", at), fact("grant.break_glass", at)
+
+    assert facts(GrantKind.ACCESS) == (True, False)
+    assert facts(GrantKind.BREAK_GLASS) == (True, True)
+    assert facts(GrantKind.PLAN) == facts(GrantKind.DELEGATION) == (False, False)

@@ -52,3 +52,22 @@ def test_everything_that_more_asks_for_stays() -> None:
 def test_of_equals_the_first_policy_is_named() -> None:
     some = [Obligation("record", "", "b"), Obligation("record", "", "a")]
     assert merged(some) == (some[1],)
+
+
+def test_of_budgets_the_smallest_of_each_amount_binds() -> None:
+    some = [Obligation("budget", "writes 5, rows 10", "b"), Obligation("budget", "rows 20", "a")]
+    assert merged(some) == (Obligation("budget", "writes 5, rows 10", "a"),)
+    assert merged([*some, *merged(some)]) == merged(some) == merged(some[::-1])
+
+
+def test_every_group_reviews_and_all_by_the_earliest_time() -> None:
+    some = [
+        Obligation("review", "2d: owners", "a"),
+        Obligation("review", "12h: security", "b"),
+        Obligation("review", "1d: security", "a"),
+    ]
+    assert merged(some) == (
+        Obligation("review", "12h: owners", "a"),
+        Obligation("review", "12h: security", "a"),
+    )
+    assert merged(merged(some)) == merged(some) == merged(some[::-1])

@@ -1,5 +1,8 @@
+import pytest
+
 from assent.core.action import Operation
 from assent.policy.policy_set import operation_of
+from assent.policy.schema import NAMED_VERBS
 from policy_builders import policies
 
 TEXT = """
@@ -53,3 +56,14 @@ def test_the_engines_numbers_are_turned_into_ids() -> None:
 def test_a_verb_that_says_unknown_is_unknown_whatever_the_touch_says() -> None:
     assert operation_of("sql.unknown", Operation.READ) is Operation.UNKNOWN
     assert operation_of("sql.read", Operation.READ) is Operation.READ
+
+
+@pytest.mark.parametrize("verb", sorted(NAMED_VERBS))
+def test_what_changes_the_gateway_or_breaks_glass_is_permitted_only_by_name(verb: str) -> None:
+    named = f'@id("named") permit (principal, action == Action::"{verb}", resource);'
+    group = '@id("group") permit (principal, action in Action::"administer", resource);'
+    wide = policies(TEXT, group).slice(verb, Operation.ADMINISTER)
+    narrow = policies(TEXT, group, named).slice(verb, Operation.ADMINISTER)
+    assert wide.permits is None
+    assert narrow.permits
+    assert narrow.permits.ids == ("named",)

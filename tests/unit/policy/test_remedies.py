@@ -5,6 +5,7 @@ import pytest
 
 from assent.core.decision import (
     ApprovalRemedy,
+    Escalation,
     Quorum,
     ReasonRemedy,
     Remedy,
@@ -12,9 +13,10 @@ from assent.core.decision import (
     TicketRemedy,
 )
 from assent.core.evidence import Authentication
+from assent.core.grant import Delegation
 from assent.core.request import Verdict
-from assent.policy.remedies import asks_owners, is_met, merge, owner_group, with_owners
-from policy_builders import ANA, BEN, CARL, DORA, NOW, SHOP, action, evidence, touch
+from assent.policy.remedies import is_met, merge
+from policy_builders import ANA, BEN, CARL, DORA, NOW, action, evidence, person, touch
 
 READ = action(touch("sql.read"))
 ONE_DBA = ApprovalRemedy(((Quorum(1, "dba"),),))
@@ -38,26 +40,22 @@ def test_approvals_are_merged_stage_by_stage_with_the_largest_count_of_each_grou
     assert merge([one, other]) == merge([other, one]) == (merged,)
 
 
-def test_owners_that_are_a_group_of_the_same_stage_add_up() -> None:
-    remedy = ApprovalRemedy(((Quorum(1, "dba"), Quorum(1, "owners")),))
-    assert merge([with_owners(remedy, "dba")]) == (ApprovalRemedy(((Quorum(2, "dba"),),)),)
+def test_a_merged_approval_asks_what_any_asks_and_eases_what_all_ease() -> None:
+    strict = replace(ONE_DBA, signed=True, outside_line=True)
+    easy = replace(ONE_DBA, by_requester=True)
+    assert merge([strict, easy]) == (strict,)
+    assert merge([easy, easy]) == (easy,)
 
 
-def test_owners_are_the_groups_of_the_target_as_alternatives() -> None:
-    assert owner_group(SHOP) == "dba|platform"
-    assert with_owners(ApprovalRemedy(((Quorum(1, "owners"),),)), "dba|platform") == (
-        ApprovalRemedy(((Quorum(1, "dba|platform"),),))
-    )
+def test_who_else_may_assent_is_who_may_for_every_approval_and_then_the_later() -> None:
+    def escalating(*pairs: tuple[int, str]) -> ApprovalRemedy:
+        escalations = (Escalation(timedelta(minutes=after), group) for after, group in pairs)
+        return replace(ONE_DBA, escalations=tuple(escalations))
 
-
-def test_a_target_without_owners_or_no_target_has_no_owner_group() -> None:
-    assert owner_group(None) == ""
-    assert owner_group(replace(SHOP, owners=frozenset({"", "a|b"}))) == ""
-
-
-def test_only_approvals_can_ask_owners() -> None:
-    assert asks_owners([ReasonRemedy(), ApprovalRemedy(((Quorum(1, "owners"),),))])
-    assert not asks_owners([ReasonRemedy(), ONE_DBA])
+    one = escalating((10, "security"), (20, "managers|owners"))
+    other = escalating((15, "security"), (5, "owners"))
+    assert merge([one, other]) == (escalating((15, "security"), (20, "owners")),)
+    assert merge([one, ONE_DBA]) == (ONE_DBA,)
 
 
 @pytest.mark.parametrize(("reason", "is_enough"), [("", False), ("  x ", False), ("why", True)])
@@ -113,3 +111,26 @@ def test_nobody_assents_to_their_own_action() -> None:
     assert not is_met(ONE_DBA, own, evidence(own, BEN, subject=BEN), NOW)
     assert is_met(ONE_DBA, own, evidence(own, BEN, DORA, subject=BEN), NOW)
     assert ANA.groups.isdisjoint({"dba"})
+
+
+def test_somebody_in_place_of_another_counts_as_what_was_kept_of_it_says() -> None:
+    pat = person("pat", "platform")
+    facts = evidence(READ, pat)
+    assert not is_met(ONE_DBA, READ, facts, NOW)
+    standing_in = replace(facts, delegations={pat.id: (Delegation(BEN.id, "dba"),)})
+    assert is_met(ONE_DBA, READ, standing_in, NOW)
+
+
+def test_who_may_assent_widens_with_the_time_since_it_was_asked() -> None:
+    waiting = replace(ONE_DBA, escalations=(Escalation(timedelta(minutes=10), "security"),))
+    facts = replace(evidence(READ, CARL), asked_at=NOW - timedelta(minutes=10))
+    assert is_met(waiting, READ, facts, NOW)
+    assert not is_met(waiting, READ, facts, NOW - timedelta(seconds=1))
+    assert not is_met(waiting, READ, replace(facts, asked_at=None), NOW)
+
+
+def test_an_assent_that_was_withdrawn_counts_no_more() -> None:
+    facts = evidence(READ, BEN)
+    gone = tuple(replace(one, withdrawn_at=NOW) for one in facts.approvals)
+    assert is_met(ONE_DBA, READ, facts, NOW)
+    assert not is_met(ONE_DBA, READ, replace(facts, approvals=gone), NOW)

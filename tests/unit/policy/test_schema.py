@@ -6,7 +6,7 @@ import pytest
 from assent.core.faults import OperatorFault
 from assent.core.plugins import ProtocolPlugin
 from assent.policy.facts import FACTS
-from assent.policy.schema import check_names, schema_text
+from assent.policy.schema import SYSTEM_VERBS, check_names, schema_text
 from policy_builders import SQL
 
 SSH = ProtocolPlugin("ssh", frozenset({"ssh.execute"}), frozenset({"Command"}), frozenset())
@@ -58,3 +58,10 @@ def test_every_fact_can_be_asked_for_on_every_verb() -> None:
 def test_a_plugin_whose_words_cannot_stand_in_a_policy_is_a_fault(wrong: ProtocolPlugin) -> None:
     with pytest.raises(OperatorFault, match="postgres: "):
         check_names([wrong])
+
+
+@pytest.mark.parametrize(("verb", "part"), sorted(SYSTEM_VERBS.items()))
+def test_the_gateway_itself_is_changed_in_parts_of_a_system(verb: str, part: str) -> None:
+    head = f'permit (principal, action == Action::"{verb}", resource == '
+    assert is_valid(f'{head}System::"{part}");')
+    assert not is_valid(f'{head}Target::"shop");')

@@ -1,6 +1,7 @@
 import pytest
 
-from assent.policy.sizes import parse_count, parse_size
+from assent.core.scope import Budget
+from assent.policy.sizes import budget_text, parse_budget, parse_count, parse_size, smaller
 
 
 @pytest.mark.parametrize(
@@ -39,3 +40,23 @@ def test_what_is_no_count_is_refused_with_what_would_be(text: str) -> None:
 
 def test_a_count_is_read() -> None:
     assert parse_count("1000") == 1000
+
+
+def test_a_budget_is_read_and_written_in_one_order() -> None:
+    budget = parse_budget("rows 1000, writes 5, bytes 10MiB")
+    assert budget == Budget(writes=5, rows=1000, bytes=10 << 20)
+    assert budget_text(budget) == "writes 5, rows 1000, bytes 10485760"
+    assert parse_budget(budget_text(budget)) == budget
+
+
+@pytest.mark.parametrize(
+    "text", ["", "writes", "writes 0", "5 writes", "reads 5", "writes 5,", "writes 5, writes 6"]
+)
+def test_what_is_no_budget_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_budget(text)
+
+
+def test_of_two_budgets_the_smaller_of_each_amount_is_within_both() -> None:
+    one, other = Budget(writes=5, rows=10), Budget(writes=3, actions=7)
+    assert smaller(one, other) == smaller(other, one) == Budget(actions=7, writes=3, rows=10)
