@@ -12,8 +12,10 @@ from assent.control.choosing import Pace
 from assent.core.faults import OutsideFault
 from assent.core.impact import Impact, Waiter
 from assent.core.request import Request, RequestState, Verdict
+from assent.core.subject import Subject
 from assent.workflow.request import RequestEvent
 from builders import (
+    ANA,
     CARL,
     DELETE_ALL,
     MINUTE,
@@ -32,7 +34,7 @@ forbid (principal in Group::"temps", action == Action::"access.request", resourc
 """
 ESCALATED = """
 @id("escalated") @require("approve: 1 of dba") @escalate("10m: security") @message("or security")
-forbid (principal in Group::"temps", action == Action::"access.request", resource);
+forbid (principal in Group::"engineers", action == Action::"access.request", resource);
 """
 
 
@@ -47,8 +49,8 @@ async def world(tmp_path: Path, chat: Channel) -> AsyncIterator[World]:
         yield built
 
 
-async def asked(world: World) -> Request:
-    return await world.access.ask(a_caller(TIM), "shop", None, "", "")
+async def asked(world: World, by: Subject = TIM) -> Request:
+    return await world.access.ask(a_caller(by), "shop", None, "", "")
 
 
 async def later(world: World, by: timedelta) -> None:
@@ -164,7 +166,7 @@ async def test_an_escalation_asks_the_further_group_at_its_time(
     tmp_path: Path, chat: Channel
 ) -> None:
     async with a_world(tmp_path, ESCALATED, notifiers=(chat,)) as world:
-        request = await asked(world)
+        request = await asked(world, ANA)
         await later(world, 9 * MINUTE)
         assert CARL.id not in (await world.stored(request.id)).asked
         await later(world, MINUTE)
