@@ -296,11 +296,13 @@ class MemoryStore:
         target: TargetId | None = None,
         valid_at: datetime | None = None,
         limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Grant]:
         found = [
             grant
             for grant in self.found_grants.values()
             if subject in (None, grant.subject)
+            and grant.subject != but
             and target in (None, grant.target)
             and (valid_at is None or grant.is_valid(valid_at))
         ]
@@ -317,12 +319,17 @@ class MemoryStore:
         return self.found_sessions.get(session)
 
     async def sessions(
-        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+        self,
+        subject: SubjectId | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Session]:
         return [
             session
             for session in self.found_sessions.values()
             if subject in (None, session.subject)
+            and session.subject != but
             and (not open_only or session.state is SessionState.OPEN)
         ]
 

@@ -22,13 +22,20 @@ def sessions(
         bool, Parameter(name="--open", negative=(), help="Only those that are open now.")
     ] = False,
     everybody: Everybody = False,
+    with_canary: Annotated[
+        bool,
+        Parameter(
+            name="--all", negative=(), help="Everybody's, and those of the gateway's own canary."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List sessions, the newest first."""
     answer = signed_in().get(
         "/v1/sessions",
         open="true" if open_only else None,
-        everybody="true" if everybody else None,
+        everybody="true" if everybody or with_canary else None,
+        all="true" if with_canary else None,
     )
     if as_json:
         output.show_json(answer)

@@ -57,6 +57,11 @@ class Directory:
         self._own = ((subject,), (target,))
         self.replace(self._subjects.values(), self._targets.values())
 
+    @property
+    def own(self) -> SubjectId | None:
+        """The gateway's own subject, None where there is none."""
+        return self._own[0][0].id if self._own[0] else None
+
     def is_own(self, subject: SubjectId) -> bool:
         """Return whether that is the gateway's own subject."""
         return any(one.id == subject for one in self._own[0])

@@ -32,11 +32,19 @@ class SessionViews:
         self._live = live
         self._clock = clock
 
-    async def list(self, caller: Caller, open_only: bool, everybody: bool) -> Sequence[Session]:
-        """Return the caller's sessions, or everybody's for those who oversee; newest first."""
+    async def list(
+        self, caller: Caller, open_only: bool, everybody: bool, with_canary: bool = False
+    ) -> Sequence[Session]:
+        """Return the caller's sessions, or everybody's for those who oversee; newest first.
+
+        with_canary: also the gateway's own.
+        """
         if everybody and not caller.oversees:
             raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
-        return await self._store.sessions(None if everybody else caller.subject.id, open_only)
+        if everybody:
+            but = None if with_canary else self._directory.own
+            return await self._store.sessions(None, open_only, but=but)
+        return await self._store.sessions(caller.subject.id, open_only)
 
     async def get(self, caller: Caller, session: SessionId) -> Session:
         """Return the session. Raises MissingFault when there is none this person may see."""

@@ -92,8 +92,9 @@ class Store(Protocol):
         target: TargetId | None = None,
         valid_at: datetime | None = None,
         limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Grant]:
-        """Return grants, newest first."""
+        """Return grants, newest first. but: a subject whose are left out."""
         ...
 
     async def delegations(self, valid_at: datetime) -> Sequence[Grant]:
@@ -103,9 +104,13 @@ class Store(Protocol):
     async def session(self, session: SessionId) -> Session | None: ...
 
     async def sessions(
-        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+        self,
+        subject: SubjectId | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Session]:
-        """Return sessions, newest first."""
+        """Return sessions, newest first. but: a subject whose are left out."""
         ...
 
     async def credentials(

@@ -29,6 +29,7 @@ class GrantReading(Fetching):
         target: TargetId | None = None,
         valid_at: datetime | None = None,
         limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Grant]:
         wanted = select(grants.c.id)
         if subject is not None:
@@ -37,6 +38,8 @@ class GrantReading(Fetching):
             wanted = wanted.where(grants.c.target_id == target)
         if valid_at is not None:
             wanted = wanted.where(*_valid(valid_at))
+        if but is not None:
+            wanted = wanted.where(grants.c.subject_id != but)
         newest = wanted.order_by(*_NEWEST).limit(bounded(limit))
         return await self._grants(newest, *_NEWEST)
 

@@ -70,7 +70,11 @@ class Reading(Recall, GrantReading, WorkflowReading):
         return await self._one(wanted, rows.session_of)
 
     async def sessions(
-        self, subject: SubjectId | None = None, open_only: bool = False, limit: int = 100
+        self,
+        subject: SubjectId | None = None,
+        open_only: bool = False,
+        limit: int = 100,
+        but: SubjectId | None = None,
     ) -> Sequence[Session]:
         columns = tables.sessions.c
         wanted = select(tables.sessions)
@@ -78,6 +82,8 @@ class Reading(Recall, GrantReading, WorkflowReading):
             wanted = wanted.where(columns.subject_id == subject)
         if open_only:
             wanted = wanted.where(columns.state == SessionState.OPEN.value)
+        if but is not None:
+            wanted = wanted.where(columns.subject_id != but)
         newest = wanted.order_by(columns.opened_at.desc(), columns.id.desc())
         return await self._all(newest.limit(bounded(limit)), rows.session_of)
 

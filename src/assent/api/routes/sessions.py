@@ -16,13 +16,21 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 SessionPath = Annotated[str, Path(max_length=64, description="A session's id.")]
 OpenOnly = Annotated[bool, Query(alias="open", description="Only those that are open.")]
 
+WithCanary = Annotated[
+    bool, Query(alias="all", description="With `everybody`: also the gateway's own, its canary's.")
+]
+
 
 @router.get("")
 async def listing(
-    door: TheDoor, caller: SignedIn, open_only: OpenOnly = False, everybody: bool = False
+    door: TheDoor,
+    caller: SignedIn,
+    open_only: OpenOnly = False,
+    everybody: bool = False,
+    with_canary: WithCanary = False,
 ) -> SessionsOut:
     """List your sessions, or everybody's where you may see them; newest first."""
-    sessions = await door.plane.sessions.list(caller, open_only, everybody)
+    sessions = await door.plane.sessions.list(caller, open_only, everybody, with_canary)
     return SessionsOut(items=[session_out(door.plane.directory, item) for item in sessions])
 
 
