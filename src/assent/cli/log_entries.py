@@ -53,7 +53,9 @@ def _attempt(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
     if payload.get("parameters"):
         bound = ("NULL" if one is None else str(one) for one in payload["parameters"])
         yield f"parameters: {', '.join(bound)}"
-    yield from (f"{key.replace('_', ' ')}: {item}" for key, item in _pairs(payload, "details"))
+    # All that is to be applied is there as well, for replay: its plan says what it changes.
+    details = [(key, item) for key, item in _pairs(payload, "details") if key != "content"]
+    yield from (f"{key.replace('_', ' ')}: {item}" for key, item in details)
     # Older entries hold the touches alone, and their resources in words.
     statement = payload.get("statement") or payload
     for touch in statement.get("touches", ()):
