@@ -27,7 +27,7 @@ async def answer(
     request: Request,
     seat: ActingSeat,
     request_id: RequestPath,
-    verdict: Annotated[Verdict, Form()],
+    verdict: Annotated[Literal["approve", "reject"], Form()],
     comment: Prose = "",
     rejected_as: Literal["", "not-needed", "suspicious"] = Form(""),
     page: Page = "request",
@@ -36,11 +36,11 @@ async def answer(
     doing = seat.desk.plane.requests.answer(
         seat.caller,
         RequestId(request_id),
-        verdict,
-        _clean(comment),
+        Verdict(verdict),
+        clean(comment),
         RejectedAs(rejected_as) if rejected_as else None,
     )
-    return await _done(request, seat, request_id, page, doing, _said)
+    return await done(request, seat, request_id, page, doing, answered_words)
 
 
 @router.post("/requests/{request_id}/reason")
@@ -54,9 +54,9 @@ async def give_reason(
 ) -> Response:
     """Take the requester's reason or ticket."""
     doing = seat.desk.plane.requests.give_reason(
-        seat.caller, RequestId(request_id), _clean(reason), _clean(ticket)
+        seat.caller, RequestId(request_id), clean(reason), clean(ticket)
     )
-    return await _done(request, seat, request_id, page, doing, _added)
+    return await done(request, seat, request_id, page, doing, added_words)
 
 
 @router.post("/requests/{request_id}/withdraw")
@@ -65,7 +65,7 @@ async def withdraw(
 ) -> Response:
     """Take the requester's own request back."""
     doing = seat.desk.plane.requests.withdraw(seat.caller, RequestId(request_id))
-    return await _done(request, seat, request_id, page, doing, _said)
+    return await done(request, seat, request_id, page, doing, answered_words)
 
 
 @router.post("/requests/{request_id}/confirm")
@@ -78,7 +78,7 @@ async def confirm(
 ) -> Response:
     """Take a fresh proof of who the requester is."""
     doing = _confirmed(seat, request_id, Secret(password))
-    return await _done(request, seat, request_id, page, doing, _added)
+    return await done(request, seat, request_id, page, doing, added_words)
 
 
 async def _confirmed(seat: Seat, request: str, password: Secret[str]) -> Asked:
@@ -87,12 +87,12 @@ async def _confirmed(seat: Seat, request: str, password: Secret[str]) -> Asked:
     return await plane.requests.get(seat.caller, RequestId(request))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Return text as it is stored: with plain line ends, and without U+0000."""
     return text.replace("\r\n", "\n").replace("\x00", "").strip()
 
 
-async def _done(
+async def done(
     request: Request,
     seat: Seat,
     request_id: str,
@@ -131,7 +131,8 @@ async def _shown(
     return seat.desk.pages.page(template, values_of(seat, page, cards, said, errors), status)
 
 
-def _said(request: Asked) -> str:
+def answered_words(request: Asked) -> str:
+    """Return what an answer led to."""
     match request.state:
         case RequestState.PENDING:
             return "Your answer is kept; it still waits for others."
@@ -143,7 +144,8 @@ def _said(request: Asked) -> str:
             return "Assented. It is decided once more, and then goes ahead."
 
 
-def _added(request: Asked) -> str:
+def added_words(request: Asked) -> str:
+    """Return what came of something that was added."""
     if request.state is RequestState.PENDING:
         return "Kept. It still waits for what is missing."
     return "Kept. Nothing is missing any more."

@@ -10,11 +10,21 @@ from assent.core.assessment import Assessment
 from assent.core.clock import isoformat
 from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy, describe
 from assent.core.faults import ForbiddenFault, MissingFault
-from assent.core.ids import SubjectId
 from assent.core.impact import describe as impact_words
-from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.request import Request, RequestState
 from assent.core.signal import SignalStatus
+from assent.web.answer_views import (
+    ApprovalView,
+    CommentView,
+    approval_views,
+    can_retract,
+    comment_views,
+    person_words,
+    term_words,
+)
 from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
+from assent.workflow.narrowing import ACCESS
+from assent.workflow.request import TERMINAL
 
 _STATE_WORDS = {
     RequestState.PENDING: "waits for people",
@@ -27,6 +37,8 @@ _STATE_WORDS = {
     RequestState.INTERRUPTED: "interrupted, did not run",
     RequestState.OUTCOME_UNKNOWN: "outcome unknown",
 }
+MOST_CARDS = 50
+"""Requests that one page shows; the others come when these are answered."""
 _MOST_SHADES = 6
 _LONG_LINES = 24
 _LONG_CHARACTERS = 2_000
@@ -66,16 +78,6 @@ class FactorView:
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalView:
-    """One person's answer."""
-
-    who: str
-    words: str
-    comment: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
     """One request as one person sees it.
 
@@ -111,6 +113,12 @@ class Card:
     unmet: tuple[str, ...]
     asked: tuple[str, ...]
     approvals: tuple[ApprovalView, ...]
+    comments: tuple[CommentView, ...]
+    terms: tuple[str, ...]
+    can_offer: bool
+    can_comment: bool
+    can_retract: bool
+    asks_read_only: bool
     reason: str
     ticket: str
     created_at: str
@@ -133,8 +141,9 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     """Return `request` as `caller` sees it."""
     action = request.action
     asked = plane.requests.asked(request)
+    can_answer = plane.requests.may_answer(caller, request)
     mine = action.subject == caller.subject.id
-    requester, requester_name = _person(plane, action.subject)
+    requester, requester_name = person_words(plane, action.subject)
     target, environment = _target(plane, action)
     text = pieces(action.text)
     wanted = [type(remedy) for remedy in request.remedies] if mine else []
@@ -142,7 +151,7 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         id=request.id,
         state=request.state,
         state_words=_STATE_WORDS[request.state],
-        is_access=action.session is None,
+        is_access=action.verb == ACCESS,
         requester=requester,
         requester_name=requester_name,
         target=target,
@@ -166,14 +175,20 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         policies=request.denied_by,
         unmet=tuple(plane.requests.unmet(request)),
         asked=tuple(person.display_name or person.name for person in asked),
-        approvals=_approvals(plane, request),
+        approvals=approval_views(plane, request),
+        comments=comment_views(plane, request),
+        terms=term_words(action),
+        can_offer=can_answer and action.verb == ACCESS and not mine,
+        can_comment=request.state not in TERMINAL,
+        can_retract=can_retract(caller, request),
+        asks_read_only=action.details.get("read_only") == "true",
         reason=request.reason,
         ticket=request.ticket,
         created_at=isoformat(request.created_at),
         deadline_at=isoformat(request.deadline_at),
         changed_at=isoformat(request.changed_at),
         outcome=request.outcome,
-        can_answer=caller.subject.id in {person.id for person in asked},
+        can_answer=can_answer,
         is_mine=mine,
         wants_reason=ReasonRemedy in wanted and not request.reason,
         wants_ticket=TicketRemedy in wanted and not request.ticket,
@@ -185,18 +200,9 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
 
 
 async def inbox_cards(plane: ControlPlane, caller: Caller) -> tuple[Card, ...]:
-    """Return what waits for `caller`, the nearest deadline first."""
-    waiting = await plane.requests.inbox(caller)
+    """Return what waits for `caller`, the nearest deadline first, as much as a page holds."""
+    waiting = await plane.requests.inbox(caller, MOST_CARDS)
     return tuple([await card_of(plane, caller, request) for request in waiting])
-
-
-def _person(plane: ControlPlane, subject: SubjectId) -> tuple[str, str]:
-    """Return how a person is called, and the name they sign in with."""
-    try:
-        known = plane.directory.subject(subject)
-    except MissingFault:
-        return subject, subject
-    return known.display_name or known.name, known.name
 
 
 def _target(plane: ControlPlane, action: Action) -> tuple[str, str]:
@@ -268,27 +274,3 @@ def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
         )
         left += width
     return tuple(found)
-
-
-def _answer_words(approval: Approval) -> str:
-    if approval.verdict is Verdict.APPROVE:
-        return "assented"
-    match approval.rejected_as:
-        case RejectedAs.SUSPICIOUS:
-            return "rejected as suspicious"
-        case RejectedAs.NOT_NEEDED:
-            return "rejected as not needed"
-        case None:
-            return "rejected"
-
-
-def _approvals(plane: ControlPlane, request: Request) -> tuple[ApprovalView, ...]:
-    return tuple(
-        ApprovalView(
-            who=_person(plane, approval.approver)[0],
-            words=_answer_words(approval),
-            comment=approval.comment,
-            at=isoformat(approval.at),
-        )
-        for approval in request.approvals
-    )
