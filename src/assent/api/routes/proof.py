@@ -20,7 +20,9 @@ _OBJECT = TypeAdapter(dict[str, JsonValue])
 async def explain(
     door: TheDoor,
     caller: SignedIn,
-    id: Annotated[str, Path(max_length=64, description="Of a request, a session, an action or an entry.")],
+    id: Annotated[
+        str, Path(max_length=64, description="Of a request, a session, an action or an entry.")
+    ],
 ) -> dict[str, JsonValue]:
     """Explain a request, session, action or entry: why, and its entries in time order."""
     return _OBJECT.validate_python(await door.plane.explain.explain(caller, id))
