@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from assent.api.risk_schemas import Instant
 from assent.control.health import Report
 from assent.control.revocation import Summary
+from assent.core.clock import isoformat
 
 
 class CheckOut(BaseModel):
@@ -59,7 +60,7 @@ def health_out(report: Report, version: str) -> HealthDetailOut:
     return HealthDetailOut.model_validate(
         {
             "version": version,
-            "at": report.at,
+            "at": isoformat(report.at),
             "how": report.how.value,
             "checks": [
                 {"name": one.name, "how": one.how.value, "says": one.says, "to_do": one.to_do}
@@ -68,7 +69,7 @@ def health_out(report: Report, version: str) -> HealthDetailOut:
             "revocations": _times(figures.real),
             "canary": _times(figures.canary),
             "rounds": [
-                {"at": one.at, "seconds": one.seconds, "problem": one.problem}
+                {"at": isoformat(one.at), "seconds": one.seconds, "problem": one.problem}
                 for one in report.rounds
             ],
             "sessions": figures.sessions,
