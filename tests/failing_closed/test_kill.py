@@ -17,11 +17,11 @@ from gateway_world import Gateway, Shop, assent, eventually
 class Client:
     """One statement on a connection of its own, sent in a thread."""
 
-    def __init__(self, gateway: Gateway, statement: str) -> None:
-        self.heard = ""
+    def __init__(self, gateway: Gateway, statement: str, *, autocommit: bool = True) -> None:
+        self.heard = self.words = ""
         credential = gateway.connect_as("ana")
         self._connection = psycopg.connect(
-            **credential.keywords, dbname=credential.database, autocommit=True
+            **credential.keywords, dbname=credential.database, autocommit=autocommit
         )
         self._thread = threading.Thread(target=self._run, args=(statement,))
         self._thread.start()
@@ -30,7 +30,7 @@ class Client:
         try:
             self.heard = self._connection.execute(statement).statusmessage or ""
         except psycopg.Error as fault:
-            self.heard = f"error {fault.sqlstate}"
+            self.heard, self.words = f"error {fault.sqlstate}", str(fault)
 
     def over(self) -> str:
         self._thread.join(20)
@@ -39,10 +39,10 @@ class Client:
         return self.heard
 
 
-def settled(gateway: Gateway, request: str) -> dict[str, Any]:
-    """Return the request as the next process tells it."""
+def found(gateway: Gateway, request: str, *states: str) -> dict[str, Any]:
+    """Return the request as the next process tells it, in one of these states."""
     shown = gateway.request(request)
-    assert shown["state"] in ("interrupted", "outcome-unknown", "completed", "withdrawn"), shown
+    assert shown["state"] in states, shown
     return shown
 
 
@@ -75,38 +75,93 @@ def no_target_session(shop: Shop, words: str) -> None:
     eventually(lambda: shop.value(query), "the target has noticed")
 
 
-def test_a_kill_while_a_statement_is_held_leaves_it_visibly_not_run(
+def test_a_kill_while_a_statement_is_held_leaves_it_to_be_answered_and_sent_again(
     template: World, shop: Shop, table: str, tmp_path: Path
 ) -> None:
     """Row: a held action's process restarts; the control plane is away."""
     created = gateway_world.create_world(tmp_path / "own", template)
-    requests: list[str] = []
+    requests: set[str] = set()
     vouched = 0
     for _ in range(3):
         gateway = gateway_world.start(created)
         try:
             assert acknowledged(gateway) >= vouched
             client = Client(gateway, f"delete from {table}")
-            requests.append(gateway.wait_for_request(table))
+            requests.add(gateway.wait_for_request(table))
+            wait_until_held(gateway, requests)
             vouched = acknowledged(gateway)
         finally:
             gateway.kill()
         assert client.over().startswith("error")
         assert shop.count(table) == 1000
     with gateway_world.serving(created) as gateway:
-        for request in requests:
-            assert settled(gateway, request)["state"] == "interrupted"
-            answer = gateway.call("ben", "POST", f"/v1/requests/{request}/approve", {})
-            assert answer.status_code == 409
-        assert gateway.answer("ben", "GET", "/v1/inbox")["items"] == []
+        # Sent three times, held three times, asked once.
+        [request] = requests
+        assert "send the same again" in found(gateway, request, "pending")["outcome"]
+        assert [one["id"] for one in gateway.answer("ben", "GET", "/v1/inbox")["items"]] == [
+            request
+        ]
+        gateway.approve(request)
         assert gateway.answer("ana", "GET", "/v1/sessions?open=true")["items"] == []
         assert acknowledged(gateway) >= vouched
         assert left_open(gateway, tmp_path / "export") == 0
         assert shop.count(table) == 1000
-        # It works on: the same statement, asked and answered again.
+        # Whoever sends it again need not ask again; and that once.
+        assert Client(gateway, f"delete from {table}").over() == "DELETE 1000"
+        assert gateway.wait_until(request, "completed")["outcome"] == "done, 1000 rows"
+        assert left_open(gateway, tmp_path / "afterwards") == 0
         client = Client(gateway, f"delete from {table}")
-        gateway.approve_next(table)
-        assert client.over() == "DELETE 1000"
+        assert gateway.wait_for_request(table) != request
+    assert client.over().startswith("error")
+
+
+def wait_until_held(gateway: Gateway, requests: set[str]) -> None:
+    """Return once a connection of this process waits in the only request."""
+    [request] = requests
+    eventually(
+        lambda: "send the same again" not in gateway.request(request)["outcome"],
+        "the statement is held",
+    )
+
+
+def test_a_kill_inside_of_a_transaction_leaves_it_visibly_not_run(
+    template: World, shop: Shop, table: str, tmp_path: Path
+) -> None:
+    """Row: a held action's process restarts. Its transaction and its locks are gone."""
+    created = gateway_world.create_world(tmp_path / "own", template)
+    gateway = gateway_world.start(created)
+    try:
+        client = Client(gateway, f"delete from {table}", autocommit=False)
+        request = gateway.wait_for_request(table)
+    finally:
+        gateway.kill()
+    assert client.over().startswith("error")
+    with gateway_world.serving(created) as again:
+        assert "did not run" in found(again, request, "interrupted")["outcome"]
+        answer = again.call("ben", "POST", f"/v1/requests/{request}/approve", {})
+        assert answer.status_code == 409
+        assert left_open(again, tmp_path / "export") == 0
+    assert shop.count(table) == 1000
+
+
+def test_a_stop_tells_who_is_held_until_when_to_come_back(
+    template: World, shop: Shop, table: str, tmp_path: Path
+) -> None:
+    """Row: the gateway stops."""
+    created = gateway_world.create_world(tmp_path / "own", template)
+    gateway = gateway_world.start(created)
+    client = Client(gateway, f"delete from {table}")
+    request = gateway.wait_for_request(table)
+    assert gateway.stop() == 0
+    assert client.over() == "error ZA003"
+    assert f"request {request} stays open until " in client.words
+    assert "connect again and send it again" in client.words
+    with gateway_world.serving(created) as again:
+        found(again, request, "pending")
+        again.approve(request)
+        assert Client(again, f"delete from {table}").over() == "DELETE 1000"
+        again.wait_until(request, "completed")
+        assert left_open(again, tmp_path / "export") == 0
 
 
 @pytest.mark.parametrize("round_number", range(2))
@@ -136,7 +191,7 @@ def test_a_kill_right_after_an_approval_runs_it_at_most_once(
         if heard == "UPDATE 1":
             assert ran == 1
         with gateway_world.serving(created) as again:
-            shown = settled(again, request)
+            shown = found(again, request, "approved", "interrupted", "outcome-unknown", "completed")
             # What it says is so; where nobody can know, it says that.
             assert ran in {"completed": (1,), "outcome-unknown": (0, 1)}.get(shown["state"], (0,))
             # An approval that was acknowledged is never forgotten.
@@ -144,6 +199,13 @@ def test_a_kill_right_after_an_approval_runs_it_at_most_once(
             assert request in json.dumps(again.explanation(request))
             assert int(shop.value(f"select round from {table}_runs")) - before == ran
             assert left_open(again, tmp_path / f"export-{round_}") <= round_
+            if shown["state"] == "approved":
+                # It was not let go: it is now, by the same assent, for who sends it again.
+                sent = Client(again, f"update {table}_runs set round = round + 1")
+                assert sent.over() == "UPDATE 1"
+                again.wait_until(request, "completed")
+                ran = int(shop.value(f"select round from {table}_runs")) - before
+                assert ran == 1
 
 
 def test_a_kill_in_the_middle_of_many_statements_loses_no_acknowledged_entry(
