@@ -18,6 +18,7 @@ from assent.api.routes import (
     inbox,
     labels,
     metrics,
+    notices,
     proof,
     requests,
     risk,
@@ -55,6 +56,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
+        notices,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)
