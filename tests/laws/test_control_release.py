@@ -31,6 +31,7 @@ from builders import (
     a_caller,
     a_world,
     policies,
+    restarted,
 )
 
 REFUSED_AS = {
@@ -120,6 +121,83 @@ async def _hold_and_end(world: World, plan: list[tuple[str, int]]) -> None:
         assert REFUSED_AS[settled.state] is answer.kind
     await _check_the_log(world, request, start, isinstance(answer, Permitted))
     await world.sessions.end(live, "the example is over")
+
+
+ACROSS = st.lists(
+    st.one_of(
+        ENDS.filter(lambda end: end not in ("hang up", "cancel", "revoke")),
+        st.sampled_from(["kill", "stop", "send", "send", "approve ben", "approve dora"]),
+    ),
+    min_size=1,
+    max_size=9,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(plan=ACROSS)
+def test_what_outlives_its_process_is_let_go_at_most_once_and_only_on_assent(
+    stage: Stage, plan: list[str]
+) -> None:
+    async def example() -> None:
+        async with asyncio.timeout(30):
+            await _hold_across_processes(stage.world, plan)
+
+    stage.runner.run(example())
+
+
+async def _hold_across_processes(world: World, plan: list[str]) -> None:
+    """Whatever happens, in whichever of several processes: one release, after one assent."""
+    world = await restarted(world)
+    start = len(await world.store.entries(limit=100_000))
+    client = await world.connect()
+    asking = [world.asking(client, DELETE_ALL)]
+    request = await world.held(client)
+    answers: list[object] = []
+    for step in [*plan, "kill"]:
+        if step == "send":
+            client = await world.connect()
+            asking.append(world.asking(client, DELETE_ALL))
+            await asyncio.sleep(0.002)
+        elif step in ("kill", "stop"):
+            if step == "stop":
+                await world.holding.stop()
+            answers += await _kill(asking)
+            asking = []
+            world = await restarted(world)
+        else:
+            with suppress(Fault):
+                await _do(world, client, request)[step]()
+    found = await world.stored(request)
+    let_go = [one for one in answers if isinstance(one, Permitted) and one.request == request]
+    assert len(let_go) <= 1
+    stored = await world.store.entries(start, limit=100_000)
+    leaves = [json.loads(one.leaf) for one in stored]
+    mine = [leaf for leaf in leaves if leaf["request"] == request]
+    states = [leaf["facts"]["state"] for leaf in mine if leaf["kind"].startswith("request.")]
+    released = states.count("released")
+    assert len(let_go) <= released <= 1
+    if released:
+        # Nobody heard what came of it, so nobody says that it did not run.
+        assert found.state is RequestState.OUTCOME_UNKNOWN
+        assert {one.approver for one in found.approvals} & {BEN.id, DORA.id}
+        before = mine[: next(n for n, leaf in enumerate(mine) if _is_release(leaf))]
+        decided = [leaf for leaf in before if leaf["kind"] == "decision"]
+        assert decided[-1]["facts"]["outcome"] == "permit"
+    for place in world.waiting:
+        with suppress(Fault):
+            await world.requests.withdraw(a_caller(ANA), place.request.id)
+
+
+def _is_release(leaf: dict[str, dict[str, object]]) -> bool:
+    return leaf["facts"].get("state") == "released"
+
+
+async def _kill(asking: "list[asyncio.Task[object]]") -> list[object]:
+    """End what waits without a word; return what was answered before that."""
+    for one in asking:
+        one.cancel()
+    ended = await asyncio.gather(*asking, return_exceptions=True)
+    return [one for one in ended if not isinstance(one, BaseException)]
 
 
 async def _check_the_log(world: World, request: RequestId, start: int, permitted: bool) -> None:
