@@ -1,7 +1,6 @@
 """Why a decision was what it was: the policies that settled it, with their text as it was then."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from assent.control.configuring import ReadPolicies
 from assent.control.replay import action_of, assessment_of
 from assent.core.action import Action, Touch
-from assent.core.assessment import Assessment, RiskLevel
+from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.canonical import Json
 from assent.core.decision import Decision, Deny, Permit, describe
 from assent.core.evidence import Evidence, evidence_from_json
@@ -200,7 +199,8 @@ def _otherwise(
     step = 1 if isinstance(before, Permit) else -1
     score = assessment.score + step
     while 0 <= score <= 100:
-        at = replace(assessment, score=score, level=_level(score, evidence))
+        factors = (Factor("what if", score, "if it were so"),)
+        at = Assessment(score, _level(score, evidence), factors, assessment.attacker)
         then = evaluate(policies, action, evidence, at, evidence.at)
         if _differs(before, then):
             yield f"{'from' if step > 0 else 'up to'} a risk of {score}: {_in_short(then)}"
