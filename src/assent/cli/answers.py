@@ -79,7 +79,7 @@ def accept(
         output.show_json(answer)
         return
     words = ", ".join(answer["terms"]["words"])
-    output.say(f"accepted: {answer['id']} asks for {words} now")
+    output.say(f"accepted: {answer['id']} is {words} now")
     if answer["state"] == "completed":
         output.say(f"\nnext: `assent connect {answer['target']}`")
     elif answer["unmet"]:
