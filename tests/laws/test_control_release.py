@@ -123,14 +123,19 @@ async def _hold_and_end(world: World, plan: list[tuple[str, int]]) -> None:
     await world.sessions.end(live, "the example is over")
 
 
-ACROSS = st.lists(
+HAPPENINGS = st.lists(
     st.one_of(
         ENDS.filter(lambda end: end not in ("hang up", "cancel", "revoke")),
-        st.sampled_from(["kill", "stop", "send", "send", "approve ben", "approve dora"]),
+        st.sampled_from(["approve ben", "approve dora", "expire early", "strict", "loose", "send"]),
     ),
-    min_size=1,
-    max_size=9,
+    max_size=2,
 )
+# What happens, how the process ends, and how often the same is sent to the next one.
+ACROSS = st.lists(
+    st.tuples(HAPPENINGS, st.sampled_from(["kill", "stop"]), st.integers(0, 3)),
+    min_size=1,
+    max_size=4,
+).map(lambda lives: [step for ends, end, sent in lives for step in [*ends, end, *["send"] * sent]])
 
 
 @settings(max_examples=40, deadline=None)
@@ -153,11 +158,13 @@ async def _hold_across_processes(world: World, plan: list[str]) -> None:
     asking = [world.asking(client, DELETE_ALL)]
     request = await world.held(client)
     answers: list[object] = []
-    for step in [*plan, "kill"]:
+    for step in [*plan, "send", "approve ben", "approve dora", "rest", "kill"]:
         if step == "send":
             client = await world.connect()
             asking.append(world.asking(client, DELETE_ALL))
             await asyncio.sleep(0.002)
+        elif step == "rest":
+            await asyncio.sleep(0.01)
         elif step in ("kill", "stop"):
             if step == "stop":
                 await world.holding.stop()
