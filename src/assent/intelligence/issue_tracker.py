@@ -14,7 +14,7 @@ from assent.core.clock import Clock
 from assent.core.faults import OutsideFault
 from assent.core.secret import Secret
 
-SAID = frozenset({"open", "closed", "unknown"})
+SAID = ("open", "closed", "unknown")
 
 
 class IssueTrackerHook:
