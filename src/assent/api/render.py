@@ -158,7 +158,7 @@ def request_out(door: Door, request: Request) -> RequestOut:
         session=action.session,
         action=_action(action, request.action_digest),
         risk=risk_out(request.assessment),
-        demands=[describe(remedy) for remedy in request.remedies],
+        demands=[describe(remedy, directory.names) for remedy in request.remedies],
         unmet=list(requests.unmet(request)),
         messages=list(request.messages),
         policies=list(request.denied_by),

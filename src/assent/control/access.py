@@ -10,6 +10,7 @@ from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.nearest import permitted_because
+from assent.control.remedies import in_words
 from assent.control.sign_in import Caller, SignIn
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
@@ -17,7 +18,7 @@ from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.changes import PutCredential, PutGrant, PutRequest
 from assent.core.clock import Clock, isoformat
-from assent.core.decision import Deny, Permit, describe
+from assent.core.decision import Deny, Permit
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
@@ -200,7 +201,7 @@ class Access:
             if isinstance(decision, Permit):
                 found.append(Outlook(target, "automatic", (), None))
             elif decision.remedies:
-                words = tuple(describe(remedy) for remedy in decision.remedies)
+                words = in_words(decision.remedies, self._directory.names)
                 found.append(Outlook(target, "ask", words, None))
             else:
                 found.append(Outlook(target, "closed", decision.messages, None))

@@ -91,7 +91,7 @@ class Choosing:
             for remedy in self._demands(request)
             if (stages := unmet(remedy, requester, given))
         ]
-        return in_words(missing)
+        return in_words(missing, self._directory.names)
 
     async def further(
         self, request: Request, asked: Sequence[SubjectId], *, more: int = 0, group: str = ""

@@ -1,13 +1,12 @@
 """Who there is and what can be reached, in memory: every decision reads it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
 from assent.core.subject import Subject
-
 
 Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[TargetId]], None]
 """Hears which subjects were changed, as they were before, None for new ones; and which targets."""
@@ -17,6 +16,7 @@ class Directory:
     """Subjects and targets by id and by name. Replaced as a whole, never edited in place.
 
     revision: moves with every change of who there is, for what is worked out from it.
+    names: what people are called, by id.
     """
 
     def __init__(self, subjects: Iterable[Subject] = (), targets: Iterable[Target] = ()) -> None:
@@ -24,6 +24,7 @@ class Directory:
         self._listeners: list[Changed] = []
         self._subjects: dict[SubjectId, Subject] = {}
         self._targets: dict[TargetId, Target] = {}
+        self.names: Mapping[str, str] = {}
         self._own: tuple[tuple[Subject, ...], tuple[Target, ...]] = ((), ())
         self.replace(subjects, targets)
 
@@ -38,6 +39,7 @@ class Directory:
         self._target_names = {
             target.name: target for target in self._targets.values() if not target.retired
         }
+        self.names = {subject.id: subject.name for subject in self._subjects.values()}
         everybody = {**subjects_before, **self._subjects}
         self._tell(
             {

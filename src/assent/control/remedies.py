@@ -1,6 +1,6 @@
 """What a request still lacks, and who could give it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -83,6 +83,6 @@ def approving(request: Request) -> tuple[SubjectId, ...]:
     return tuple(dict.fromkeys(assents))
 
 
-def in_words(remedies: Iterable[Remedy]) -> tuple[str, ...]:
-    """Return the remedies as people would say them."""
-    return tuple(describe(remedy) for remedy in remedies)
+def in_words(remedies: Iterable[Remedy], names: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the remedies as people would say them. names: what they are called, by id."""
+    return tuple(describe(remedy, names) for remedy in remedies)

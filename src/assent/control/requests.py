@@ -164,7 +164,9 @@ class Requests:
 
     def unmet(self, request: Request) -> tuple[str, ...]:
         """Return what is still missing, in words."""
-        return () if request.state in TERMINAL else in_words(self._lacking(request))
+        if request.state in TERMINAL:
+            return ()
+        return in_words(self._lacking(request), self._directory.names)
 
     def approval(
         self,

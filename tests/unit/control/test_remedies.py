@@ -73,7 +73,7 @@ def test_approvals_lack_only_the_rest() -> None:
     ben, both = as_they_are(BEN), as_they_are(BEN, DORA)
     assert lacking(request, ANA, ben, None, NOON) == (ONE_DBA,)
     assert lacking(request, ANA, both, None, NOON) == ()
-    assert in_words(lacking(request, ANA, ben, None, NOON)) == ("assent of 1 of dba",)
+    assert in_words(lacking(request, ANA, ben, None, NOON), {}) == ("assent of 1 of dba",)
 
 
 def test_those_are_asked_whose_assent_would_count_and_who_did_not_answer() -> None:
