@@ -13,16 +13,20 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from assent.audit.note import Signer
+from assent.control.absences import Absences
 from assent.control.access import Access, Opened
 from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.assemble import Outside, assemble
 from assent.control.audit import Audit
 from assent.control.canary import Canary
+from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider, Outcome
 from assent.control.decided import Decided
+from assent.control.delegating import Delegating
+from assent.control.delegations import Delegations
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -32,11 +36,13 @@ from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
+from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
@@ -337,6 +343,12 @@ class World:
     sign_in: SignIn
     waiting: Waiting
     requests: Requests
+    offers: Offers
+    comments: Comments
+    retracting: Retracting
+    delegating: Delegating
+    delegations: Delegations
+    absences: Absences
     grants: Grants
     live: LiveSessions
     holding: Holding
@@ -549,6 +561,12 @@ def _wire(
         sign_in=plane.sign_in,
         waiting=made.waiting,
         requests=plane.requests,
+        offers=plane.offers,
+        comments=plane.comments,
+        retracting=plane.retracting,
+        delegating=plane.delegating,
+        delegations=plane.delegations,
+        absences=plane.absences,
         grants=plane.grants,
         live=made.live,
         holding=made.holding,
