@@ -20,9 +20,12 @@ _MOST_NAMED = 8
 def covered(decision: Decision, action: Action, evidence: Evidence, score: int) -> Decision:
     """Return the decision, or a final denial where no grant of the session covers the action.
 
-    score: of its risk, which a budget of risk points must have left.
+    What is denied for good already stays as it is. score: of its risk, which a budget of risk
+    points must have left.
     """
     if action.session is None or all(map(_is_boundless, evidence.grants)):
+        return decision
+    if isinstance(decision, Deny) and not decision.remedies:
         return decision
     for touch, grants in _by_touch(action, evidence.grants):
         if not grants:
@@ -46,14 +49,14 @@ def paying(action: Action, grants: Sequence[Grant]) -> tuple[Grant, ...]:
     """Return the grants whose budgets an action is counted in.
 
     A touch that something unlimited covers costs nothing; of budgets, the one that is over first
-    pays. What the client only fetches or executes by name was named earlier, under any of them.
+    pays. What the client fetches from a cursor was named earlier, under any of them.
     """
     limited = sorted(
         (grant for grant in grants if grant.budget.is_limited), key=lambda grant: grant.ends_at
     )
     if not limited:
         return ()
-    if action.statement.cursor or action.statement.executes:
+    if _fetches(action):
         return tuple(limited)
     payers: dict[str, Grant] = {}
     for touch, found in _by_touch(action, grants):
@@ -63,6 +66,14 @@ def paying(action: Action, grants: Sequence[Grant]) -> tuple[Grant, ...]:
             first = min(found, key=lambda grant: grant.ends_at)
             payers[first.id] = first
     return tuple(payers.values())
+
+
+def _fetches(action: Action) -> bool:
+    """Return whether it may fetch from a cursor: its text says so, and touches the session."""
+    if action.statement.cursor:
+        return True
+    opens = any(touch.verb == "sql.session" for touch in action.touches)
+    return opens and "fetch" in action.text.lower()
 
 
 def beginning(action: Action, grants: Sequence[Grant]) -> tuple[Grant, ...]:

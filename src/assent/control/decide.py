@@ -147,6 +147,7 @@ class Decider:
                         request=request,
                         reusable=is_reusable(action, outcome),
                         bound=circumstances.obliged,
+                        held=circumstances.standing is not None,
                         standing=circumstances.standing,
                     ),
                 ),
@@ -201,9 +202,9 @@ def concluded(
     own = own_decision(policies.revision, action, evidence)
     decision = own or evaluate(policies, action, evidence, assessment, now)
     decision = _offered(_living(decision, action, evidence), action, evidence)
-    decision = covered(decision, action, evidence, assessment.score)
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
     decision = _keepable(keep(decision, action, evidence), honours)
+    decision = covered(decision, action, evidence, assessment.score)
     if isinstance(decision, Permit):
         decision = exceeding(decision, action, evidence, now)
     return under(decision, standing, action, evidence)
