@@ -63,6 +63,12 @@ async def refused(connection: asyncpg.Connection) -> str:
     return str(caught.value)
 
 
+async def reading_on(connection: asyncpg.Connection) -> None:
+    """Read until it is not possible any more; what is read is permitted all the time."""
+    while True:
+        await connection.fetchval("select count(*) from orders")
+
+
 async def test_what_is_applied_is_in_force_at_once_and_after_a_restart(
     changing: World, tmp_path: Path
 ) -> None:
@@ -84,9 +90,7 @@ async def test_what_is_applied_is_in_force_at_once_and_after_a_restart(
         closed = wanted(changing, tmp_path / "closed", FREEZE, CLOSED)
         applied(gateway, closed)
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-            async with asyncio.timeout(3):
-                while True:
-                    await connection.fetchval("select count(*) from orders")
+            await asyncio.wait_for(reading_on(connection), 3)
     with gateway_world.serving(changing) as gateway:
         assert "does not count" in gateway.printed()
         running = assent(gateway, "carl", "policy", "diff", "--running", str(closed / "policies"))

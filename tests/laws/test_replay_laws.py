@@ -1,4 +1,4 @@
-"""A law of replay: evidence that was kept is the same evidence, and gives the same assessment.
+"""Laws of replay: what was kept of a decision is the same evidence, and gives the same answer.
 
 Strategies for all nouns are made from their fields, so that no new field is left out.
 """
@@ -16,15 +16,24 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assent.control.decide import assessed
+from assent.control import entries
+from assent.control.decide import assessed, concluded
+from assent.control.replay import as_recorded, decide_again, recorded
+from assent.control.what_if import changed_to
 from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.canonical import canonical_bytes
+from assent.core.decision import Obligation
+from assent.core.entry import Entry
 from assent.core.evidence import Evidence, evidence_from_json
 from assent.core.familiarity import Familiarity, Magnitude
-from assent.core.ids import ActionId, SubjectId, TargetId
+from assent.core.grant import Delegation
+from assent.core.ids import ActionId, EntryId, SubjectId, TargetId
 from assent.core.resource import Resource
 from assent.core.subject import Subject
 from assent.signals import SIGNALS
+from builders import CountingIds
+from policy_builders import policies
 
 LARGEST = 2**53 - 1
 """The largest whole number that is the same for every reader of JSON."""
@@ -70,12 +79,19 @@ PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     datetime: moments,
     type(None): st.none(),
+    timedelta: st.integers(0, 10**8).map(lambda seconds: timedelta(seconds=seconds)),
 }
 # Mappings by what their values are: by ids and names of dimensions, which are ASCII.
 NAMED: Mapping[Any, st.SearchStrategy[Any]] = {
     Familiarity: st.fixed_dictionaries({}, optional={name: chains(name) for name in DEEP}),
     Magnitude: st.dictionaries(st.sampled_from(AMOUNTS), amounts, max_size=3),
     Subject: st.deferred(lambda: approvers()),
+    str: st.dictionaries(st.sampled_from(["client_data", "authenticator_data"]), texts),
+    tuple[Delegation, ...]: st.deferred(
+        lambda: st.dictionaries(
+            st.sampled_from(["sub_1", "sub_2"]), st.lists(noun(Delegation), max_size=2).map(tuple)
+        )
+    ),
 }
 
 
@@ -166,3 +182,72 @@ def test_evidence_that_was_kept_gives_the_same_assessment(
         return measured, assessed(action, of, measured)
 
     assert made(kept(evidence)) == made(evidence)
+
+
+POLICIES = """
+@id("all") permit (principal, action, resource);
+@id("masked") @mask("pii: partial") @max_rows("9") @max_duration("30m") @record
+permit (principal, action in Action::"read", resource);
+@id("reason") @require("reason") forbid (principal, action in Action::"write", resource)
+unless { context.statement.has_where };
+@id("two") @require("approve: 1 of a|b > 1 of c, 1 of owners; step-up: 5m")
+@message("two must look") @hold("3m")
+forbid (principal, action == Action::"sql.delete", resource) when { context.risk.score >= 10 };
+@id("final") forbid (principal, action, resource)
+when { context.time.hour == 3 || context.network.country == "XX" || !context.grant.active };
+@id("first") @require("ticket") forbid (principal, action == Action::"sql.read", resource)
+when { context.history.first_time && context.session.in_transaction };
+"""
+IN_FORCE = policies(POLICIES)
+bounds = st.lists(
+    st.builds(Obligation, st.sampled_from(["read_only", "record"]), st.just(""), st.just("open")),
+    max_size=2,
+).map(tuple)
+alike = st.tuples(actions, evidences, st.booleans(), st.integers(0, 100)).map(
+    lambda found: (
+        replace(
+            found[0],
+            in_transaction=found[2],
+            target=found[0].target if found[1].target is not None else None,
+        ),
+        replace(
+            found[1],
+            subject=replace(found[1].subject, id=found[0].subject, disabled=False),
+            target=None
+            if found[0].target is None or found[1].target is None
+            else replace(found[1].target, id=found[0].target),
+        ),
+        found[3],
+    )
+)
+
+
+def from_the_log(action: Action, evidence: Evidence, entry: Entry) -> tuple[Any, Any]:
+    """Return attempt and decision as `Explain` reads them back."""
+
+    def told(one: Entry) -> dict[str, Any]:
+        leaf = {"id": one.id, "session": one.session, "facts": one.facts}
+        return json.loads(canonical_bytes({**leaf, "payload": one.payload}))  # type: ignore[no-any-return]
+
+    return told(entries.attempt(CountingIds(), action, evidence.at, None)), told(entry)
+
+
+@given(alike, bounds)
+@thorough
+def test_a_decision_is_answered_again_as_it_was(
+    found: tuple[Action, Evidence, int], bound: tuple[Obligation, ...]
+) -> None:
+    action, evidence, score = found
+    level = RiskLevel.LOW if score < 25 else RiskLevel.HIGH
+    made = Assessment(score, level, (Factor("any", score, "it is so"),))
+    honours = frozenset({"mask", "max_rows", "max_duration", "record", "read_only", "more"})
+    decision = concluded(IN_FORCE, action, evidence, made, bound, honours)
+    entry = entries.decision(
+        EntryId("ent_1"), action, decision, made, evidence,
+        request=None, reusable=False, bound=bound,
+    )  # fmt: skip
+    attempt, kept_entry = from_the_log(action, evidence, entry)
+    again = decide_again(attempt, kept_entry, IN_FORCE, honours)
+    assert again == decision
+    assert as_recorded(again) == recorded(kept_entry)
+    assert changed_to(again, decision) == ""

@@ -147,7 +147,6 @@ class Decider:
                         request=request,
                         reusable=is_reusable(action, outcome),
                         bound=circumstances.obliged,
-                        held=circumstances.standing is not None,
                         standing=circumstances.standing,
                     ),
                 ),

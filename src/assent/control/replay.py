@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from assent.control.decide import assessed, concluded
+from assent.control.standing import denial_from_json
 from assent.core.action import Action, Phase, Statement
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
@@ -45,8 +46,10 @@ def decide_again(
     payload = decision.get("payload") or {}
     evidence = evidence_from_json(payload.get("evidence") or {})
     bound = [Obligation(*item) for item in payload.get("bound", ())]
+    held = payload.get("standing")
+    standing = None if held is None else denial_from_json(held)
     action, made = action_of(attempt, evidence), assessment_of(decision)
-    return concluded(policies, action, evidence, made, bound, honours)
+    return concluded(policies, action, evidence, made, bound, honours, standing)
 
 
 def as_recorded(decision: Decision) -> Mapping[str, Json]:
