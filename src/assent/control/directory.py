@@ -1,6 +1,7 @@
 """Who there is and what can be reached, in memory: every decision reads it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from assent.core.faults import MissingFault
@@ -33,7 +34,7 @@ class Directory:
         self.revision += 1
         subjects_before, targets_before = self._subjects, self._targets
         own_subjects, own_targets = self._own
-        self._subjects = {subject.id: subject for subject in (*subjects, *own_subjects)}
+        self._subjects = _in_line({one.id: one for one in (*subjects, *own_subjects)})
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in (*targets, *own_targets)}
         self._target_names = {
@@ -119,3 +120,15 @@ class Directory:
         own = {one.id for one in self._own[1]}
         found = (one for one in self._target_names.values() if one.id not in own)
         return tuple(sorted(found, key=lambda target: target.name))
+
+
+def _in_line(subjects: dict[SubjectId, Subject]) -> dict[SubjectId, Subject]:
+    """Return everybody; an agent without a line of reporting is in that of who is behind it."""
+
+    def placed(subject: Subject) -> Subject:
+        behind = subjects.get(subject.on_behalf_of) if subject.on_behalf_of else None
+        if behind is None or subject.reports_to:
+            return subject
+        return replace(subject, reports_to=behind.reports_to)
+
+    return {id: placed(subject) for id, subject in subjects.items()}

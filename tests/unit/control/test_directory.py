@@ -7,6 +7,7 @@ import pytest
 from assent.control.directory import Directory
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
+from assent.core.subject import SubjectKind
 from builders import ANA, BEN, SHOP
 
 OTHER = replace(SHOP, id=TargetId("tgt_archive"), name="archive")
@@ -35,3 +36,21 @@ def test_replacing_leaves_nothing_of_before() -> None:
     directory.replace((BEN,), ())
     assert directory.subject_named("ana") is None
     assert directory.targets() == ()
+
+
+def test_people_are_called_by_their_names() -> None:
+    assert Directory((ANA, BEN), ()).names == {ANA.id: "ana", BEN.id: "ben"}
+
+
+def test_an_agent_is_in_the_line_of_reporting_of_who_is_behind_it() -> None:
+    led = replace(ANA, reports_to=(BEN.id,))
+    agent = replace(
+        BEN,
+        id=SubjectId("sub_bot"),
+        name="bot",
+        kind=SubjectKind.AGENT,
+        on_behalf_of=ANA.id,
+    )
+    assert Directory((agent, led), ()).subject(agent.id).reports_to == (BEN.id,)
+    own = replace(agent, reports_to=(SubjectId("sub_moe"),))
+    assert Directory((own, led), ()).subject(own.id) is own

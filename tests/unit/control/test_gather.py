@@ -14,6 +14,7 @@ from assent.control.gather import Circumstances, Gatherer, Sources
 from assent.core.action import Action
 from assent.core.evidence import Connection, Evidence, Presence, SessionSoFar
 from assent.core.faults import MissingFault, OutsideFault
+from assent.core.grant import Delegation
 from assent.core.ids import ApprovalId
 from assent.core.network import Network, Sighting
 from assent.core.request import Approval, Verdict
@@ -278,3 +279,30 @@ async def test_a_session_that_cannot_learn_where_its_person_is_says_so(tmp_path:
         _, read = await world.decided(world.ask(client, READ))
         assert "presence" in read.evidence.unavailable
         assert measured(read.evidence)["impossible_travel"].status is SignalStatus.UNAVAILABLE
+
+
+async def test_offers_count_and_what_was_withdrawn_does_not(world: World) -> None:
+    request = a_request()
+    offer = an_approval(request, Verdict.OFFER, request.action_digest)
+    gone = an_approval(request, Verdict.APPROVE, request.action_digest, DORA)
+    approvals = (offer, replace(gone, withdrawn_at=NOON))
+    circumstances = Circumstances(request=replace(request, approvals=approvals))
+    evidence = await gathered(world, circumstances, action=request.action)
+    assert evidence.approvals == (offer,)
+    assert evidence.asked_at == request.created_at
+
+
+async def test_in_whose_place_the_approvers_may_answer_is_evidence(world: World) -> None:
+    request = a_request()
+    approvals = tuple(
+        an_approval(request, Verdict.APPROVE, request.action_digest, who) for who in (BEN, DORA)
+    )
+    held = {BEN.id: (Delegation(DORA.id, "dba"),)}
+    circumstances = Circumstances(request=replace(request, approvals=approvals))
+    evidence = await gathered(
+        world,
+        circumstances,
+        action=request.action,
+        delegations=lambda who, now: held.get(who, ()) if now == NOON else (),
+    )
+    assert evidence.delegations == held

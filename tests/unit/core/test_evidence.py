@@ -9,6 +9,7 @@ import pytest
 
 from assent.core.canonical import Json, canonical_bytes
 from assent.core.device import Device
+from assent.core.device_key import ApprovalSignature
 from assent.core.evidence import (
     Authentication,
     Connection,
@@ -19,8 +20,12 @@ from assent.core.evidence import (
     evidence_from_json,
 )
 from assent.core.familiarity import Familiarity, Magnitude
+from assent.core.grant import Delegation
+from assent.core.ids import ApprovalId, DeviceKeyId, RequestId, SubjectId
 from assent.core.impact import Impact, TableImpact
 from assent.core.network import Network, Sighting
+from assent.core.request import Approval, Verdict
+from assent.core.scope import Budget, Scope, Terms
 from assent.core.security_event import SecurityEvent
 from builders import ANA, MINUTE, NOON, SHOP, a_grant
 
@@ -28,6 +33,7 @@ LABELLED = replace(
     SHOP,
     labels={"public.straße": frozenset({"pii.name", "secret"}), "public.注文": frozenset()},
     owners=frozenset({"dba", "büro"}),
+    resource_owners={"public.straße": frozenset({"büro"}), "sales.*": frozenset()},
 )
 FULL = Evidence(
     NOON,
@@ -37,14 +43,28 @@ FULL = Evidence(
     Connection("10.0.0.1", "psql"),
     {"sql.read public.straße": 3, "sql.delete public.注文": 0},
     (a_grant(),),
+    approvals=(
+        Approval(
+            ApprovalId("apr_1"),
+            RequestId("req_1"),
+            SubjectId("sub_ben"),
+            Verdict.OFFER,
+            "sha256:00",
+            NOON,
+            terms=Terms(30 * MINUTE, Scope(read_only=True), Budget(writes=5)),
+            signature=ApprovalSignature("ed25519", DeviceKeyId("dky_1"), "shown", "c2ln"),
+            in_place_of=SubjectId("sub_dora"),
+        ),
+    ),
     approvers={"sub_ben": replace(ANA, name="ben")},
+    delegations={"sub_ben": (Delegation(SubjectId("sub_dora"), "büro"),)},
     reason="why",
     ticket="OPS-1",
     unavailable=frozenset({"device", "events"}),
     not_configured=frozenset({"lists"}),
     network=Network("10.0.0.1", asn=64500, zones=frozenset({"b", "a"})),
     device=Device("SHA256:x", managed=None, firewall=False, reported_at=NOON),
-    session=SessionSoFar(actions=3, previous="sql.read", suspicion_mb=-4),
+    session=SessionSoFar(actions=3, previous="sql.read", suspicion_mb=-4, opened_at=NOON),
     presence=Presence(Sighting(1), None, (Sighting(2), Sighting(3)), 4),
     known=Known(
         {"network": Familiarity("network", ("10.0.0.1", "ÖBB"), (1, 2, 3, 4, 5), days=(3, 1))},
@@ -60,6 +80,8 @@ FULL = Evidence(
     impact=Impact(rows=10**12, tables=(TableImpact("sql.delete", "public.orders", 5),)),
     medium_from=20,
     high_from=70,
+    ticket_said="open",
+    asked_at=NOON - MINUTE,
 )
 
 
