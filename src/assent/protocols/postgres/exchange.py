@@ -148,7 +148,7 @@ class Exchange:
         dropped: a client that is told so much while one statement runs reads none of it.
         """
         if self.is_quiet:
-            self.tell_client(notice, steps)
+            self.tell_client(self.take_said() + notice, steps)
         elif len(self.said) + len(notice) <= self.limits.buffer_bytes:
             self.said += notice
 
