@@ -118,9 +118,9 @@ async def done(
 async def _shown(
     seat: Seat, request_id: str, page: str, template: str, said: str, error: str, status: int
 ) -> Response:
-    plane = seat.desk.plane
+    plane, further = seat.desk.plane, 0
     if page == "inbox":
-        cards = await inbox_cards(plane, seat.caller)
+        cards, further = await inbox_cards(plane, seat.caller)
     else:
         try:
             found = await plane.requests.get(seat.caller, RequestId(request_id))
@@ -128,7 +128,9 @@ async def _shown(
         except MissingFault:
             cards = ()
     errors = {request_id: error} if error else {}
-    return seat.desk.pages.page(template, values_of(seat, page, cards, said, errors), status)
+    return seat.desk.pages.page(
+        template, values_of(seat, page, cards, said, errors, further), status
+    )
 
 
 def answered_words(request: Asked) -> str:

@@ -23,10 +23,12 @@ def values_of(
     cards: Sequence[Card],
     said: str = "",
     errors: dict[str, str] | None = None,
+    further: int = 0,
 ) -> dict[str, object]:
     """Return what the templates of both pages need.
 
     page: `inbox` or `request`. said: what just happened. errors: request id → what is wrong.
+    further: how many requests wait besides.
     """
     return {
         "seat": seat,
@@ -34,6 +36,7 @@ def values_of(
         "cards": cards,
         "said": said,
         "errors": errors or {},
+        "further": further,
         "now": isoformat(seat.desk.plane.clock.now()),
     }
 
@@ -41,15 +44,15 @@ def values_of(
 @router.get("/")
 async def inbox(seat: TheSeat) -> Response:
     """Return the inbox."""
-    cards = await inbox_cards(seat.desk.plane, seat.caller)
-    return seat.desk.pages.page("inbox.html", values_of(seat, "inbox", cards))
+    cards, further = await inbox_cards(seat.desk.plane, seat.caller)
+    return seat.desk.pages.page("inbox.html", values_of(seat, "inbox", cards, further=further))
 
 
 @router.get("/inbox/items")
 async def items(seat: TheSeat) -> Response:
     """Return what waits now, as a part of the inbox."""
-    cards = await inbox_cards(seat.desk.plane, seat.caller)
-    return seat.desk.pages.page("region.html", values_of(seat, "inbox", cards))
+    cards, further = await inbox_cards(seat.desk.plane, seat.caller)
+    return seat.desk.pages.page("region.html", values_of(seat, "inbox", cards, further=further))
 
 
 @router.get("/requests/{request_id}")

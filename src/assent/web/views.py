@@ -199,10 +199,11 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     )
 
 
-async def inbox_cards(plane: ControlPlane, caller: Caller) -> tuple[Card, ...]:
-    """Return what waits for `caller`, the nearest deadline first, as much as a page holds."""
-    waiting = await plane.requests.inbox(caller, MOST_CARDS)
-    return tuple([await card_of(plane, caller, request) for request in waiting])
+async def inbox_cards(plane: ControlPlane, caller: Caller) -> tuple[tuple[Card, ...], int]:
+    """Return what waits for `caller`, the nearest deadline first, and how much is left out."""
+    found, waiting = await plane.requests.inbox_and_count(caller, MOST_CARDS)
+    cards = tuple([await card_of(plane, caller, request) for request in found])
+    return cards, waiting - len(cards)
 
 
 def _target(plane: ControlPlane, action: Action) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Giving somebody one's place: an action like any other, decided by policies."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -149,3 +150,17 @@ async def test_an_answer_in_somebodys_place_says_so_and_ends_with_it(permitted: 
     await permitted.grants.revoke(a_caller(BEN), given.grant, "back")
     # It is asked at the moment of the decision who counts, not when they answered.
     assert permitted.requests.unmet(await permitted.stored(asked.id)) == ("assent of 2 of dba",)
+
+
+async def test_who_is_asked_by_name_gives_their_own_place(permitted: World) -> None:
+    text = PERMITTED.replace(
+        '"approve: 1 of dba") @message("temps', '"approve: 1 of manager") @message("temps'
+    )
+    permitted.policies.replace(policies(text))
+    permitted.replace_people(replace(TIM, reports_to=(DORA.id,)))
+    asked = await permitted.access.ask(a_caller(TIM), "shop", None, "", "")
+    assert await permitted.requests.inbox(a_caller(ANA)) == []
+    await permitted.delegating.give(a_caller(DORA), "@me", "ana", DAY, "")
+    assert [one.id for one in await permitted.requests.inbox(a_caller(ANA))] == [asked.id]
+    await permitted.requests.answer(a_caller(ANA), asked.id, Verdict.APPROVE, "")
+    assert (await permitted.stored(asked.id)).state is RequestState.COMPLETED
