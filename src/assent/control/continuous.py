@@ -41,7 +41,8 @@ REFUSED_AFTER = timedelta(seconds=5)
 """A session that could not be decided again for so long does nothing until it could be."""
 
 _TICK_S = 0.2
-_AT_ONCE = 8
+_AT_ONCE = 64
+_KEPT_AT_ONCE = 32
 _DECIDED_WITHIN_S = 2.0
 _TIME = "time has passed"
 
@@ -61,7 +62,7 @@ class _Due:
 class _Kept:
     """What the log must be told. then: what is done once it was, None for nothing."""
 
-    entries: tuple[Entry, ...]
+    entries: Callable[[], tuple[Entry, ...]]
     then: Callable[[], None] | None
 
 
@@ -171,6 +172,8 @@ class Continuous:
             await self._wake.wait()
             self._wake.clear()
             await self._decide_due()
+            # Behind all that is taken away, and at every tick if that takes long.
+            self._keep.set()
 
     async def _keep_on(self) -> None:
         while True:
@@ -253,7 +256,9 @@ class Continuous:
         def change() -> None:
             self._change(due, before, after, obliged, decision)
 
-        logged = self._entries(due, action, outcome, before, after)
+        def logged() -> tuple[Entry, ...]:
+            return self._entries(due, action, outcome, before, after)
+
         loosens = after.kind.rank < before.kind.rank or not set(obliged) >= set(live.obliged)
         if not loosens or after.kind.rank > before.kind.rank:
             change()
@@ -269,7 +274,6 @@ class Continuous:
                     change()
 
             self._to_keep.append(_Kept(logged, give_back))
-        self._keep.set()
 
     def _change(
         self,
@@ -326,22 +330,27 @@ class Continuous:
 
     async def _keep_due(self) -> None:
         """Tell the log of all changes at once; what it cannot take now is tried again."""
-        keeping, self._to_keep = self._to_keep, []
-        if not keeping:
-            return
+        while keeping := self._to_keep[:_KEPT_AT_ONCE]:
+            del self._to_keep[:_KEPT_AT_ONCE]
+            if not await self._kept(keeping):
+                self._to_keep = [*keeping, *self._to_keep]
+                return
+
+    async def _kept(self, keeping: list[_Kept]) -> bool:
+        """Return whether the log has taken these; then what was given back is."""
         try:
-            await self._store.commit((), [entry for kept in keeping for entry in kept.entries])
+            await self._store.commit((), [entry for kept in keeping for entry in kept.entries()])
         except Fault as fault:
             _log.warning("standing-not-logged", sessions=len(keeping), code=fault.code)
-            self._to_keep = [*keeping, *self._to_keep]
-            return
+            return False
         except Exception:
             # A fault of ours: what was taken away stays so, and nothing is given back on it.
             _log.exception("keeping-standings-broke", sessions=len(keeping))
-            return
+            return True
         for kept in keeping:
             if kept.then is not None:
                 kept.then()
+        return True
 
 
 def _same_but_revision(before: Standing, after: Standing) -> bool:

@@ -170,7 +170,7 @@ class Rounds:
             reader, writer = await asyncio.open_connection(*self._address, limit=_LARGEST_BYTES)
         try:
             async with asyncio.timeout(_OPENED_WITHIN_S):
-                await self._open(reader, writer, password)
+                await self._enter(reader, writer, CANARY, CANARY, password)
             began_at = loop.time()
             revoking = asyncio.ensure_future(revoke())
             try:
@@ -187,15 +187,20 @@ class Rounds:
         finally:
             writer.transport.abort()
 
-    async def _open(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, password: Secret[str]
+    async def _enter(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        user: str,
+        database: str,
+        password: Secret[str],
     ) -> None:
         """Open a session as any client would: encrypted, and by SCRAM."""
         writer.write(SSL_REQUEST_PACKET)
         if await reader.readexactly(1) != b"S":
             raise PeerFault("canary", "the gateway offers no encryption")
         await writer.start_tls(_unverified())
-        names = {"user": CANARY, "database": CANARY, "application_name": CANARY}
+        names = {"user": user, "database": database, "application_name": CANARY}
         writer.write(startup(names))
         scram = ScramClient(password, self._nonce())
         while True:
