@@ -109,7 +109,7 @@ async def test_further_groups_come_in_at_their_time(world: World) -> None:
     asking, choice = request(remedy), choosing(world)
     assert choice.needed(asking) == ("assent of 1 of dba, or of security after 10 min",)
     world.clock.advance(10 * MINUTE)
-    assert choice.needed(asking) == ("assent of 1 of dba|security",)
+    assert choice.needed(asking) == ("assent of 1 of dba or security",)
     assert await choice.further(asking, (), group="security") == (CARL.id,)
 
 
