@@ -104,6 +104,9 @@ class ScriptedRelay:
     def cut(self, message: str, now: datetime) -> Sequence[Step]:
         return self._happen("cut", message)
 
+    def say(self, lines: Sequence[str], now: datetime) -> Sequence[Step]:
+        return self._happen("say", *lines)
+
 
 class Desk:
     """Answers questions as told, and writes down frames and the end."""
@@ -179,6 +182,31 @@ async def test_steps_are_performed_in_their_order() -> None:
         "client closed",
     ]
     assert stage.desk.ends == ["done"]
+
+
+async def test_what_is_said_meanwhile_never_comes_between_other_steps() -> None:
+    stage = a_stage(
+        feed=(Record(MARK), Send(Side.CLIENT, b"one answer")), say=(Send(Side.CLIENT, b"said"),)
+    )
+    record = stage.desk.record
+
+    def spoken(conversation: Conversation, frame: Frame) -> None:
+        record(conversation, frame)
+        conversation.say(["your access ends soon"])
+
+    stage.desk.record = spoken  # type: ignore[method-assign]
+    stage.conversation.client.data_received(b"x")
+    await until(lambda: len(stage.journal) == 3)
+    assert stage.journal == ["record held", "client one answer", "client said"]
+    assert stage.told[-1] == ("say", "your access ends soon")
+
+
+async def test_nothing_is_said_after_the_end() -> None:
+    stage = a_stage(say=(Send(Side.CLIENT, b"said"),))
+    stage.conversation.say(["too late"])
+    stage.conversation.close("over")
+    await asyncio.sleep(0)
+    assert "client said" not in stage.journal
 
 
 async def test_what_cannot_be_recorded_is_not_sent() -> None:

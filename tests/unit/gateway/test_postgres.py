@@ -1,13 +1,14 @@
 """The PostgreSQL gateway's answers: which frame belongs to which decision, and clean ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 
+from assent.control.personal_credentials import PersonalCredentials
 from assent.core.faults import OutsideFault
 from assent.core.frame import ResultFrame, StatementFrame
 from assent.core.impact import Waiter
@@ -25,7 +26,9 @@ from assent.core.plugins import (
     Permitted,
     RefusalKind,
     Refused,
+    Wishes,
 )
+from assent.core.ports import Store
 from assent.core.request import RequestState, Verdict
 from assent.core.resource import Target
 from assent.core.secret import Secret
@@ -44,6 +47,7 @@ from builders import (
     NOON,
     POLICIES,
     READ,
+    TIM,
     World,
     a_caller,
     a_world,
@@ -112,6 +116,7 @@ class Line:
         self.relay: object = None
         self.answers: list[Answer] = []
         self.cuts: list[str] = []
+        self.said: list[tuple[str, ...]] = []
 
     def answered(self, ticket: int, answer: Answer) -> None:
         if not self.closed:
@@ -119,6 +124,9 @@ class Line:
 
     def cut(self, message: str) -> None:
         self.cuts.append(message)
+
+    def say(self, lines: Sequence[str]) -> None:
+        self.said.append(tuple(lines))
 
 
 class Desk:
@@ -196,6 +204,37 @@ async def test_a_proved_client_gets_the_targets_identity_and_never_its_own(desk:
     assert connected.password.reveal() == "target-password"
     assert "target-password" not in repr(connected)
     assert repr(connected.secret_key) not in repr(connected)
+
+
+async def test_what_a_session_is_told_reaches_its_line(desk: Desk) -> None:
+    await desk.connected()
+    next(iter(desk.world.live)).say(("your access ends in 5 min",))
+    assert desk.line.said == [("your access ends in 5 min",)]
+
+
+async def test_a_client_without_access_asks_with_its_wishes_and_withdraws_by_hanging_up(
+    desk: Desk,
+) -> None:
+    world = desk.world
+    credentials = PersonalCredentials(
+        store=cast(Store, world.store),
+        directory=world.directory,
+        verifiers=world.verifiers,
+        clock=world.clock,
+        ids=world.ids,
+    )
+    await credentials.mint(a_caller(TIM), "shop", None, 5)
+    await desk.ask(Identify("tim", "shop", "psql", Wishes("deploy", "OPS-7", 60)))
+    connecting = asyncio.ensure_future(desk.ask(Connect(0)))
+    await until(lambda: isinstance(desk.line.answers[-1], Held))
+    held = desk.line.answers[-1]
+    assert isinstance(held, Held)
+    asked = await world.stored(held.request)
+    assert (asked.reason, asked.ticket) == ("deploy", "OPS-7")
+    await desk.end()
+    await connecting
+    assert (await world.stored(held.request)).state is RequestState.WITHDRAWN
+    assert desk.dialled == 0
 
 
 async def test_what_a_session_was_lent_is_given_back_at_its_end(desk: Desk) -> None:
