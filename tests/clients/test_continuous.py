@@ -298,6 +298,7 @@ async def many(live: Live, count: int) -> AsyncIterator[tuple[Any, list[asyncio.
             end.cancel()
         for writer in writers:
             writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
         await peer.stop()
 
 

@@ -87,11 +87,13 @@ class CanaryPeer:
         return str(host), int(port)
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more, and let go of who is there."""
         if self._server is not None:
             self._server.close()
-        for writer in tuple(self._writers):
-            writer.close()
+        writers = tuple(self._writers)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
