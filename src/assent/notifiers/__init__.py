@@ -1,0 +1,1 @@
+"""The channels by which people hear of things. They carry links, never authority."""
