@@ -26,6 +26,12 @@ from assent.intelligence.settings import (
     check_issue_tracker,
     check_on_call,
 )
+from assent.notifiers.settings import (
+    NotifierConfig,
+    check_addresses,
+    check_channels,
+    check_notifiers,
+)
 from assent.policy import parse_duration
 from assent.risk.budget import Budget
 
@@ -80,7 +86,8 @@ class PersonConfig:
     Argon2 hash of it. disabled: nothing is permitted any more. since: the day they began, such
     as `2024-05-01`. time_zone: where their day is, such as `Europe/Berlin`; without it hours
     are UTC's. verified_by, verified_on: who confirmed that these groups are theirs, and when.
-    unverified: nobody confirmed it, and nothing they do is low risk then.
+    unverified: nobody confirmed it, and nothing they do is low risk then. email: where mail
+    reaches them. slack: their member id there, such as `U024BE7LH`, by which they are mentioned.
     """
 
     name: str
@@ -93,6 +100,8 @@ class PersonConfig:
     verified_by: str = ""
     verified_on: str = ""
     unverified: bool = False
+    email: str = ""
+    slack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +305,7 @@ class Config:
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
     on_call: tuple[OnCallConfig, ...] = ()
+    notifiers: tuple[NotifierConfig, ...] = ()
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     label_rules: tuple[LabelRuleConfig, ...] = ()
@@ -349,6 +359,7 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
             IssueTrackerConfig, tree.get("issue_tracker", {}), f"{place}:[issue_tracker]"
         ),
         on_call=_sections(OnCallConfig, tree.get("on_call", []), f"{place}:[[on_call]]"),
+        notifiers=_sections(NotifierConfig, tree.get("notifiers", []), f"{place}:[[notifiers]]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
         label_rules=_sections(
@@ -423,6 +434,8 @@ def _check(config: Config, place: str) -> None:
     pace(config, place)
     check_on_call(config.on_call, f"{place}:[[on_call]]")
     check_issue_tracker(config.issue_tracker, f"{place}:[issue_tracker]")
+    check_notifiers(config.notifiers, f"{place}:[[notifiers]]")
+    check_channels(config.notify.channels, config.notifiers, f"{place}:[notify] channels")
     for names, what in (
         ([person.name for person in config.people], "[[people]]"),
         ([target.name for target in config.targets], "[[targets]]"),
@@ -439,6 +452,7 @@ def _check(config: Config, place: str) -> None:
         for day, key in ((person.since, "since"), (person.verified_on, "verified_on")):
             parse_day(day, f"{place}:[[people]] {person.name} {key}")
         time_zone(person.time_zone, f"{place}:[[people]] {person.name} time_zone")
+        check_addresses(person.email, person.slack, f"{place}:[[people]] {person.name}")
     for target in config.targets:
         for group in target.owners:
             _check_name(group, f"{place}:[[targets]] {target.name} owners")
