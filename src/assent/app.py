@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from assent import api, policy, web
 from assent.audit.note import Signer
@@ -69,6 +70,8 @@ from assent.identity.passwords import Argon2Hasher
 from assent.intelligence import sources
 from assent.intelligence.files import Files
 from assent.intelligence.network_book import NetworkBook
+from assent.notifiers import channels
+from assent.notifiers.addresses import AddressBook
 from assent.protocols import postgres
 from assent.protocols.postgres.statements import Classifier
 from assent.signals import SIGNALS
@@ -113,6 +116,7 @@ def check(config: Config) -> policy.PolicySet:
     for reference in (
         *(config.metrics.token, config.vault.token, config.vault.role_id, config.vault.secret_id),
         *(config.issue_tracker.secret, *(entry.token for entry in config.on_call)),
+        *(reference for entry in config.notifiers for reference in entry.references),
     ):
         if reference:
             reveal_reference(reference, config.folder)
@@ -210,6 +214,7 @@ async def running(
         web_address = web_socket.getsockname()
         url = config.server.public_url.rstrip("/") or f"http://{web_address[0]}:{web_address[1]}"
         reveal, when_done = _reveals(config), stack.push_async_callback
+        around = channels.Around(_addresses(config), reveal, clock, when_done, url, config.folder)
         parts = assemble(
             Outside(
                 store=store,
@@ -227,6 +232,7 @@ async def running(
                 zones=Zones(),
                 budget=budget(config.risk, "[risk]"),
                 pace=pace(config),
+                notifiers=channels.notifiers(config.notifiers, around),
                 ordinary_channels=frozenset(config.notify.channels) or None,
                 on_call=sources.on_call(config.on_call, reveal, clock, when_done),
                 tickets=Tickets(
@@ -263,7 +269,9 @@ async def running(
             doors.push_async_callback(listener.stop, _GOODBYE)
             parts.plane.health.catalogues = targets.catalogues.status
             await _start_canary(parts, config, address, ids, tasks, doors)
-            server, serving = await _start_web(parts.plane, url, address, web_socket, tasks)
+            clicks = channels.clicks(config.notifiers, around)
+            application = api.build_app(parts.plane, url, lambda: address, clicks)
+            server, serving = await _start_web(parts.plane, url, application, web_socket, tasks)
             doors.push_async_callback(_stop_web, server, serving)
             # Sessions end before the pages do, so that the pages can still show it.
             doors.push_async_callback(_end_sessions, parts, listener)
@@ -303,6 +311,12 @@ def _broker(
         of |= dict.fromkeys(at_vault, users)
     of[CANARY] = CanaryBroker()
     return Brokers(of, StaticBroker(references))
+
+
+def _addresses(config: Config) -> AddressBook:
+    return AddressBook(
+        {person.name: {"email": person.email, "slack": person.slack} for person in config.people}
+    )
 
 
 def _reveals(config: Config) -> Callable[[str], Secret[str]]:
@@ -472,11 +486,10 @@ def _metrics_token(config: Config) -> Secret[str] | None:
 async def _start_web(
     plane: ControlPlane,
     url: str,
-    postgres_address: tuple[str, int],
+    application: FastAPI,
     web_socket: socket.socket,
     tasks: asyncio.TaskGroup,
 ) -> tuple[uvicorn.Server, "asyncio.Task[None]"]:
-    application = api.build_app(plane, url, lambda: postgres_address)
     web.mount(application, plane, url)
     server = _Server(
         uvicorn.Config(

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from assent import __version__
 from assent.api import openapi, problems
-from assent.api.door import Door
+from assent.api.door import Clicks, Door
 from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
@@ -24,6 +24,7 @@ from assent.api.routes import (
     risk,
     sessions,
     sign_in,
+    slack,
     status,
     targets,
 )
@@ -31,13 +32,16 @@ from assent.control.plane import ControlPlane
 
 
 def build_app(
-    plane: ControlPlane, public_url: str, postgres_address: Callable[[], tuple[str, int]]
+    plane: ControlPlane,
+    public_url: str,
+    postgres_address: Callable[[], tuple[str, int]],
+    clicks: Clicks | None = None,
 ) -> FastAPI:
     """Return the API over `plane`.
 
     public_url: what links begin with, without a slash at its end. postgres_address: host and
     port that a client of the PostgreSQL gateway dials; asked at each use, since a listener
-    on port 0 knows its port only later.
+    on port 0 knows its port only later. clicks: takes those on buttons in a chat.
     """
     app = FastAPI(
         title="Assent",
@@ -48,7 +52,7 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address)
+    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address, clicks)
     # The last one added is the outermost: its headers are on every answer.
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
@@ -56,6 +60,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
+        slack,
         notices,
     ):  # fmt: skip
         app.include_router(routes.router)

@@ -1,21 +1,36 @@
 """What every route needs: the control plane, and how the world reaches us."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from assent.control.plane import ControlPlane
 
 
+class Clicks(Protocol):
+    """Takes what a chat tells of pressed buttons."""
+
+    def take(self, timestamp: str, signature: str, body: bytes) -> Callable[[], Awaitable[None]]:
+        """Return what answers a click, once it was acknowledged.
+
+        Raises ForbiddenFault where the chat did not sign it, PeerFault for what is no click.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The control plane behind the API. public_url: without a slash at its end."""
+    """The control plane behind the API. public_url: without a slash at its end.
+
+    clicks: takes those on buttons in a chat, None where no chat has any.
+    """
 
     plane: ControlPlane
     public_url: str
     postgres_address: Callable[[], tuple[str, int]]
+    clicks: Clicks | None = None
 
 
 def door_of(request: Request) -> Door:
