@@ -38,6 +38,7 @@ from assent.workflow.wishes import ANYTHING, Wish, details_of, window_text, wish
 CREDENTIAL_LASTS_FOR = timedelta(minutes=5)
 _MOST_CONNECTIONS = 256
 _LONGEST = timedelta(days=30)
+_USUAL_PROOF = "password"
 _LONGEST_REASON = 2_000
 _LONGEST_TICKET = 200
 _LONGEST_OUTCOME = 2_000
@@ -274,8 +275,10 @@ class Access:
         target = self._directory.target(self._target_id(action))
         stepped_up_at = self._sign_in.stepped_up_at(action.subject)
         circumstances = Circumstances(
-            # Whoever asked signed in to do it, and may have confirmed who they are since.
-            authentication=Authentication("password", request.created_at, stepped_up_at),
+            # Whoever asked proved who they are to do it, and may have confirmed it since.
+            authentication=Authentication(
+                action.details.get("proved_by", _USUAL_PROOF), request.created_at, stepped_up_at
+            ),
             connection=Connection(door="api"),
             grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
             request=request,
@@ -390,6 +393,9 @@ class Access:
         details = details_of(wish)
         if lasts_for is not None:
             details["for_s"] = str(int(lasts_for.total_seconds()))
+        if caller.authentication.method != _USUAL_PROOF:
+            # It is decided again when people have assented, on no better proof than this one.
+            details["proved_by"] = caller.authentication.method
         return Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
