@@ -143,7 +143,7 @@ class Spending:
         if charge is None:
             return enforcement
         limits = tuple(
-            Limit(_LIMITS[name], most, f"grant {charge.payers[0]}")
+            Limit(_LIMITS[name], most, f"grant {charge.payers[0]}", counted=True)
             for name, most in charge.left.items()
         )
         before = enforcement or Enforcement()
@@ -168,9 +168,13 @@ class Spending:
         """Return what is made durable of a result that was stopped by a budget, and count it."""
         charge = self._open.by_action.get(action.id)
         left = charge.left if charge else {}
-        rows = max(passed_rows, left.get("rows", 0)) if limit == "max_rows" else passed_rows
-        size = max(passed_bytes, left.get("bytes", 0)) if limit == "max_bytes" else passed_bytes
-        return self.result(action.id, rows, size)
+        # What had passed of a portal or a cursor before was counted before.
+        rows, size = left.get("rows", passed_rows), left.get("bytes", passed_bytes)
+        return self.result(
+            action.id,
+            rows if limit == "max_rows" else min(passed_rows, rows),
+            size if limit == "max_bytes" else min(passed_bytes, size),
+        )
 
     def result(self, action: ActionId, rows: int, size: int) -> list[Change]:
         """Return what is made durable of what came of an action, and count it. rows: -1 for none"""

@@ -28,11 +28,16 @@ class MaskHow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So much may pass; for more, people must assent. obliged_by: ids of policies."""
+    """So much may pass; for more, people must assent. obliged_by: ids of policies.
+
+    counted: it is what the budget of a grant has left, and no more may pass at all; what goes on
+    from a portal or a cursor is decided again then.
+    """
 
     name: str
     most: int
     obliged_by: str
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -368,7 +368,7 @@ class Conversation:
             portal.parameters(),
             portal,
         )
-        if portal.permitted is None:
+        if portal.permitted is None or portal.is_counted:
             self._decisions.authorize(attempt, now, steps)
         else:
             # Fetching on from a portal is the action that was decided for it.

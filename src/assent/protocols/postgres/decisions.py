@@ -272,6 +272,8 @@ class Decisions:
         if portal is not None and portal.results is not None:
             # Fetching on: what its rows are is known, and how many have passed.
             running.results = portal.results
+            if enforcement is not None and portal.is_counted:
+                portal.results.passed.also([one for one in enforcement.limits if one.counted])
             return
         source = portal.source if portal is not None else None
         source = source or keeping.source(text, statement, enforcement)

@@ -86,6 +86,14 @@ class Portal(Struct, gc=False):
     source: Source | None = None
     results: Results | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether it has run under a budget: fetching on is decided again, on what is left."""
+        enforcement = self.permitted.enforcement if self.permitted else None
+        if self.results is None or enforcement is None:
+            return False
+        return any(limit.counted for limit in enforcement.limits)
+
 
 class Overlay(Struct):
     """What the names would mean if all of the group so far succeeds; None for closed."""

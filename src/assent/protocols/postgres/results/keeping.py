@@ -112,6 +112,8 @@ def _fetched(declared: Source | None, own: Enforcement | None) -> Source | None:
         record_results=before.record_results or own.record_results,
     )
     passed = declared.passed if before.limits else Passed(own.limits)
+    if before.limits:
+        passed.also([limit for limit in own.limits if limit.counted])
     return Source(declared.statement, merged, passed)
 
 

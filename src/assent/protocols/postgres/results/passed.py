@@ -1,6 +1,7 @@
 """How much of a result has passed, and how much more may."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assent.core.enforcement import Limit
 
@@ -50,6 +51,13 @@ class Passed:
                 return limit
         by_bytes = [limit for limit in self._limits if limit.name == MAX_BYTES]
         return min(by_bytes, key=lambda limit: limit.most, default=None)
+
+    def also(self, limits: Sequence[Limit]) -> None:
+        """From now on no more than this may pass either, on top of what has."""
+        has_passed = {MAX_ROWS: self.rows, MAX_BYTES: self.bytes}
+        self._limits += [
+            replace(limit, most=limit.most + has_passed[limit.name]) for limit in limits
+        ]
 
     def lift(self, limit: Limit) -> None:
         """More than this one may pass from now on."""
