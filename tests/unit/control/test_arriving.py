@@ -2,12 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import pytest
 
 from assent.control.arriving import NOT_AGAIN_FOR, Arrival
+from assent.control.decide import Outcome
+from assent.control.gather import Circumstances
 from assent.control.live import LiveSession
 from assent.control.personal_credentials import PersonalCredentials
+from assent.core.action import Action
 from assent.core.evidence import Connection
 from assent.core.plugins import Held, RefusalKind, Refused, Wishes
 from assent.core.request import Request, RequestState, Verdict
@@ -235,6 +239,26 @@ async def test_a_rejection_answers_at_once_who_only_tries_again(world: World) ->
     later.came[0].gone = True
     later.came[0].nudged.set()
     await later.over()
+
+
+async def test_it_is_decided_each_time_on_what_was_really_proved(world: World) -> None:
+    await minted(world)
+    comer = await connect(world)
+    request = await request_of(world, comer)
+    answer = world.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
+    methods = []
+    consider = world.decider.consider
+
+    async def noted(action: Action, circumstances: Circumstances) -> Outcome:
+        proof = circumstances.authentication
+        methods.append((action.verb, proof.method if proof else ""))
+        return await consider(action, circumstances)
+
+    with patch.object(world.decider, "consider", noted):
+        await answer
+        assert isinstance(await comer.over(), LiveSession)
+    assert ("access.request", "personal-credential") in methods
+    assert ("session.open", "session-credential") in methods
 
 
 async def test_who_nobody_can_let_in_is_told_so(world: World) -> None:
