@@ -211,7 +211,7 @@ def assemble(outside: Outside) -> Assembly:
         delegations=delegations,
         directory=directory,
         clock=clock,
-        waiting=lambda: [place.request for place in waiting],
+        questions=waiting.questions,
         is_away=absences.is_away,
         on_call=outside.on_call,
     )

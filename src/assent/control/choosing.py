@@ -1,6 +1,5 @@
 """Chooses whom to tell that a request needs them, and how fast others are told as well."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -60,7 +59,7 @@ class Choosing:
         delegations: Delegations,
         directory: Directory,
         clock: Clock,
-        waiting: Callable[[], Sequence[Request]],
+        questions: Callable[[SubjectId], int],
         is_away: Callable[[SubjectId, datetime], bool],
         on_call: OnCall | None = None,
     ) -> None:
@@ -68,7 +67,7 @@ class Choosing:
         self._delegations = delegations
         self._directory = directory
         self._clock = clock
-        self._waiting = waiting
+        self._questions = questions
         self._is_away = is_away
         self._on_call = on_call
 
@@ -126,14 +125,13 @@ class Choosing:
             return []
         now = self._clock.now()
         turns = await self._turns(request, now)
-        questions = self._questions(request)
         return in_order(
             [
                 Candidate(
                     self._delegations.assenting(person, now),
                     turns.get(person.id),
                     self._is_away(person.id, now),
-                    questions[person.id],
+                    self._questions(person.id),
                 )
                 for person in able
             ],
@@ -157,16 +155,6 @@ class Choosing:
                 if person is not None:
                     turns[person.id] = min(turn, turns.get(person.id, turn))
         return turns
-
-    def _questions(self, request: Request) -> Counter[SubjectId]:
-        """Return how many other requests each person was asked and has not answered."""
-        questions: Counter[SubjectId] = Counter()
-        for other in self._waiting():
-            if other.id == request.id:
-                continue
-            answered = {approval.approver for approval in other.approvals}
-            questions.update(who for who in other.asked if who not in answered)
-        return questions
 
 
 def _groups(remedies: Sequence[ApprovalRemedy]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,9 @@ class Waiting:
         self._listeners: list[Callable[[Request], Awaitable[None]]] = []
         self._pacer: Pacer | None = None
         self._urgent: set[RequestId] = set()
+        # Kept as requests come and go: ten thousand are not looked through for each new one.
+        self._of_each: Counter[SubjectId] = Counter()
+        self._questions: Counter[SubjectId] = Counter()
 
     def pace_by(self, pacer: Pacer) -> None:
         """Let `pacer` say whom every request asks; without one nobody is told."""
@@ -83,6 +87,10 @@ class Waiting:
         """Return a request that is not settled, None if it is (or never was)."""
         place = self._places.get(request)
         return place.request if place else None
+
+    def questions(self, person: SubjectId) -> int:
+        """Return how many requests this person was asked about and has not answered."""
+        return self._questions[person]
 
     async def find(self, request: RequestId) -> Request | None:
         """Return a request, settled or not, None if there is none."""
@@ -106,7 +114,7 @@ class Waiting:
 
         Raises OutsideFault when the store cannot take it, ConflictFault `too-many-requests`.
         """
-        if sum(place.request.action.subject == action.subject for place in self) >= MOST_EACH:
+        if self._of_each[action.subject] >= MOST_EACH:
             words = f"{MOST_EACH} requests of yours wait already; withdraw some, or let them end"
             raise ConflictFault("too-many-requests", words)
         now = self._clock.now()
@@ -136,7 +144,7 @@ class Waiting:
         if self._pacer is not None:
             request, changes = await self._pacer.opened(request)
         await self._store.commit((PutRequest(request), *changes), (entry,))
-        self._places[request.id] = Place(request)
+        self._put(request)
         self._events.publish(Notice("request.opened", now, request.id))
         return request
 
@@ -281,7 +289,7 @@ class Waiting:
     async def recover(self) -> None:
         """Read what an earlier process left; `control.resuming` says what becomes of it."""
         for request in await self._store.requests(UNSETTLED, limit=10_000):
-            self._places[request.id] = Place(request)
+            self._put(request)
 
     async def _keep(
         self,
@@ -309,10 +317,29 @@ class Waiting:
         self._events.publish(Notice(topic, after.changed_at, after.id))
         return after
 
+    def _put(self, request: Request) -> None:
+        self._places[request.id] = Place(request)
+        self._of_each[request.action.subject] += 1
+        self._questions.update(_unanswered(request))
+
     def _take(self, place: Place, request: Request) -> None:
-        place.request = request
+        before, place.request = place.request, request
+        if self._places.get(request.id) is not place:
+            return
+        self._questions.subtract(_unanswered(before))
         if request.state in TERMINAL:
-            self._places.pop(request.id, None)
+            self._places.pop(request.id)
+            self._of_each[request.action.subject] -= 1
+        else:
+            self._questions.update(_unanswered(request))
+
+
+def _unanswered(request: Request) -> tuple[SubjectId, ...]:
+    """Return who was asked and has not answered yet, while it still asks."""
+    if request.state is not RequestState.PENDING or not request.asked:
+        return ()
+    answered = {approval.approver for approval in request.approvals}
+    return tuple(who for who in request.asked if who not in answered)
 
 
 def _overdue(request: Request, now: datetime) -> str | None:

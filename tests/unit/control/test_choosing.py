@@ -1,6 +1,6 @@
 """Whom to ask: by who is on call, who is away, and who has much to answer already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +41,7 @@ def choosing(
     *,
     on_call: OnCall | None = None,
     away: tuple[SubjectId, ...] = (),
-    waiting: Sequence[Request] = (),
+    questions: Mapping[str, int] | None = None,
 ) -> Choosing:
     delegations = Delegations(
         store=world.store,  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ def choosing(
         delegations=delegations,
         directory=world.directory,
         clock=world.clock,
-        waiting=lambda: waiting,
+        questions=lambda who: (questions or {}).get(who, 0),
         is_away=lambda who, _now: who in away,
         on_call=on_call,
     )
@@ -100,8 +100,8 @@ async def test_who_is_away_is_asked_last_but_asked_where_nobody_else_is(world: W
 
 
 async def test_who_has_fewer_questions_open_is_asked_first(world: World) -> None:
-    others = [replace(request(), id=f"req_{n}", asked=(BEN.id, CARL.id)) for n in (2, 3)]  # type: ignore[arg-type]
-    assert await first(choosing(world, waiting=others)) == DORA.id
+    questions = {BEN.id: 2, CARL.id: 2, DORA.id: 1}
+    assert await first(choosing(world, questions=questions)) == DORA.id
 
 
 async def test_further_groups_come_in_at_their_time(world: World) -> None:

@@ -9,9 +9,9 @@ from assent.control.waiting import Waiting
 from assent.core.faults import ConflictFault, MissingFault, OutsideFault
 from assent.core.ids import RequestId
 from assent.core.ports import Store
-from assent.core.request import Request, RequestState
+from assent.core.request import Request, RequestState, Verdict
 from assent.workflow.request import RequestEvent
-from builders import MINUTE, TIM, World, a_caller
+from builders import BEN, DORA, MINUTE, TIM, World, a_caller
 
 
 async def asked(world: World) -> Request:
@@ -89,3 +89,16 @@ async def test_listeners_hear_of_a_change_when_it_can_be_moved_again(world: Worl
     async with asyncio.timeout(5):
         await world.waiting.advance(request.id, RequestEvent.ANSWERED)
     assert heard == [RequestState.PENDING, RequestState.WITHDRAWN]
+
+
+async def test_questions_are_counted_while_they_are_open_and_unanswered(world: World) -> None:
+    first, second = await asked(world), await asked(world)
+    assert (world.waiting.questions(BEN.id), world.waiting.questions(DORA.id)) == (2, 2)
+    await world.requests.answer(a_caller(BEN), first.id, Verdict.REJECT, "")
+    assert (world.waiting.questions(BEN.id), world.waiting.questions(DORA.id)) == (1, 1)
+    elsewhere = another(world)
+    await elsewhere.recover()
+    assert elsewhere.questions(DORA.id) == 1
+    await world.waiting.advance(second.id, RequestEvent.WITHDRAWN)
+    assert world.waiting.questions(DORA.id) == 0
+    assert len((await asked(world)).asked) == 2
