@@ -142,6 +142,7 @@ class Arrivals:
             if (
                 action.verb == "access.request"
                 and request.state in _WAITING
+                and self._clock.now() < request.deadline_at
                 and action.subject == arriving.subject.id
                 and action.target == arriving.target.id
                 and "extends" not in action.details

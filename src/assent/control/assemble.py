@@ -236,7 +236,7 @@ def assemble(outside: Outside) -> Assembly:
         tickets=outside.tickets,
     )
     grants.when_over(delegations.over)
-    resuming = Resuming(store=store, waiting=waiting, ids=ids)
+    resuming = Resuming(store=store, waiting=waiting, clock=clock, ids=ids)
     holding = Holding(
         decider=decider,
         waiting=waiting,

@@ -12,6 +12,7 @@ from assent.control import entries
 from assent.control.live import LiveSession
 from assent.control.waiting import Place, Waiting
 from assent.core.action import Action, Phase
+from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault
 from assent.core.ids import Ids, RequestId
@@ -43,9 +44,10 @@ def outlives(request: Request) -> bool:
 class Resuming:
     """Sets held requests aside when the process stops, and hands them to who sends them again."""
 
-    def __init__(self, *, store: Store, waiting: Waiting, ids: Ids) -> None:
+    def __init__(self, *, store: Store, waiting: Waiting, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._waiting = waiting
+        self._clock = clock
         self._ids = ids
 
     async def recover(self) -> None:
@@ -91,7 +93,8 @@ class Resuming:
         async with self._waiting.moving(place):
             request = place.request
             # Somebody else may have taken it, or settled it, while the lock was waited for.
-            if not (_is_same(request, action) and outlives(request)):
+            in_time = self._clock.now() < request.deadline_at
+            if not (in_time and _is_same(request, action) and outlives(request)):
                 return None
             taken = replace(
                 request,

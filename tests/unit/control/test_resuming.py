@@ -158,6 +158,20 @@ async def test_one_that_nobody_takes_up_expires_at_its_own_deadline(world: World
     assert (await again.stored(request.id)).state is RequestState.EXPIRED
 
 
+@pytest.mark.parametrize("approved", [False, True])
+async def test_after_its_deadline_nobody_takes_it_up_swept_or_not(
+    world: World, approved: bool
+) -> None:
+    again, request = await killed(world)
+    if approved:
+        await again.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "go")
+    again.clock.advance(15 * MINUTE)
+    client = await again.connect()
+    asking = again.asking(client, DELETE_ALL)
+    assert await again.held(client) != request.id
+    await _end(again, client, asking)
+
+
 async def test_a_second_death_sets_it_aside_again(world: World) -> None:
     again, request = await killed(world)
     third, found = await killed(again)
