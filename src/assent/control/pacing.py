@@ -69,6 +69,8 @@ class Pacing:
     async def moved(self, before: Request, after: Request) -> tuple[Request, Sequence[Change]]:
         """Return a request that moved with whom it asks now, and what is to be kept with it."""
         if after.state is RequestState.PENDING:
+            if _asks_the_same(before, after):
+                return after, ()
             if self._asks_anew(before, after):
                 return await self._begin(after)
             return await self._ask(after, await self._choosing.further(after, after.asked))
@@ -261,6 +263,16 @@ class Pacing:
     def _still_asks(self, notice: Notice) -> bool:
         request = self._waiting.get(notice.request) if notice.request else None
         return request is not None and request.state is RequestState.PENDING
+
+
+def _asks_the_same(before: Request, after: Request) -> bool:
+    """Return whether nothing changed that says who is needed, such as by a comment."""
+    return (
+        before.state is after.state
+        and before.remedies == after.remedies
+        and before.action_digest == after.action_digest
+        and before.approvals == after.approvals
+    )
 
 
 def _escalates_at(request: Request, now: datetime) -> datetime | None:
