@@ -89,6 +89,8 @@ EVERYTHING: dict[str, Any] = {
             "verified_by": "dora",
             "verified_on": "2026-01-31",
             "unverified": True,
+            "email": "ana@example.org",
+            "slack": "U024BE7LH",
         }
     ],
     "targets": [
