@@ -71,7 +71,7 @@ from assent.intelligence import sources
 from assent.intelligence.files import Files
 from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
-from assent.notifiers.addresses import AddressBook
+from assent.notifiers.address_book import AddressBook
 from assent.protocols import postgres
 from assent.protocols.postgres.statements import Classifier
 from assent.signals import SIGNALS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assent.core.clock import Clock
 from assent.core.ports import Notifier
 from assent.core.secret import Secret
-from assent.notifiers.addresses import Addresses
+from assent.notifiers.address_book import Addresses
 from assent.notifiers.audience import ForGroups
 from assent.notifiers.settings import NotifierConfig, split_server
 

@@ -16,7 +16,7 @@ from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.notice import Notice
 from assent.core.secret import Secret
 from assent.core.subject import Subject
-from assent.notifiers.addresses import Addresses
+from assent.notifiers.address_book import Addresses
 from assent.notifiers.mail import composed
 
 _WITHIN_S = 8.0

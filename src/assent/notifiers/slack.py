@@ -13,7 +13,7 @@ from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.notice import Notice
 from assent.core.secret import Secret
 from assent.core.subject import Subject
-from assent.notifiers.addresses import Addresses
+from assent.notifiers.address_book import Addresses
 from assent.notifiers.posting import Posting
 from assent.notifiers.signing import Intents
 from assent.notifiers.slack_blocks import ASKS, blocks, fallback, mentions

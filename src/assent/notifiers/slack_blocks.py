@@ -12,7 +12,7 @@ from assent.core.ids import RequestId
 from assent.core.notice import Notice
 from assent.core.subject import Subject
 from assent.notifiers import words
-from assent.notifiers.addresses import Addresses
+from assent.notifiers.address_book import Addresses
 from assent.notifiers.signing import Intent, Intents
 
 ASKS = frozenset({ASKED, REMINDER})
