@@ -183,9 +183,23 @@ def _said(payload: Entry) -> Iterator[str]:
 
 
 def _approval(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
-    verb = "assents" if facts.get("verdict") == "approve" else "rejects"
+    verb = {"approve": "assents", "offer": "offers less"}.get(str(facts.get("verdict")), "rejects")
+    if payload.get("terms"):
+        verb += f" ({', '.join(map(str, payload['terms']))})"
+    if facts.get("self"):
+        verb += " to their own request, as policy lets"
+    if facts.get("in_place_of"):
+        verb += f" in place of {facts['in_place_of']}"
     comment = f": “{payload['comment']}”" if payload.get("comment") else ""
     yield f"{entry.get('subject')} {verb}{comment}"
+
+
+def _retracted(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
+    yield f"{entry.get('subject')} withdraws what they had assented to or offered"
+
+
+def _commented(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
+    yield f"{entry.get('subject')} says “{payload.get('text', '')}”"
 
 
 def _result(entry: Entry, facts: Entry, payload: Entry) -> Iterator[str]:
@@ -223,6 +237,8 @@ _TELL: Mapping[str, Callable[[Entry, Entry, Entry], Iterator[str]]] = {
     "request.changed": _moved,
     "request.settled": _moved,
     "approval": _approval,
+    "approval.withdrawn": _retracted,
+    "request.commented": _commented,
     "result": _result,
     "grant.issued": _grant,
     "grant.revoked": _grant,

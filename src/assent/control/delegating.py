@@ -1,5 +1,6 @@
 """Giving somebody one's place among those who are asked: an action that is decided like any."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from assent.control import entries
@@ -173,8 +174,11 @@ class Delegating:
             return
         grant = self._draft(action, outcome.decision, request.id, request.reason, now)
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, action.subject)
-        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
-        self._take_up(grant)
+        with suppress(
+            ConflictFault
+        ):  # Somebody was faster: withdrawn, by whoever asked or assented.
+            await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
+            self._take_up(grant)
 
     async def again(self, request: Request) -> Outcome:
         """Return what is decided now on a delegation that was asked for, with its answers."""

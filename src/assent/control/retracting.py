@@ -1,5 +1,6 @@
 """Taking back what one assented to: it counts no longer, and what rested on it is looked at."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -51,6 +52,7 @@ class Retracting:
         self._outbox = outbox
         self._clock = clock
         self._ids = ids
+        self._one_at_a_time = asyncio.Lock()
 
     async def retract(self, caller: Caller, request: RequestId) -> Request:
         """Return the request without the caller's assent and offers.
@@ -77,7 +79,14 @@ class Retracting:
             )
 
     async def _after(self, caller: Caller, request: Request) -> Request:
-        """Withdraw from a request that is settled: of use only while its grant is valid."""
+        """Withdraw from a request that is settled: of use only while its grant is valid.
+
+        One after the other: two who withdraw at once must not each rest on the other's assent.
+        """
+        async with self._one_at_a_time:
+            return await self._settled(caller, await self._store.request(request.id) or request)
+
+    async def _settled(self, caller: Caller, request: Request) -> Request:
         now = self._clock.now()
         mine = _given(request, caller)
         grant = self._grants.get(request.grant)

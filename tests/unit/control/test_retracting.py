@@ -1,5 +1,7 @@
 """Taking back an assent: before release it does not count, after it the grant must stand alone."""
 
+import asyncio
+
 import pytest
 
 from assent.core.entry import EntryKind
@@ -66,6 +68,18 @@ async def test_a_grant_that_stands_without_it_stays(world: World) -> None:
     await world.retracting.retract(a_caller(BEN), request.id)
     assert len(world.grants.valid(TIM.id, request.action.target, world.clock.now())) == 1
     assert (await world.stored(request.id)).approvals[0].withdrawn_at is not None
+
+
+async def test_two_who_withdraw_at_once_do_not_rest_on_each_other(world: World) -> None:
+    world.policies.replace(policies(TWO))
+    request = await asked(world)
+    for person in (BEN, DORA):
+        await world.requests.answer(a_caller(person), request.id, Verdict.APPROVE, "")
+    world.policies.replace(policies(POLICIES))  # One assent is enough by now.
+    await asyncio.gather(
+        *(world.retracting.retract(a_caller(person), request.id) for person in (BEN, DORA))
+    )
+    assert world.grants.valid(TIM.id, request.action.target, world.clock.now()) == []
 
 
 async def test_a_statement_that_was_let_go_cannot_be_taken_back(world: World) -> None:
