@@ -248,6 +248,20 @@ def test_what_a_client_hung_up_on_counts_as_passed(house: Gateway) -> None:
     )
 
 
+def test_statements_that_are_sent_together_share_a_budget(house: Gateway) -> None:
+    with connect(opened(house, budget="rows 25")) as connection:
+        connection.cursor().executemany(
+            "update ledgers set cents = cents where id = %s", [(number,) for number in range(1, 21)]
+        )
+        with connection.pipeline():
+            results = [
+                connection.execute("select id from ledgers limit %s", (most,)) for most in (2, 3)
+            ]
+        assert [len(result.fetchall()) for result in results] == [2, 3]
+        with pytest.raises(psycopg.Error, match="budget of your access does not reach: 0 of 25"):
+            connection.execute("select id from ledgers limit 1")
+
+
 def test_a_copy_does_not_run_past_a_budget_of_bytes(house: Gateway) -> None:
     with connect(opened(house, budget="bytes 1kB")) as connection:
         came: list[int] = []

@@ -27,6 +27,7 @@ from assent.core.canonical import Json
 from assent.core.changes import Change, EndSession, PutSession, UseCredential
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
+from assent.core.enforcement import Enforcement
 from assent.core.entry import EntryKind
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, Fault
@@ -269,7 +270,6 @@ class Sessions:
             question.phase,
             in_transaction=question.in_transaction,
         )
-        await self._spending.turn(action, lambda: self._resting(live))
         epoch = live.epoch.value
         impact = await live.measure(question)
         try:
@@ -317,9 +317,8 @@ class Sessions:
 
         It is an attempt of its own, held like any other for what `@more` asks, and in the log.
         """
-        refused = await self._out_of_budget(live, question, action)
-        if refused is not None:
-            return refused
+        if question.counted:
+            return await self._counted(live, question, action)
         more = replace(
             action,
             id=ActionId(self._ids.mint("action")),
@@ -342,17 +341,17 @@ class Sessions:
             return Refused(RefusalKind.UNAVAILABLE, words, fault.code, hint)
         return answer
 
-    async def _out_of_budget(
+    async def _counted(
         self, live: LiveSession, question: Exceed, action: Action
-    ) -> Refused | None:
-        """Return the refusal of the rest of a result that a budget is used up by, None for none."""
-        limit, rows = question.limit, question.passed_rows
-        words = self._spending.used_up(action, limit, rows, question.most)
-        if not words:
-            return None
+    ) -> Permitted | Refused:
+        """Return whether a budget has more left for a result; nobody is asked for more than it."""
+        limits = await self._spending.more(action)
+        if limits is not None:
+            return Permitted(question.entry, enforcement=Enforcement(limits=limits))
+        passed = question.passed_rows, question.passed_bytes
+        words, changes = self._spending.stopped(action, question.limit, *passed)
         hint = f"what was sent before stands; ask for more: assent request {live.target.name}"
         try:
-            changes = self._spending.stopped(action, limit, rows, question.passed_bytes)
             await self._store.commit(changes, ())
         except Fault as fault:
             return Refused(RefusalKind.DENIED, words, fault.code, hint)
@@ -392,6 +391,10 @@ class Sessions:
             await self._holding.lose(request_id, entry, released=released)
         else:
             await self._store.commit(spent, (entry,))
+
+    def not_sent(self, action: Action) -> None:
+        """Let go of an action that was permitted and could not be sent: it has no result."""
+        self._spending.result(action.id, 0, 0)
 
     async def _settle(
         self,

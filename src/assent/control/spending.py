@@ -1,12 +1,11 @@
 """Budgets of grants: what is done is counted with the decision that permits it, or not done.
 
-What comes of it, rows and bytes, is counted with its result. While a result runs that a budget of
-rows or bytes pays for, nothing else begins under that budget: two results could not share what is
-left without passing it.
+What comes of it, rows and bytes, is counted with its result. One result at a time may pass what a
+budget of rows or bytes has left: others that run meanwhile wait at their first row for their turn.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,7 +32,8 @@ _LIMITS = {"rows": "max_rows", "bytes": "max_bytes"}
 class Charge:
     """What one permitted action is counted as. left: rows and bytes that it may still pass.
 
-    begun: the grants whose clocks it starts. settled: whether its result was counted.
+    begun: the grants whose clocks it starts. has_turn: whether that is all that there is, and not
+    nothing until its turn comes.
     """
 
     action: ActionId
@@ -42,7 +42,7 @@ class Charge:
     more: Spent
     left: dict[str, int]
     begun: tuple[Grant, ...] = ()
-    settled: bool = False
+    has_turn: bool = True
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -68,16 +68,6 @@ class Spending:
         self._starting: set[GrantId] = set()
         self._freed = asyncio.Event()
 
-    async def turn(self, action: Action, grants: Callable[[], Sequence[Grant]]) -> None:
-        """Wait a while for results that run under the same budgets to end."""
-        if action.phase is not Phase.EXECUTE:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_WAITS_S):
-                while any(payer.id in self._open.by_grant for payer in paying(action, grants())):
-                    self._freed.clear()
-                    await self._freed.wait()
-
     def charge(
         self, action: Action, permit: Permit, evidence: Evidence, score: int
     ) -> Charge | Deny | None:
@@ -97,14 +87,15 @@ class Spending:
         for payer in payers:
             if words := self._lacking(payer, more):
                 return Deny(permit.revision, "budget", words)
-        charge = Charge(
-            action.id, action.session, tuple(one.id for one in payers), more, _left(payers), begun
-        )
+        ids = tuple(one.id for one in payers)
+        charge = Charge(action.id, action.session, ids, more, _left(payers), begun)
         for payer in payers:
             self._grants.spend(payer.id, more)
         if charge.left:
             self._open.by_action[action.id] = charge
-            self._open.by_grant.update({one.id: action.id for one in payers if _is_open(one)})
+            if not self._take_turn(charge):
+                charge.has_turn = False
+                charge.left = dict.fromkeys(charge.left, 0)
         return charge
 
     def begun_by(self, action: Action, grants: Sequence[Grant], now: datetime) -> tuple[Grant, ...]:
@@ -142,39 +133,51 @@ class Spending:
         charge = self._open.by_action.get(action.id)
         if charge is None:
             return enforcement
-        limits = tuple(
-            Limit(_LIMITS[name], most, f"grant {charge.payers[0]}", counted=True)
-            for name, most in charge.left.items()
-        )
         before = enforcement or Enforcement()
-        return replace(before, limits=(*before.limits, *limits))
+        return replace(before, limits=(*before.limits, *self._limits(charge)))
 
-    def used_up(self, action: Action, limit: str, passed_rows: int, most: int) -> str:
-        """Return which budget keeps the rest of a result, in words; empty where none does."""
-        charge = self._open.by_action.get(action.id)
-        if charge is None:
-            return ""
-        left = charge.left.get("rows" if limit == "max_rows" else "bytes")
-        reached = passed_rows if limit == "max_rows" else most
-        if left is None or reached < left:
-            return ""
-        unit = "rows" if limit == "max_rows" else "bytes"
-        words = f"the budget of your access is used up: {left} {unit} were left"
-        return f"{words} (grant {charge.payers[0]})"
+    async def more(self, action: Action) -> tuple[Limit, ...] | None:
+        """Return what else may pass of a result that waited for its turn, None for nothing more.
 
-    def stopped(
-        self, action: Action, limit: str, passed_rows: int, passed_bytes: int
-    ) -> list[Change]:
-        """Return what is made durable of a result that was stopped by a budget, and count it."""
+        It waits a while for those before it to end.
+        """
         charge = self._open.by_action.get(action.id)
-        left = charge.left if charge else {}
+        if charge is None or charge.has_turn:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_WAITS_S):
+                while action.id in self._open.by_action and not self._take_turn(charge):
+                    self._freed.clear()
+                    await self._freed.wait()
+                charge.has_turn = action.id in self._open.by_action
+        payers = [grant for one in charge.payers if (grant := self._grants.get(one)) is not None]
+        if not charge.has_turn or len(payers) < len(charge.payers):
+            return None
+        charge.left = _left(payers)
+        return self._limits(charge) if all(charge.left.values()) else None
+
+    def stopped(self, action: Action, limit: str, rows: int, size: int) -> tuple[str, list[Change]]:
+        """Return why the rest of a result may not pass, and what is made durable of that.
+
+        limit: the one that was reached. rows, size: what has passed, of a portal from its start.
+        """
+        charge = self._open.by_action.get(action.id)
+        if charge is None or not charge.has_turn:
+            words = (
+                "another result still runs under the same budget; let it end and send this again"
+            )
+            return words, []
+        left = charge.left
+        name = "rows" if limit == _LIMITS["rows"] else "bytes"
+        words = f"the budget of your access is used up: {left.get(name, 0)} {name} were left"
         # What had passed of a portal or a cursor before was counted before.
-        rows, size = left.get("rows", passed_rows), left.get("bytes", passed_bytes)
-        return self.result(
+        most_rows, most_bytes = left.get("rows", rows), left.get("bytes", size)
+        changes = self.result(
             action.id,
-            rows if limit == "max_rows" else min(passed_rows, rows),
-            size if limit == "max_bytes" else min(passed_bytes, size),
+            most_rows if name == "rows" else min(rows, most_rows),
+            most_bytes if name == "bytes" else min(size, most_bytes),
         )
+        return f"{words} (grant {charge.payers[0]})", changes
 
     def result(self, action: ActionId, rows: int, size: int) -> list[Change]:
         """Return what is made durable of what came of an action, and count it. rows: -1 for none"""
@@ -183,9 +186,8 @@ class Spending:
             return []
         more = Spent(rows=max(0, rows), bytes=max(0, size))
         self._close(charge)
-        if charge.settled or more == Spent():
+        if more == Spent():
             return []
-        charge.settled = True
         for payer in charge.payers:
             self._grants.spend(payer, more)
         return [SpendGrant(payer, more, force=True) for payer in charge.payers]
@@ -212,12 +214,21 @@ class Spending:
         left = payer.budget.left(payer.spent)
         if any(amount == 0 or amount < getattr(more, name) for name, amount in left.items()):
             return (f"the budget of your access does not reach: {describe_left(payer)} left",)
-        if payer.id in self._open.by_grant:
-            return (
-                f"another result still runs under the budget of grant {payer.id}; "
-                "let it end, or close its cursor, and send this again",
-            )
         return ()
+
+    def _take_turn(self, charge: Charge) -> bool:
+        """Let this one pass what is left; false while another one does."""
+        holders = {self._open.by_grant.get(payer, charge.action) for payer in charge.payers}
+        if holders != {charge.action}:
+            return False
+        self._open.by_grant.update(dict.fromkeys(charge.payers, charge.action))
+        return True
+
+    def _limits(self, charge: Charge) -> tuple[Limit, ...]:
+        return tuple(
+            Limit(_LIMITS[name], most, f"grant {charge.payers[0]}", counted=True)
+            for name, most in charge.left.items()
+        )
 
     def _close(self, charge: Charge) -> None:
         self._open.by_action.pop(charge.action, None)
@@ -254,8 +265,3 @@ def _left(payers: Sequence[Grant]) -> dict[str, int]:
             if name in _LIMITS:
                 found[name] = min(amount, found.get(name, amount))
     return found
-
-
-def _is_open(grant: Grant) -> bool:
-    amounts = grant.budget.amounts()
-    return any(amounts[name] is not None for name in _LIMITS)

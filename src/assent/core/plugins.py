@@ -89,6 +89,7 @@ class Exceed:
 
     entry: of the decision that permitted the statement. limit: the name, `max_rows` or
     `max_bytes`, and most, how many of it. passed_rows, passed_bytes: what the client has.
+    counted: the limit is what a budget has left.
     """
 
     entry: str
@@ -96,6 +97,7 @@ class Exceed:
     most: int
     passed_rows: int
     passed_bytes: int
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,8 @@ class PostgresAnswerer:
             decided = state.decided.pop(frame.entry, None)
             if decided is not None and frame.verdict == "permit":
                 state.running[frame.sequence] = decided
+            elif decided is not None:
+                self._sessions.not_sent(decided[0])
         elif state.running and result is not None:
             running = state.running.pop(result.sequence, None)
             if running is not None:

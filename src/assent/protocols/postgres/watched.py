@@ -289,7 +289,9 @@ class Watched:
         deadline = now + self._exchange.limits.answer_for
         self.exceeding = Exceeding(ticket, deadline, now, limit, running, results, [])
         passed = results.passed
-        question = Exceed(running.entry, limit.name, limit.most, passed.rows, passed.bytes)
+        question = Exceed(
+            running.entry, limit.name, limit.most, passed.rows, passed.bytes, limit.counted
+        )
         walk.after.append(Ask(ticket, question))
 
     def answer(self, ticket: int, answer: Answer, now: datetime, steps: list[Step]) -> bytes | None:
@@ -324,6 +326,8 @@ class Watched:
                 mark = MarkFrame(running.sequence, now, "released", answer.request)
                 steps.append(Record(mark))
             exceeding.results.passed.lift(exceeding.limit)
+            if answer.enforcement is not None:
+                exceeding.results.passed.also(answer.enforcement.limits)
         return b"".join(exceeding.rest)
 
     def _stop(self, refused: Refused, running: Running, walk: "_Walk") -> None:
