@@ -91,14 +91,14 @@ class Retracting:
         mine = _given(request, caller)
         grant = self._grants.get(request.grant)
         again = self._again.get(request.action.verb)
-        if request.state is not RequestState.COMPLETED or again is None:
+        if request.state is not RequestState.COMPLETED or request.grant is None:
             raise _too_late(request)
         if grant is None or not grant.is_valid(now):
             words = f"what request `{request.id}` led to is over already; nothing rests on it"
             raise ConflictFault("grant-over", words)
         left = _without(request, mine, now)
-        outcome = await again(left)
-        if isinstance(outcome.decision, Deny):
+        # What nothing here can decide again does not outlive an assent that it rested on.
+        if again is None or isinstance((await again(left)).decision, Deny):
             await self._revoke(caller, request, grant, mine, now)
         else:
             told = self._told(caller, request, "what is left is enough; the grant stays")

@@ -7,11 +7,18 @@ import pytest
 from assent.core.entry import EntryKind
 from assent.core.faults import ConflictFault, OutsideFault
 from assent.core.request import Request, RequestState, Verdict
-from builders import BEN, DELETE_ALL, DORA, MINUTE, POLICIES, TIM, World, a_caller, policies
+from builders import BEN, CARL, DELETE_ALL, DORA, MINUTE, POLICIES, TIM, World, a_caller, policies
 
 TWO = POLICIES.replace(
     '"approve: 1 of dba") @message("temps', '"approve: 2 of dba") @message("temps'
 )
+
+
+DELEGATION = """
+@id("delegate") permit (principal, action == Action::"delegation.give", resource);
+@id("delegate.ask") @require("approve: 1 of security")
+forbid (principal, action == Action::"delegation.give", resource);
+"""
 
 
 async def asked(world: World) -> Request:
@@ -115,3 +122,12 @@ async def test_where_the_store_is_away_the_assent_stands_as_it_was(world: World)
         await world.retracting.retract(a_caller(BEN), request.id)
     world.store.away = False
     assert (await world.stored(request.id)).approvals[0].withdrawn_at is None
+
+
+async def test_a_delegation_that_rested_on_it_is_over(world: World) -> None:
+    world.policies.replace(policies(POLICIES, DELEGATION))
+    asked = await world.delegating.give(a_caller(BEN), "dba", "tim", 20 * MINUTE, "")
+    await world.requests.answer(a_caller(CARL), asked.id, Verdict.APPROVE, "")
+    assert world.delegations.of(TIM.id, world.clock.now()) != ()
+    await world.retracting.retract(a_caller(CARL), asked.id)
+    assert world.delegations.of(TIM.id, world.clock.now()) == ()
