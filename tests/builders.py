@@ -32,6 +32,7 @@ from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
+from assent.control.hearing import Hearing
 from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
@@ -372,6 +373,7 @@ class World:
     continuous: Continuous
     revocations: Revocations
     canary: Canary
+    hearing: Hearing
     plane: ControlPlane
 
     @property
@@ -590,6 +592,7 @@ def _wire(
         continuous=made.continuous,
         revocations=made.revocations,
         canary=made.canary,
+        hearing=made.hearing,
         plane=plane,
     )
 

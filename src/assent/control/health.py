@@ -202,7 +202,7 @@ class Health:
             reviews = await self._store.reviews(open_only=True, limit=_MOST)
         except Fault:
             return None, None, None, None, False
-        overdue = sum(1 for review in reviews if review.due_at <= now)
+        overdue = sum(1 for review in reviews if review.is_overdue(now))
         return len(late), len(dead), overdue, checkpoint, bool(behind)
 
     def _policies_replaced(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -187,6 +188,20 @@ def denial_from_json(content: object) -> Deny:
     named = msgspec.convert(loose.pop("remedies", ()), list[tuple[str, dict[str, Any]]])
     if any(name not in _KINDS for name, _ in named):
         raise msgspec.ValidationError("there is a remedy of an unknown kind")
-    denial = msgspec.convert(loose, Deny)
+    plain = msgspec.convert(loose, _Plain)
     remedies: list[Remedy] = [msgspec.convert(body, _KINDS[name]) for name, body in named]
-    return replace(denial, remedies=tuple(remedies))
+    return Deny(remedies=tuple(remedies), **{key: getattr(plain, key) for key in _PLAIN})
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True):
+    """A denial but for its remedies, which carry no tags of their own."""
+
+    revision: str
+    code: str
+    messages: tuple[str, ...]
+    denied_by: tuple[str, ...]
+    hold_for: timedelta
+    hold_in_transaction_for: timedelta
+
+
+_PLAIN = tuple(_Plain.__struct_fields__)

@@ -182,6 +182,8 @@ class Rounds:
             except TimeoutError:
                 words = f"a session was open {_CUT_WITHIN_S:g} s after its grant was revoked"
                 raise OutsideFault("canary-not-cut", words) from None
+            except ConnectionError:
+                pass  # A reset ends it as well as a close does.
             finally:
                 ended_at = loop.time()
                 await revoking
