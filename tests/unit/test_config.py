@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,12 +26,14 @@ from assent.config import (
     column_rules,
     load,
     own_patterns,
+    pace,
     parse,
     parse_day,
     recognised,
     split_address,
     time_zone,
 )
+from assent.control.choosing import Pace
 from assent.core.faults import OperatorFault
 from assent.risk.budget import Budget
 
@@ -332,6 +334,32 @@ def test_rules_and_detectors_are_ready_to_use() -> None:
     assert column_rules(config).of("public.people", ["E_Mail"]) == {"E_Mail": {"pii.email"}}
     assert [own.label for own in own_patterns(config)] == ["hr.employee"]
     assert {"hr.employee", "pii.email", "pci.card"} <= set(recognised(config))
+
+
+def test_how_fast_people_are_asked_is_ready_to_use() -> None:
+    assert pace(parse({}, "f", Path())) == Pace()
+    tree = {
+        "approvals": {"widen_after": "90s", "remind_every": "1h"},
+        "notify": {"statements": True},
+    }
+    assert pace(parse(tree, "f", Path())) == Pace(
+        timedelta(seconds=90), timedelta(hours=1), statements=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"approvals": {"widen_after": "soon"}}, r"\[approvals\] widen_after: .*no.* duration"),
+        ({"approvals": {"remind_every": "0m"}}, r"\[approvals\] remind_every"),
+        ({"on_call": [{"group": "dba"}]}, r"\[\[on_call\]\] 1: needs either"),
+        ({"issue_tracker": {"url": "https://x.example"}}, r"\[issue_tracker\] secret: must be"),
+        ({"notify": {"channels": ["nowhere"]}}, r"\[notify\] channels"),
+    ],
+)
+def test_who_is_asked_and_told_is_checked_before_a_start(tree: dict[str, Any], words: str) -> None:
+    with pytest.raises(OperatorFault, match=words):
+        parse(tree, "f", Path())
 
 
 def test_a_day_begins_in_utc_and_a_zone_has_a_name() -> None:
