@@ -6,7 +6,7 @@ its own commit. Deadlines themselves never wait for a timer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -39,6 +39,8 @@ class Timers:
         # Timers that were handled and are there still: how often, and when they are tried again.
         self._again: dict[Timer, tuple[int, datetime]] = {}
         self._unknown: set[str] = set()
+        self._in_hand: set[Timer] = set()
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     def when(self, kind: str, handler: Handler) -> None:
         """Await `handler` with the id and the time of every timer of `kind` that is due."""
@@ -47,38 +49,54 @@ class Timers:
         self._handlers[kind] = handler
 
     async def run(self) -> None:
-        """Handle what is due until cancelled. A fault of the outside is logged and tried again."""
-        while True:
-            try:
-                await self.once()
-            except Fault as fault:
-                _log.warning("timers-failed", code=fault.code)
-            except Exception:
-                # A fault of ours here must not take the sessions with it.
-                _log.exception("timers-broke")
-            await asyncio.sleep(LOOK_S)
+        """Handle what is due until cancelled. A fault of the outside is logged and tried again.
+
+        A handler that is slow keeps nothing else from its time.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                try:
+                    for timer in await self._due():
+                        tasks.create_task(self._handle(timer))
+                except Fault as fault:
+                    _log.warning("timers-failed", code=fault.code)
+                except Exception:
+                    # A fault of ours here must not take the sessions with it.
+                    _log.exception("timers-broke")
+                await asyncio.sleep(LOOK_S)
 
     async def once(self) -> None:
-        """Handle all that is due now. Raises OutsideFault (the store)."""
+        """Handle all that is due now, and wait for it. Raises OutsideFault (the store)."""
+        async with asyncio.TaskGroup() as tasks:
+            for timer in await self._due():
+                tasks.create_task(self._handle(timer))
+
+    async def _due(self) -> Sequence[Timer]:
+        """Return what is to be handled now and is not yet."""
         now = self._clock.now()
         # As many more as are put off, so that what cannot be done never hides what can.
-        due = await self._store.due_timers(now, limit=_MOST_DUE + len(self._again))
+        hidden = len(self._again) + len(self._in_hand)
+        due = await self._store.due_timers(now, limit=_MOST_DUE + hidden)
         still_there = set(due)
         self._again = {timer: put for timer, put in self._again.items() if timer in still_there}
-        at_once = asyncio.Semaphore(_AT_ONCE)
-        async with asyncio.TaskGroup() as tasks:
-            for timer in due:
-                put_off = self._again.get(timer)
-                if put_off is None or now >= put_off[1]:
-                    tasks.create_task(self._handle(timer, at_once))
+        ready = [timer for timer in due if timer not in self._in_hand and self._may(timer, now)]
+        self._in_hand.update(ready)
+        return ready
 
-    async def _handle(self, timer: Timer, at_once: asyncio.Semaphore) -> None:
-        async with at_once:
-            handler = self._handlers.get(timer.kind)
-            if handler is None:
-                self._wonder(timer)
-            else:
-                await self._guarded(handler, timer)
+    def _may(self, timer: Timer, now: datetime) -> bool:
+        put_off = self._again.get(timer)
+        return put_off is None or now >= put_off[1]
+
+    async def _handle(self, timer: Timer) -> None:
+        try:
+            async with self._at_once:
+                handler = self._handlers.get(timer.kind)
+                if handler is None:
+                    self._wonder(timer)
+                else:
+                    await self._guarded(handler, timer)
+        finally:
+            self._in_hand.discard(timer)
             # Dropped by now, unless its commit failed; then it is tried again, and not at once.
             times = self._again.get(timer, (0, timer.due_at))[0] + 1
             wait = timedelta(seconds=min(2.0 ** min(times, 20), _LONGEST_WAIT_S))

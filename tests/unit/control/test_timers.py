@@ -11,7 +11,7 @@ from assent.core.changes import DropTimer, PutTimer
 from assent.core.faults import OutsideFault
 from assent.core.ports import Store
 from assent.core.timer import Timer
-from builders import MINUTE, NOON, World
+from builders import MINUTE, NOON, World, until
 
 
 def timers(world: World, within_s: float = 5.0) -> Timers:
@@ -133,3 +133,29 @@ async def test_what_nobody_handles_waits_for_who_does(world: World) -> None:
     assert handled == ["one"]
     with pytest.raises(ValueError, match="two handlers"):
         watched.when("t.later", handle)
+
+
+async def test_a_slow_handler_keeps_no_other_from_its_time(world: World) -> None:
+    began, ended, released = list[str](), list[str](), asyncio.Event()
+
+    async def slow(about: str, due_at: datetime) -> None:
+        began.append(about)
+        await released.wait()
+
+    async def quick(about: str, due_at: datetime) -> None:
+        ended.append(about)
+        await world.store.commit((DropTimer(about),), ())
+
+    watched = timers(world)
+    watched.when("t.slow", slow)
+    watched.when("t.quick", quick)
+    await set_one(world, "t.slow", "one")
+    running = asyncio.create_task(watched.once())
+    await until(lambda: began)
+    await set_one(world, "t.quick", "two")
+    await watched.once()
+    assert ended == ["two"]
+    # It is in hand already, and not begun a second time.
+    assert began == ["one"]
+    released.set()
+    await running
