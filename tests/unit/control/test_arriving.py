@@ -1,6 +1,7 @@
 """Asking by connecting: who has no access yet waits on the connection that asks for it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
@@ -296,6 +297,24 @@ async def test_a_stop_leaves_the_request_open_and_the_next_process_goes_on_with_
     assert await later.waits() == request.id
     await again.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
     assert isinstance(await later.over(), LiveSession)
+
+
+async def test_a_process_that_dies_leaves_the_request_to_the_next_connection(
+    world: World,
+) -> None:
+    await minted(world)
+    comer = await connect(world)
+    request = await request_of(world, comer)
+    assert comer.connecting is not None
+    comer.connecting.cancel()
+    with suppress(asyncio.CancelledError):
+        await comer.connecting
+    again = await restarted(world)
+    await again.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
+    later = await connect(again)
+    assert isinstance(await later.over(), LiveSession)
+    assert later.held == []
+    assert len(await again.store.grants(TIM.id)) == 1
 
 
 async def test_a_credential_that_was_ended_while_it_waited_opens_nothing(world: World) -> None:
