@@ -14,14 +14,7 @@ from assent.control.audit import Audit
 from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
-from assent.control.configuring import (
-    Configuring,
-    ReadPolicies,
-    ReadTargets,
-    cutting,
-    no_policies_read,
-    no_targets_read,
-)
+from assent.control.configuring import Configuring, cutting
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider
 from assent.control.decided import Decided
@@ -64,6 +57,7 @@ from assent.control.tickets import Tickets
 from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
+from assent.control.wanting import ReadPolicies, ReadTargets, no_policies_read, no_targets_read
 from assent.control.warnings import Warnings
 from assent.control.watching import Watching
 from assent.control.windows import Windows
@@ -346,7 +340,7 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
-    configuring.when_target_changed(cutting(live))
+    configuring.when_target_changed(cutting(live, clock))
     configuring.when_target_changed(hearing.described)
     explain = Explain(
         store=store,

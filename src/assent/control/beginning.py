@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assent.control.administration import happened
-from assent.control.configuring import Configuring, ReadPolicies
+from assent.control.configuring import Configuring
 from assent.control.policies import Policies
+from assent.control.wanting import ReadPolicies
 from assent.core.changes import PutPolicyRevision
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from assent.control.configuring import ReadPolicies, no_policies_read
 from assent.control.directory import Directory
 from assent.control.requests import Requests
 from assent.control.sign_in import Caller
+from assent.control.wanting import ReadPolicies, no_policies_read
 from assent.control.whys import Whys
 from assent.core.canonical import Json
 from assent.core.entry import EntryKind

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from assent.control.configuring import ReadPolicies
 from assent.control.replay import action_of, assessment_of
+from assent.control.wanting import ReadPolicies
 from assent.core.action import Action, Touch
 from assent.core.assessment import Assessment, Factor, RiskLevel
 from assent.core.canonical import Json

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assent.control.configuring import EXAMPLE, Applied
+from assent.control.change_actions import EXAMPLE
+from assent.control.configuring import Applied
 from assent.control.planning import Content
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OperatorFault
 from assent.core.ids import RequestId
@@ -116,6 +117,26 @@ async def test_whoever_may_not_is_refused_whatever_they_send(tmp_path: Path) -> 
             await applied(begun(world, CHANGES), content(CHANGES, NO_READING), ANA)
         with pytest.raises(ForbiddenFault):
             await world.configuring.plan(a_caller(ANA), content(CHANGES, NO_READING))
+
+
+async def test_nothing_that_a_stranger_sends_is_kept(tmp_path: Path) -> None:
+    async with a_world(tmp_path, CHANGES) as world:
+        with pytest.raises(ForbiddenFault):
+            await applied(begun(world, CHANGES), content("// by-a-stranger"), ANA)
+        with pytest.raises(ForbiddenFault):
+            # Not even read: what is wrong with it is nobody's business who may not apply it.
+            await world.configuring.plan(a_caller(ANA), content("permit ("))
+        log = await world.log()
+        assert "policy.change" in log
+        assert "by-a-stranger" not in log
+
+
+async def test_changing_targets_alone_does_not_pin_the_policies(tmp_path: Path) -> None:
+    async with a_world(tmp_path, FREE) as world:
+        begun(world, FREE)
+        answer = await applied(world, content(FREE, targets=ARCHIVE))
+        assert [one.kind for one in answer.plan.differences] == ["target"]
+        assert await world.store.applied_policies() is None
 
 
 async def test_a_plan_says_what_applying_would_lead_to_and_logs_nothing(tmp_path: Path) -> None:
