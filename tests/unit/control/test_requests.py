@@ -149,3 +149,22 @@ async def test_comments_and_reasons_are_payloads_and_never_in_a_leaf(world: Worl
     entries = await world.store.entries()
     assert all(b"xyzzy" not in entry.leaf for entry in entries)
     assert any(b"comment-xyzzy" in (entry.payload or b"") for entry in entries)
+
+
+async def test_a_self_approval_that_policy_lets_is_marked_in_the_log(world: World) -> None:
+    own = POLICIES.replace(
+        '"approve: 1 of dba") @message("temps', '"approve: 1 of dba, by-requester") @message("temps'
+    )
+    world.policies.replace(policies(own))
+    world.replace_people(a_subject("tim", "temps", "dba"))
+    request = await asked(world)
+    await world.requests.answer(a_caller(TIM), request.id, Verdict.APPROVE, "it is mine")
+    assert (await world.stored(request.id)).state is RequestState.COMPLETED
+    assert '"self":true' in await world.log()
+
+
+async def test_an_inbox_says_how_much_it_leaves_out(world: World) -> None:
+    first, second = await asked(world), await asked(world)
+    found, waiting = await world.requests.inbox_and_count(a_caller(BEN), 1)
+    assert (len(found), waiting) == (1, 2)
+    assert found[0].id in (first.id, second.id)
