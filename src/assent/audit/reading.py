@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from assent.audit.entry import decode
 from assent.audit.report import Findings, NamedEntry, name_entry
+from assent.audit.signed_approvals import SignedApprovals
 from assent.core.canonical import Json
 from assent.core.clock import parse_instant
 from assent.core.entry import EntryKind
@@ -33,11 +34,15 @@ class Line:
 
 
 class Reading:
-    """Reads leaves in order. forms: findings on each leaf. story: on what they say together."""
+    """Reads leaves in order. forms: findings on each leaf. story: on what they say together.
 
-    def __init__(self, forms: Findings, story: Findings) -> None:
+    signed: follows what they say of keys and signed approvals.
+    """
+
+    def __init__(self, forms: Findings, story: Findings, signed: SignedApprovals) -> None:
         self._forms = forms
         self._story = story
+        self._signed = signed
         self._latest_at: datetime | None = None
         self._ids: dict[str, int] = {}
         self._permitted: set[str] = set()
@@ -65,12 +70,14 @@ class Reading:
         facts = value["facts"]
         if isinstance(facts, Mapping):
             self._follow(entry, value, facts)
+        self._signed.read(entry, value)
         payload = value["payload"]
         return Line(entry, payload if isinstance(payload, str) else None)
 
     def skip(self) -> None:
         """Note that entries cannot be read: what they would have said is not known."""
         self._has_gaps = True
+        self._signed.skip()
 
     def finish(self) -> None:
         """Say what is still open when all entries are read."""

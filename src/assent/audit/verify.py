@@ -12,6 +12,7 @@ from assent.audit.reading import Line, Reading
 from assent.audit.rebuild import ReadFile, Rebuild
 from assent.audit.report import Findings, NamedEntry, Report
 from assent.audit.signatures import KnownCheckpoint, Signatures
+from assent.audit.signed_approvals import SignedApprovals
 from assent.audit.tiles import TILE_WIDTH, payloads_path, spans
 
 _CHECKS = (
@@ -21,6 +22,7 @@ _CHECKS = (
     ("form and time", "log-format, Leaf"),
     ("payloads", "log-format, Payload"),
     ("story", "log-format, What the entries must say together"),
+    ("signed approvals", "signed-approvals, Verification"),
 )
 
 
@@ -30,7 +32,7 @@ def verify_export(
     verifier_keys: Sequence[str],
     kept_notes: Sequence[str] = (),
 ) -> Report:
-    """Return what the six checks say of an export.
+    """Return what the seven checks say of an export.
 
     read: file name → bytes, None when there is no such file. names: of all files in it.
     verifier_keys: the keys that the reader trusts and has from elsewhere; the key in the
@@ -52,9 +54,10 @@ class _Verification:
         self._checks = [
             Findings(number, name, source) for number, (name, source) in enumerate(_CHECKS, 1)
         ]
+        self._signed = SignedApprovals(self._checks[6])
 
     def run(self, kept_notes: Sequence[str]) -> Report:
-        signatures, tree, _, forms, _, story = self._checks
+        signatures, tree, _, forms, _, story, _ = self._checks
         # 1
         known = Signatures(self._read, self._trusted, signatures)
         known.read_all(self._names, kept_notes)
@@ -65,14 +68,14 @@ class _Verification:
             return self._report(newest, 0)
         size = newest.body.size
         rebuild = Rebuild(self._read, size, [item.body.size for item in earlier], tree)
-        reading = Reading(forms, story)
+        reading = Reading(forms, story, self._signed)
         missing: list[NamedEntry] = []
         for span in spans(size):
             leaves = rebuild.bundle(span)  # 2
-            lines = reading.read_all(span.index * TILE_WIDTH, leaves)  # 4 and 6
+            lines = reading.read_all(span.index * TILE_WIDTH, leaves)  # 4, 6 and 7
             if len(leaves) < span.width:
                 reading.skip()
-            missing += self._check_payloads(span.index, span.width, lines)  # 5
+            missing += self._check_payloads(span.index, span.width, lines)  # 5 and 7
         rebuild.finish(newest.body.root)
         self._check_consistency(newest, earlier, rebuild)  # 3
         reading.finish()
@@ -135,6 +138,8 @@ class _Verification:
             if line is not None and payload_digest(payload) != line.payload:
                 text = f"the payload of {line.entry} is not the one that the entry names"
                 findings.fail(text, line.entry)
+            elif line is not None:
+                self._signed.check_payload(index, payload)
         absent = [
             line.entry
             for index, line in lines.items()
@@ -153,13 +158,14 @@ class _Verification:
                 self._checks[4].miss(text, entry)
 
     def _summarise(self, known: Signatures, rebuild: Rebuild) -> None:
-        signatures, tree, consistency, forms, payloads, story = self._checks
+        signatures, tree, consistency, forms, payloads, story, _ = self._checks
         signatures.summary = "signed by " + ", ".join(f"`{name}`" for name in sorted(known.signers))
         tree.summary = f"{rebuild.entries} entries have the root that was signed"
         consistency.summary = f"{len(known.earlier)} checkpoints are of one growing log"
         forms.summary = f"{rebuild.entries} entries are canonical, unique and in order of time"
         payloads.summary = "every payload is the one that its entry names"
         story.summary = "nothing was released without a permit, and every outcome is known"
+        self._signed.summarise()
 
     def _report(self, newest: KnownCheckpoint | None, entries: int) -> Report:
         size, root = (newest.body.size, newest.body.root) if newest else (0, b"")

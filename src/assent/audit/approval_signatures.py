@@ -1,0 +1,144 @@
+"""What an approver signs with their device's key, and whether such a signature is good.
+
+docs/specs/signed-approvals.md. A signature is checked by its kind, so that passkeys
+(WebAuthn) can stand beside keys of the command line without another format.
+"""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from assent.core.canonical import Json, canonical_bytes
+
+ED25519 = "ed25519"
+WEBAUTHN = "webauthn"
+
+_APPROVAL = "assent-approval-v1"
+_ENROLMENT = "assent-device-v1"
+_KEY_BYTES = 32
+_SIGNATURE_BYTES = 64
+_BOUND = frozenset(
+    {"details", "parameters", "salt", "session", "subject", "target", "text", "verb"}
+)
+
+# Points of small order, without their sign: under such a key one signature fits every message.
+_WEAK = frozenset(
+    bytes.fromhex(text)
+    for text in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+
+
+def approval_message(verdict: str, request: str, action_digest: str, shown: str) -> bytes:
+    """Return the bytes that an approver signs: five lines, each with its newline.
+
+    verdict: `approve`, `reject` or `offer`. shown: the digest of what they were shown.
+    """
+    return f"{_APPROVAL}\n{verdict}\n{request}\n{action_digest}\n{shown}\n".encode()
+
+
+def enrolment_message(subject: str, challenge: str, kind: str, public_key: str) -> bytes:
+    """Return the bytes that a device signs to prove that it holds the key."""
+    return f"{_ENROLMENT}\n{subject}\n{challenge}\n{kind}\n{public_key}\n".encode()
+
+
+def digest_of(document: Mapping[str, Json]) -> str:
+    """Return `sha256:` and hex over the canonical bytes of a document.
+
+    Raises ValueError where it lies outside of the canonical profile.
+    """
+    return "sha256:" + sha256(canonical_bytes(document)).hexdigest()
+
+
+def check_document(
+    document: Mapping[str, Json], request: str | None, action_digest: str, shown: str
+) -> None:
+    """Check that a document that was shown is the one signed, and shows the action signed.
+
+    Raises ValueError that names what does not fit.
+    """
+    if digest_of(document) != shown:
+        raise ValueError("the document is not the one whose digest was signed")
+    if document.get("request") != request:
+        raise ValueError("the document is of another request")
+    action = document.get("action")
+    bound = action.get("bound") if isinstance(action, Mapping) else None
+    if not isinstance(bound, Mapping) or bound.keys() != _BOUND:
+        raise ValueError("the document does not say what the action is")
+    if digest_of(bound) != action_digest:
+        raise ValueError("the document shows another action than the one that was signed")
+
+
+def check_public_key(kind: str, public_key: str) -> None:
+    """Check that this is a key that can sign. Raises ValueError."""
+    _scheme(kind)
+    raw = decoded(public_key, _KEY_BYTES, "the public key")
+    if raw[:-1] + bytes([raw[-1] & 0x7F]) in _WEAK:
+        raise ValueError("the public key is one under which everything would be signed")
+
+
+def check_signature(
+    kind: str, public_key: str, message: bytes, signature: str, assertion: Mapping[str, str]
+) -> None:
+    """Check a signature over `message`. assertion: what else a passkey's signature covers.
+
+    Raises ValueError for a kind that is not known, and where the signature does not fit.
+    """
+    _scheme(kind)(public_key, message, signature, assertion)
+
+
+def is_known(kind: str) -> bool:
+    """Return whether signatures of this kind can be checked."""
+    return kind in _SCHEMES
+
+
+def encoded(data: bytes) -> str:
+    """Return standard, padded base64."""
+    return b64encode(data).decode("ascii")
+
+
+def decoded(text: str, length: int, what: str) -> bytes:
+    """Return the bytes of canonical base64 of so many bytes. Raises ValueError."""
+    try:
+        data = b64decode(text.encode("ascii"), validate=True)
+    except ValueError as error:
+        raise ValueError(f"{what} is not base64") from error
+    if len(data) != length or encoded(data) != text:
+        # Spare bits at the end would let two texts mean one signature.
+        raise ValueError(f"{what} is not canonical base64 of {length} bytes")
+    return data
+
+
+def _ed25519(public_key: str, message: bytes, signature: str, assertion: Mapping[str, str]) -> None:
+    if assertion:
+        raise ValueError("a signature of kind `ed25519` has no assertion beside it")
+    check_public_key(ED25519, public_key)
+    key = Ed25519PublicKey.from_public_bytes(decoded(public_key, _KEY_BYTES, "the public key"))
+    try:
+        key.verify(decoded(signature, _SIGNATURE_BYTES, "the signature"), message)
+    except InvalidSignature:
+        raise ValueError("the signature does not fit") from None
+
+
+_SCHEMES: Mapping[str, Callable[[str, bytes, str, Mapping[str, str]], None]] = {ED25519: _ed25519}
+
+
+def _scheme(kind: str) -> Callable[[str, bytes, str, Mapping[str, str]], None]:
+    found = _SCHEMES.get(kind)
+    if found is None:
+        known = ", ".join(f"`{name}`" for name in sorted(_SCHEMES))
+        what = (
+            "passkeys (`webauthn`) are" if kind == WEBAUTHN else f"a key of kind `{kind[:80]}` is"
+        )
+        raise ValueError(f"{what} not supported yet; use one of kind {known}")
+    return found
