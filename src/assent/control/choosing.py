@@ -1,8 +1,9 @@
 """Chooses whom to tell that a request needs them, and how fast others are told as well."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -19,6 +20,10 @@ from assent.core.quorum import ALTERNATIVE, ONE_PERSON, Assenting, escalated, is
 from assent.core.request import Request
 from assent.core.subject import Subject
 from assent.workflow.asking import Candidate, in_order, open_stage, whom_to_ask
+
+ON_CALL_WITHIN_S = 2.0
+"""How long a request waits for who is on call."""
+_ON_CALL_RESTS = timedelta(seconds=15)
 
 _log = structlog.get_logger("pacing")
 
@@ -62,6 +67,7 @@ class Choosing:
         questions: Callable[[SubjectId], int],
         is_away: Callable[[SubjectId, datetime], bool],
         on_call: OnCall | None = None,
+        within_s: float = ON_CALL_WITHIN_S,
     ) -> None:
         self._eligibility = eligibility
         self._delegations = delegations
@@ -70,6 +76,8 @@ class Choosing:
         self._questions = questions
         self._is_away = is_away
         self._on_call = on_call
+        self._on_call_rests_until = datetime.min.replace(tzinfo=UTC)
+        self._within_s = within_s
 
     def able(self, request: Request) -> list[SubjectId]:
         """Return whose answer counts now, by name."""
@@ -142,19 +150,32 @@ class Choosing:
         """Return the places of those who are on call for a group that is asked."""
         if self._on_call is None:
             return {}
+        if now < self._on_call_rests_until:
+            return {}
         turns: dict[SubjectId, int] = {}
-        for group in _groups(self._demands(request)):
-            try:
-                names = await self._on_call.on_call(group, now)
-            except Fault as fault:
-                # Who is on call is a preference: without it everybody is asked in usual order.
-                _log.warning("on-call-unknown", group=group, code=fault.code)
-                continue
-            for turn, name in enumerate(names):
-                person = self._directory.subject_named(name)
-                if person is not None:
-                    turns[person.id] = min(turn, turns.get(person.id, turn))
+        try:
+            async with asyncio.timeout(self._within_s), asyncio.TaskGroup() as tasks:
+                for group in _groups(self._demands(request)):
+                    tasks.create_task(self._take_turns(self._on_call, group, now, turns))
+        except TimeoutError:
+            # Whoever asks next must not wait for it as well.
+            self._on_call_rests_until = now + _ON_CALL_RESTS
+            _log.warning("on-call-slow")
         return turns
+
+    async def _take_turns(
+        self, source: OnCall, group: str, now: datetime, turns: dict[SubjectId, int]
+    ) -> None:
+        try:
+            names = await source.on_call(group, now)
+        except Fault as fault:
+            # Who is on call is a preference: without it everybody is asked in usual order.
+            _log.warning("on-call-unknown", group=group, code=fault.code)
+            return
+        for turn, name in enumerate(names):
+            person = self._directory.subject_named(name)
+            if person is not None:
+                turns[person.id] = min(turn, turns.get(person.id, turn))
 
 
 def _groups(remedies: Sequence[ApprovalRemedy]) -> tuple[str, ...]:

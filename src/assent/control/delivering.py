@@ -211,6 +211,9 @@ class Delivering:
         if not notice.thread:
             return ""
         before = await self._store.delivered(notice.thread, channel)
+        if any(notice.id is not None and one.notice > notice.id for one in before):
+            # It comes late, and must not take the place of what is newer.
+            return ""
         return before[0].reference if before else ""
 
     def _failed(self, notice: Notice, delivery: Delivery, error: str) -> Delivery:

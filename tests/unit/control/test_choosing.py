@@ -1,5 +1,6 @@
 """Whom to ask: by who is on call, who is away, and who has much to answer already."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,10 +28,13 @@ class OnCall:
 
     names: Sequence[str] = ()
     away: bool = False
+    hangs: bool = False
     groups: list[str] = field(default_factory=list)
 
     async def on_call(self, group: str, at: datetime) -> Sequence[str]:
         self.groups.append(group)
+        if self.hangs:
+            await asyncio.Event().wait()
         if self.away:
             raise OutsideFault("source-away", "the on-call service cannot be reached")
         return self.names
@@ -65,6 +69,7 @@ def choosing(
         questions=lambda who: (questions or {}).get(who, 0),
         is_away=lambda who, _now: who in away,
         on_call=on_call,
+        within_s=0.02,
     )
 
 
@@ -91,6 +96,16 @@ async def test_where_it_is_not_known_who_is_on_call_somebody_is_asked_all_the_sa
 ) -> None:
     assert await first(choosing(world, on_call=OnCall(away=True))) == BEN.id
     assert await first(choosing(world, on_call=OnCall())) == BEN.id
+
+
+async def test_a_source_that_hangs_is_waited_for_once_and_then_left_alone(world: World) -> None:
+    on_call = OnCall(["dora"], hangs=True)
+    choice = choosing(world, on_call=on_call)
+    assert (await first(choice), await first(choice)) == (BEN.id, BEN.id)
+    assert on_call.groups == ["dba"]
+    on_call.hangs = False
+    world.clock.advance(timedelta(seconds=15))
+    assert await first(choice) == DORA.id
 
 
 async def test_who_is_away_is_asked_last_but_asked_where_nobody_else_is(world: World) -> None:

@@ -227,6 +227,21 @@ async def test_one_thread_is_told_in_order_each_in_the_place_of_the_one_before(
     assert chat.earlier == ["", "message-1", "message-2"]
 
 
+async def test_what_comes_late_takes_the_place_of_nothing_newer(
+    world: World, chat: Channel
+) -> None:
+    chat.away = True
+    await keep(world, "late", thread="req_1")
+    await world.outbox.deliver()
+    chat.away = False
+    await keep(world, "newer", thread="req_1")
+    await world.outbox.deliver()
+    world.clock.advance(timedelta(minutes=1))
+    await world.outbox.deliver()
+    assert [one.headline for one in chat.notices] == ["newer", "late"]
+    assert chat.earlier == ["", ""]
+
+
 async def test_what_holds_no_more_is_not_told(world: World, chat: Channel) -> None:
     world.outbox.only_while("t", lambda notice: notice.headline != "stale")
     await keep(world, "stale")
