@@ -35,6 +35,8 @@ METHOD = "personal-credential"
 STOPS_WITHIN_S = 2.0
 NOT_AGAIN_FOR = timedelta(minutes=1)
 """How long a rejection answers whoever connects again: pools try again and again by themselves."""
+MOST_WAITING = 64
+"""Connections of one person that may wait for one request: each of them is a place less."""
 _MOST_REJECTED = 10_000
 # What was approved in time is minted at once; this is for when that takes its time.
 _MINTED_WITHIN_S = 60.0
@@ -112,7 +114,10 @@ class Arrivals:
             request = self._asked_already(arriving) or await self._ask(arriving)
             if isinstance(request, Refused):
                 return request
-        self._here.setdefault(request.id, set()).add(arrival)
+        here = self._here.setdefault(request.id, set())
+        if len(here) >= MOST_WAITING:
+            return _too_many(arriving.target, request)
+        here.add(arrival)
         try:
             return await self._wait(arriving, arrival, request, tell)
         finally:
@@ -280,6 +285,15 @@ class Arrivals:
 
 
 _HOW_TO_SAY = "a reason: PGOPTIONS='-c assent.reason=…'"
+
+
+def _too_many(target: Target, request: Request) -> Refused:
+    return Refused(
+        RefusalKind.DENIED,
+        f"{MOST_WAITING} connections of yours wait for access to `{target.name}` already",
+        hint="let them wait, and open fewer at once",
+        request=request.id,
+    )
 
 
 def _is_over(rejected: Request, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from assent.control import arriving
 from assent.control.arriving import NOT_AGAIN_FOR, Arrival
 from assent.control.decide import Outcome
 from assent.control.gather import Circumstances
@@ -206,6 +207,21 @@ async def test_several_connections_are_all_let_in_by_one_assent(world: World) ->
     opened = [await comer.over() for comer in comers]
     assert all(isinstance(live, LiveSession) for live in opened)
     assert len(await world.store.grants(TIM.id)) == 1
+
+
+async def test_a_bounded_number_of_connections_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "MOST_WAITING", 2)
+    await minted(world)
+    comers = [await connect(world) for _ in range(2)]
+    for comer in comers:
+        await comer.waits()
+    refused = await (await connect(world)).over()
+    assert isinstance(refused, Refused)
+    assert "wait for access to `shop` already" in refused.message
+    await world.requests.answer(a_caller(BEN), comers[0].held[0].request, Verdict.APPROVE, "")  # type: ignore[arg-type]
+    assert all([isinstance(await comer.over(), LiveSession) for comer in comers])
 
 
 async def test_a_request_made_elsewhere_is_joined_and_not_withdrawn(world: World) -> None:
