@@ -566,3 +566,52 @@ def test_a_moved_search_path_makes_every_statement_unknown() -> None:
     gateway.reply(frame(b"S", b'search_path\0"public"\0'))
     gateway.send(q("select 3"))
     assert gateway.asked[-1].statement.complete
+
+
+class Waiting(Gateway):
+    """A gateway that leaves open whether somebody may connect."""
+
+    def connected(self) -> None:  # type: ignore[override]
+        return None
+
+
+def test_a_client_that_waits_to_be_let_in_hears_what_is_said() -> None:
+    gateway = Waiting(connect=False)
+    gateway.log_in()
+    gateway.take()
+    gateway.perform(gateway.relay.say(("the DBA is at lunch", "until one"), gateway.now))
+    [(tag, body)] = gateway.take()
+    assert tag == "N"
+    assert (fields(body)["C"], fields(body)["M"]) == ("01ZA2", "the DBA is at lunch")
+    assert fields(body)["D"] == "until one"
+
+
+def test_what_is_said_while_the_target_is_dialled_is_heard_when_the_session_stands() -> None:
+    gateway = Waiting(connect=False)
+    gateway.log_in()
+    gateway.take()
+    gateway.talks = False
+    gateway.answer(Gateway.connected(gateway))
+    gateway.perform(gateway.relay.say(("your access ends soon",), gateway.now))
+    assert gateway.take() == []
+    gateway.reply(gateway.target.feed(gateway.up))
+    tags = [tag for tag, _ in gateway.take()]
+    assert tags[-2:] == ["Z", "N"]
+
+
+def test_nothing_is_said_before_anybody_proved_who_they_are_or_after_the_end() -> None:
+    gateway = Gateway(connect=False)
+    assert gateway.relay.say(("secret",), gateway.now) == []
+    over = Gateway()
+    over.perform(over.relay.cut("over", over.now))
+    assert over.relay.say(("secret",), over.now) == []
+
+
+def test_what_was_said_is_told_before_a_cut() -> None:
+    gateway = Gateway(permit)
+    gateway.talks = False
+    gateway.send(q("select 1"))
+    gateway.perform(gateway.relay.say(("first this",), gateway.now))
+    gateway.take()
+    gateway.perform(gateway.relay.cut("then the end", gateway.now))
+    assert [tag for tag, _ in gateway.take()] == ["N", "E"]
