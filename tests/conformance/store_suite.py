@@ -243,6 +243,7 @@ async def a_credential_keeps_where_and_when_it_was_minted(store: Store) -> None:
 async def a_session_ends_once(store: Store) -> None:
     await store.commit([PUT_GRANT, PutSession(make.session())], [])
     assert await store.sessions(open_only=True) == [make.session()]
+    assert await store.sessions(but=ANA) == []
     await store.commit([EndSession(SessionId("ses_1"), NOON, "revoked", cut=True)], [])
     await store.commit([EndSession(SessionId("ses_1"), NOON + HOUR, "left")], [])
     cut = replace(make.session(), state=SessionState.CUT, ended_at=NOON, ended_because="revoked")

@@ -23,6 +23,7 @@ from assent.config import (
     TargetConfig,
     VaultConfig,
     budget,
+    canary_every,
     column_rules,
     load,
     own_patterns,
@@ -418,3 +419,39 @@ def test_the_reference_page_is_current_and_explains_every_key() -> None:
     assert ended.returncode == 0, "run `python tools/write_configuration_reference.py`"
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert [line for line in page.splitlines() if line.endswith("|  |")] == []
+
+
+def with_section(name: str, **keys: str) -> Config:
+    return parse({name: keys}, "assent.toml", Path())
+
+
+@pytest.mark.parametrize(
+    ("text", "every"),
+    [("off", None), ("5s", timedelta(seconds=5)), ("1d", timedelta(days=1))],
+)
+def test_the_canary_runs_on_a_clock_or_not_at_all(text: str, every: timedelta | None) -> None:
+    assert canary_every(with_section("canary", every=text).canary, "") == every
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "text"),
+    [
+        ("canary", "every", "4s"),
+        ("canary", "every", "2d"),
+        ("canary", "every", "now and then"),
+        ("reactions", "on_compromise", "ignore"),
+        ("metrics", "token", "in-the-clear"),
+    ],
+)
+def test_what_watches_over_it_is_not_misspelled(section: str, key: str, text: str) -> None:
+    with pytest.raises(OperatorFault) as fault:
+        with_section(section, **{key: text})
+    assert f"[{section}] {key}" in str(fault.value.place)
+    assert section != "metrics" or text not in str(fault.value)
+
+
+@pytest.mark.parametrize("section", ["people", "targets"])
+def test_nobody_is_called_like_the_gateways_own(section: str) -> None:
+    item = {"name": "assent-canary"} | ({} if section == "people" else TARGET)
+    with pytest.raises(OperatorFault, match="the gateway's own"):
+        parse({section: [item | {"name": "assent-canary"}]}, "assent.toml", Path())
