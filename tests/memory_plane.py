@@ -18,6 +18,7 @@ from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
+from assent.control.device_keys import DeviceKeys
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
@@ -37,7 +38,9 @@ from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
+from assent.control.showing import Showing
 from assent.control.sign_in import Caller, SignIn
+from assent.control.signing import Signing
 from assent.control.tally import Tally
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
@@ -363,6 +366,10 @@ class MemoryPlane:
         self.waiting = Waiting(store=store, events=self.events, clock=self.clock, ids=self.ids)
         self.delegations = Delegations(store=store, directory=self.directory, clock=self.clock)
         self.absences = Absences(store=store, clock=self.clock, ids=self.ids)
+        self.device_keys = DeviceKeys(
+            store=store, outbox=self.outbox, clock=self.clock, ids=self.ids
+        )
+        self.showing = Showing(store=store, directory=self.directory)
         self.requests = Requests(
             store=store,
             waiting=self.waiting,
@@ -373,6 +380,7 @@ class MemoryPlane:
             sign_in=self.sign_in,
             clock=self.clock,
             ids=self.ids,
+            signing=Signing(showing=self.showing, device_keys=self.device_keys),
         )
         self.grants = Grants(
             store=store,
@@ -443,6 +451,8 @@ class MemoryPlane:
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             decided=cast(Decided, FakeDecided()),
             health=self._health(store),
+            device_keys=self.device_keys,
+            showing=self.showing,
         )
 
     def _health(self, store: Store) -> Health:

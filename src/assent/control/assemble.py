@@ -21,6 +21,7 @@ from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
+from assent.control.device_keys import DeviceKeys
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
@@ -50,7 +51,9 @@ from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.sessions import Sessions
+from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
+from assent.control.signing import Signing
 from assent.control.spending import Spending
 from assent.control.sweep import Sweep
 from assent.control.tickets import Tickets
@@ -219,6 +222,8 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         pace=outside.pace,
     )
+    device_keys = DeviceKeys(store=store, outbox=outbox, clock=clock, ids=ids)
+    showing = Showing(store=store, directory=directory)
     requests = Requests(
         store=store,
         waiting=waiting,
@@ -228,6 +233,7 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
         tickets=outside.tickets,
+        signing=Signing(showing=showing, device_keys=device_keys),
     )
     grants.when_over(delegations.over)
     resuming = Resuming(store=store, waiting=waiting, clock=clock, ids=ids)
@@ -423,6 +429,8 @@ def assemble(outside: Outside) -> Assembly:
         outbox=outbox,
         configuring=configuring,
         decided=Decided(store),
+        device_keys=device_keys,
+        showing=showing,
     )
     sweep = Sweep(
         store=store,

@@ -1,6 +1,6 @@
 """The entries that the use cases append: one function a kind, so that a kind has one form."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.clock import isoformat
 from assent.core.decision import Decision, Deny, Obligation, Permit, describe
+from assent.core.device_key import ApprovalSignature
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
 from assent.core.grant import Grant
@@ -219,8 +220,13 @@ def of_request(
     )
 
 
-def of_approval(ids: Ids, approval: Approval, request: Request) -> Entry:
-    """Return the entry that says what one person answered to a request."""
+def of_approval(
+    ids: Ids, approval: Approval, request: Request, shown: Mapping[str, Json] | None = None
+) -> Entry:
+    """Return the entry that says what one person answered to a request.
+
+    shown: the document whose digest they signed, which lies beside the entry.
+    """
     return Entry(
         id=EntryId(ids.mint("entry")),
         kind=EntryKind.APPROVAL,
@@ -237,13 +243,26 @@ def of_approval(ids: Ids, approval: Approval, request: Request) -> Entry:
             **({"rejected_as": approval.rejected_as.value} if approval.rejected_as else {}),
             **({"in_place_of": approval.in_place_of} if approval.in_place_of else {}),
             **({"self": True} if approval.approver == request.action.subject else {}),
+            **(_signed(approval.signature) if approval.signature else {}),
         },
-        payload=_said(approval),
+        payload=_said(approval, shown),
     )
 
 
-def _said(approval: Approval) -> dict[str, Json] | None:
+def _signed(signature: ApprovalSignature) -> dict[str, Json]:
+    return {
+        "key": signature.key,
+        "key_kind": signature.kind,
+        "shown": signature.shown,
+        "signature": signature.signature,
+        **({"assertion": dict(signature.assertion)} if signature.assertion else {}),
+    }
+
+
+def _said(approval: Approval, shown: Mapping[str, Json] | None) -> dict[str, Json] | None:
     payload: dict[str, Json] = {}
+    if shown is not None:
+        payload["shown"] = shown
     if approval.comment:
         payload["comment"] = approval.comment
     if approval.terms is not None:

@@ -11,6 +11,7 @@ from assent.control.eligibility import open_offers
 from assent.control.outbox import Outbox
 from assent.control.requests import Requests
 from assent.control.sign_in import Caller
+from assent.control.signing import NOTHING, Proof
 from assent.control.waiting import Waiting
 from assent.core.changes import PutApproval, PutNotice
 from assent.core.decision import Deny
@@ -49,14 +50,23 @@ class Offers:
         self._ids = ids
 
     async def offer(
-        self, caller: Caller, request: RequestId, terms: Terms, comment: str
+        self,
+        caller: Caller,
+        request: RequestId,
+        terms: Terms,
+        comment: str,
+        proof: Proof = NOTHING,
     ) -> Request:
         """Return the request with this person's offer, bound to the action as it would be.
 
-        Raises ConflictFault where it cannot be narrowed so, and as `Requests.answer` does.
+        proof: of what they were shown with these terms. Raises ConflictFault where it cannot be
+        narrowed so, and as `Requests.answer` does.
         """
         await self._requests.get(caller, request)
-        async with self._waiting.moving(await self._waiting.place(request)) as place:
+        async with (
+            self._waiting.moving(await self._waiting.place(request)) as place,
+            self._requests.proved(caller, place.request, Verdict.OFFER, proof, terms) as proved,
+        ):
             narrowed = narrow(place.request.action, terms)
             if sum(one.verdict is Verdict.OFFER for one in place.request.approvals) >= MOST_OPEN:
                 words = f"request `{request}` has {MOST_OPEN} offers already; approve or reject it"
@@ -68,6 +78,7 @@ class Offers:
                 comment,
                 terms=terms,
                 action_digest=narrowed.digest(),
+                signature=proved.signature,
             )
             notice = self._outbox.notice(
                 "request.offered",
@@ -77,13 +88,14 @@ class Offers:
                 request=request,
                 key=f"request.offered:{approval.id}",
             )
+            entry = entries.of_approval(self._ids, approval, place.request, proved.document)
             return await self._waiting.move(
                 place,
                 RequestEvent.ANSWERED,
                 approval=approval,
                 by=caller.subject.id,
                 changes=(PutApproval(approval), notice),
-                also=(entries.of_approval(self._ids, approval, place.request),),
+                also=(entry,),
             )
 
     async def accept(

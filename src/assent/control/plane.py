@@ -10,6 +10,7 @@ from assent.control.configuring import Configuring
 from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
+from assent.control.device_keys import DeviceKeys
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -24,6 +25,7 @@ from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
+from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
 from assent.core.clock import Clock
 from assent.core.ids import Ids
@@ -60,3 +62,5 @@ class ControlPlane:
     configuring: Configuring
     decided: Decided
     health: Health
+    device_keys: DeviceKeys
+    showing: Showing

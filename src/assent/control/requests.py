@@ -1,7 +1,7 @@
 """Requests, as people see and answer them."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 from assent.control import entries
@@ -9,11 +9,13 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.remedies import in_words, lacking
 from assent.control.sign_in import OVERSEERS, Caller, SignIn
+from assent.control.signing import NOTHING, Proof, Proved, Signing
 from assent.control.tickets import Tickets
 from assent.control.waiting import Place, Waiting
 from assent.core.changes import PutApproval
 from assent.core.clock import Clock
 from assent.core.decision import Remedy, StepUpRemedy
+from assent.core.device_key import ApprovalSignature
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, Ids, RequestId
 from assent.core.ports import Store
@@ -42,8 +44,10 @@ class Requests:
         clock: Clock,
         ids: Ids,
         tickets: Tickets | None = None,
+        signing: Signing | None = None,
     ) -> None:
         self._store = store
+        self._signing = signing
         self._waiting = waiting
         self._tickets = tickets
         self._directory = directory
@@ -60,18 +64,28 @@ class Requests:
         verdict: Verdict,
         comment: str,
         rejected_as: RejectedAs | None = None,
+        proof: Proof = NOTHING,
     ) -> Request:
         """Return the request after this person's answer. rejected_as: with a rejection.
 
-        Raises ForbiddenFault (not theirs to answer), ConflictFault (settled, answered, too
-        late, an offer: that is `Offers.offer`), MissingFault.
+        proof: of what they were shown. Raises ForbiddenFault (not theirs to answer, not signed,
+        signed badly), ConflictFault (settled, answered, too late, shown otherwise, an offer: that
+        is `Offers.offer`), MissingFault.
         """
         await self.get(caller, request)
-        async with self._waiting.moving(await self._waiting.place(request)) as place:
+        async with (
+            self._waiting.moving(await self._waiting.place(request)) as place,
+            self.proved(caller, place.request, verdict, proof) as proved,
+        ):
             approval = self.approval(
-                caller, place.request, verdict, comment, rejected_as=rejected_as
+                caller,
+                place.request,
+                verdict,
+                comment,
+                rejected_as=rejected_as,
+                signature=proved.signature,
             )
-            entry = entries.of_approval(self._ids, approval, place.request)
+            entry = entries.of_approval(self._ids, approval, place.request, proved.document)
             if verdict is Verdict.REJECT:
                 event = RequestEvent.REJECTED
                 words = f"{caller.subject.name} rejected it" + (f": {comment}" if comment else "")
@@ -89,6 +103,24 @@ class Requests:
                 changes=(PutApproval(approval),),
                 also=(entry,),
             )
+
+    @asynccontextmanager
+    async def proved(
+        self,
+        caller: Caller,
+        request: Request,
+        verdict: Verdict,
+        proof: Proof,
+        terms: Terms | None = None,
+    ) -> AsyncIterator[Proved]:
+        """Hold what proves an answer as good, as `Signing.proved` does."""
+        if proof == NOTHING:
+            yield Proved()
+            return
+        if self._signing is None:
+            raise ConflictFault("no-signing", "this server cannot check what you were shown")
+        async with self._signing.proved(caller, request, verdict, proof, terms) as proved:
+            yield proved
 
     async def give_reason(
         self, caller: Caller, request: RequestId, reason: str, ticket: str
@@ -178,6 +210,7 @@ class Requests:
         rejected_as: RejectedAs | None = None,
         terms: Terms | None = None,
         action_digest: str = "",
+        signature: ApprovalSignature | None = None,
     ) -> Approval:
         """Return this person's answer, if it is theirs to give. Raises as `answer` does."""
         now = self._clock.now()
@@ -197,6 +230,7 @@ class Requests:
             terms=terms,
             action_digest=action_digest,
             rejected_as=rejected_as,
+            signature=signature,
         )
 
     def event(self, request: Request) -> RequestEvent:

@@ -1,0 +1,227 @@
+"""The keys with which people sign what they assent to: enrolled, listed, revoked, used.
+
+The private half stays on the person's device. A key is enrolled with a fresh proof of who
+they are and a signature over a challenge, and what is enrolled and revoked stands in the log.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from weakref import WeakValueDictionary
+
+from assent.audit.approval_signatures import (
+    check_public_key,
+    check_signature,
+    enrolment_message,
+)
+from assent.control.outbox import Outbox
+from assent.control.sign_in import Caller
+from assent.core.changes import PutDeviceKey, RevokeDeviceKey
+from assent.core.clock import Clock
+from assent.core.device_key import ApprovalSignature, DeviceKey
+from assent.core.entry import Entry, EntryKind
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.ids import DeviceKeyId, EntryId, Ids, SubjectId
+from assent.core.ports import Store
+from assent.core.subject import SubjectKind
+
+STEPPED_UP_WITHIN = timedelta(minutes=5)
+CHALLENGE_LASTS_FOR = timedelta(minutes=5)
+MOST_EACH = 20
+"""Keys of one person that can sign."""
+LONGEST_NAME = 60
+_MOST_CHALLENGES = 10_000
+_MAY_REVOKE = frozenset({"security"})
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a device signs to prove that it holds its key, once. subject: for whom."""
+
+    text: str
+    subject: SubjectId
+    expires_at: datetime
+
+
+class DeviceKeys:
+    """Keeps people's keys; a key signs from its enrolment until it is revoked, and never after."""
+
+    def __init__(self, *, store: Store, outbox: Outbox, clock: Clock, ids: Ids) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._clock = clock
+        self._ids = ids
+        # By token: what one sign-in began no other one finishes.
+        self._challenges: OrderedDict[str, Challenge] = OrderedDict()
+        # Whatever a key signs stands in the log before its revocation, or not at all.
+        self._locks: WeakValueDictionary[SubjectId, asyncio.Lock] = WeakValueDictionary()
+
+    async def challenge(self, caller: Caller) -> Challenge:
+        """Return a new challenge; an earlier one of the same sign-in is void.
+
+        Raises ForbiddenFault for whoever has not just confirmed who they are.
+        """
+        await self._check_fresh(caller)
+        now = self._clock.now()
+        made = Challenge(self._ids.token(32), caller.subject.id, now + CHALLENGE_LASTS_FOR)
+        self._challenges.pop(caller.token_digest, None)
+        while len(self._challenges) >= _MOST_CHALLENGES:
+            self._challenges.popitem(last=False)
+        self._challenges[caller.token_digest] = made
+        return made
+
+    async def enrol(
+        self, caller: Caller, name: str, kind: str, public_key: str, challenge: str, proof: str
+    ) -> DeviceKey:
+        """Return the caller's new key. proof: its signature over the challenge.
+
+        Raises ForbiddenFault (not a person, no fresh step-up, no proof), ConflictFault (too many,
+        enrolled before, a kind or a key that cannot be used).
+        """
+        await self._check_fresh(caller)
+        _check_name(name)
+        self._check_proof(caller, kind, public_key, challenge, proof)
+        async with self._lock_of(caller.subject.id):
+            mine = await self._store.device_keys(caller.subject.id)
+            if sum(key.revoked_at is None for key in mine) >= MOST_EACH:
+                words = f"{MOST_EACH} keys of yours can sign; revoke one: `assent devices revoke`"
+                raise ConflictFault("too-many-devices", words)
+            now = self._clock.now()
+            identity = DeviceKeyId(self._ids.mint("device_key"))
+            key = DeviceKey(identity, caller.subject.id, kind, public_key, name, now)
+            told = self._outbox.notice(
+                "device.enrolled",
+                to=(caller.subject.id,),
+                headline=f"the device `{name}` can sign in your name now",
+                lines=(f"if that was not you: assent devices revoke {identity}",),
+                key=f"device.enrolled:{identity}",
+            )
+            facts = {"key": identity, "kind": kind, "public_key": public_key}
+            entry = self._entry(EntryKind.DEVICE_ENROLLED, caller.subject.id, now, facts, name)
+            await self._store.commit((PutDeviceKey(key), told), (entry,))
+        return key
+
+    async def mine(self, caller: Caller) -> Sequence[DeviceKey]:
+        """Return the caller's keys, revoked ones too, oldest first."""
+        return await self._store.device_keys(caller.subject.id)
+
+    async def revoke(self, caller: Caller, key: DeviceKeyId) -> DeviceKey:
+        """Return the key, which signs nothing from now on; what it signed before stays.
+
+        Raises MissingFault for one that is not the caller's, unless they are of `security`;
+        ConflictFault where it is revoked already.
+        """
+        owner = (await self._theirs(caller, key)).subject
+        async with self._lock_of(owner):
+            found = await self._theirs(caller, key)
+            if found.revoked_at is not None:
+                raise ConflictFault("device-revoked", f"device `{found.id}` is revoked already")
+            now = max(self._clock.now(), found.enrolled_at)
+            told = self._outbox.notice(
+                "device.revoked",
+                to=(found.subject,),
+                headline=f"the device `{found.name}` signs nothing any more",
+                lines=(f"{caller.subject.name} revoked it",),
+                key=f"device.revoked:{found.id}",
+            )
+            facts = {"holder": found.subject, "key": found.id}
+            entry = self._entry(EntryKind.DEVICE_REVOKED, caller.subject.id, now, facts)
+            await self._store.commit((RevokeDeviceKey(found.id, now), told), (entry,))
+        return replace(found, revoked_at=now)
+
+    @asynccontextmanager
+    async def signing(
+        self, caller: Caller, signature: ApprovalSignature, message: bytes
+    ) -> AsyncIterator[ApprovalSignature]:
+        """Hold a signature of the caller over `message` as good: its key is not revoked meanwhile.
+
+        Raises ForbiddenFault where it is not good.
+        """
+        async with self._lock_of(caller.subject.id):
+            mine = await self._store.device_keys(caller.subject.id)
+            key = next((one for one in mine if one.id == signature.key), None)
+            if key is None or key.kind != signature.kind:
+                words = f"you have no enrolled device `{signature.key[:60]}`; see `assent devices`"
+                raise ForbiddenFault("no-such-device", words)
+            if key.revoked_at is not None:
+                words = f"device `{key.id}` is revoked; enrol this one with `assent devices enroll`"
+                raise ForbiddenFault("device-revoked", words)
+            try:
+                check_signature(
+                    key.kind, key.public_key, message, signature.signature, signature.assertion
+                )
+            except ValueError as error:
+                words = f"the signature by device `{key.id}` is not good: {error}"
+                raise ForbiddenFault("bad-signature", words) from None
+            yield signature
+
+    def _lock_of(self, owner: SubjectId) -> asyncio.Lock:
+        return self._locks.setdefault(owner, asyncio.Lock())
+
+    async def _theirs(self, caller: Caller, key: DeviceKeyId) -> DeviceKey:
+        """Return a key that the caller may revoke. Raises MissingFault."""
+        found = list(await self._store.device_keys(caller.subject.id))
+        if caller.subject.groups & _MAY_REVOKE:
+            found += await self._store.device_keys()
+        for one in found:
+            if one.id == key:
+                return one
+        raise MissingFault("no-such-device", f"you have no device `{key[:60]}`")
+
+    async def _check_fresh(self, caller: Caller) -> None:
+        if caller.subject.kind is not SubjectKind.HUMAN:
+            words = f"`{caller.subject.name}` is not a person; only people sign"
+            raise ForbiddenFault("not-a-person", words)
+        # Of this very sign-in: somebody else's token is not proved by the person's own step-up.
+        kept = await self._store.token(caller.token_digest)
+        at = kept.stepped_up_at if kept else None
+        if at is None or self._clock.now() - at > STEPPED_UP_WITHIN:
+            minutes = STEPPED_UP_WITHIN // timedelta(minutes=1)
+            words = f"confirm your password first: `assent step-up`; it counts for {minutes} min"
+            raise ForbiddenFault("step-up-needed", words)
+
+    def _check_proof(
+        self, caller: Caller, kind: str, public_key: str, challenge: str, proof: str
+    ) -> None:
+        made = self._challenges.pop(caller.token_digest, None)
+        fresh = made is not None and self._clock.now() < made.expires_at
+        if made is None or not fresh or not compare_digest(made.text.encode(), challenge.encode()):
+            words = "the challenge is over, or was used; begin again with `assent devices enroll`"
+            raise ConflictFault("no-challenge", words)
+        message = enrolment_message(caller.subject.id, made.text, kind, public_key)
+        try:
+            check_public_key(kind, public_key)
+        except ValueError as error:
+            raise ConflictFault("bad-key", str(error)) from None
+        try:
+            check_signature(kind, public_key, message, proof, {})
+        except ValueError as error:
+            words = f"the device does not prove that it holds this key: {error}"
+            raise ForbiddenFault("bad-signature", words) from None
+
+    def _entry(
+        self,
+        kind: EntryKind,
+        by: SubjectId,
+        at: datetime,
+        facts: dict[str, str],
+        name: str = "",
+    ) -> Entry:
+        return Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=kind,
+            at=at,
+            subject=by,
+            facts=facts,
+            payload={"name": name} if name else None,
+        )
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        words = f"a device's name has 1 to {LONGEST_NAME} characters that can be printed"
+        raise ConflictFault("bad-name", words)
