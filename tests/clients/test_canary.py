@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from gateway_world import Gateway, Shop, assent, asyncpg_connect, eventually
 
 EVERY_SECONDS = (("\\[policies\\]", '[canary]\nevery = "5s"\n\n[policies]'),)
 ROUND_KINDS = 6
+READ_ONLY = """
+@id("late.read-only") @downgrade("read_only")
+forbid (principal, action == Action::"session.open", resource);
+"""
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +132,28 @@ async def test_what_people_lose_is_timed_as_well(watched: Gateway, shop: Shop) -
     )
     assert health(watched)["revocations"]["late"] == 0  # type: ignore[index]
     connection.terminate()
+
+
+async def test_a_log_with_standings_in_it_verifies(
+    watched: Gateway, shop: Shop, tmp_path: Path
+) -> None:
+    credential = await asyncio.to_thread(watched.connect_as, "ana", for_s=600)
+    connection = await asyncpg_connect(credential)
+    late = watched.world.folder / "policies" / "90-late.cedar"
+    for text, standing in ((READ_ONLY, "read-only"), ("", "open")):
+        late.write_text(text, encoding="utf-8")
+        watched.running.send_signal(signal.SIGHUP)
+        await asyncio.to_thread(eventually, lambda to=standing: to in standings(watched), standing)
+        assert await connection.fetchval("select 42") == 42
+    await connection.close(timeout=5)
+    folder = str(tmp_path / "log")
+    for words in (("export", folder), ("verify", folder)):
+        done = await asyncio.to_thread(assent, watched, "carl", "audit", *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def standings(gateway: Gateway) -> list[str]:
+    """Return how Ana's newest session stood, one after the other."""
+    session = gateway.answer("ana", "GET", "/v1/sessions")["items"][0]["id"]
+    entries = gateway.explanation(session)["entries"]
+    return [one["facts"]["standing"] for one in entries if one["kind"] == "session.standing"]

@@ -340,16 +340,15 @@ class Continuous:
         """Return whether the log has taken these; then what was given back is."""
         try:
             await self._store.commit((), [entry for kept in keeping for entry in kept.entries()])
+            for kept in keeping:
+                if kept.then is not None:
+                    kept.then()
         except Fault as fault:
             _log.warning("standing-not-logged", sessions=len(keeping), code=fault.code)
             return False
         except Exception:
-            # A fault of ours: what was taken away stays so, and nothing is given back on it.
+            # A fault of ours: what was taken away stays so, and nothing more is given back on it.
             _log.exception("keeping-standings-broke", sessions=len(keeping))
-            return True
-        for kept in keeping:
-            if kept.then is not None:
-                kept.then()
         return True
 
 
