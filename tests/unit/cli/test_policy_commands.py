@@ -177,3 +177,43 @@ def test_what_waits_is_printed_as_json_for_programs(
 def test_a_folder_with_nothing_to_apply_is_a_usage_fault(tmp_path: Path, capsys: Capture) -> None:
     assert run(["apply", str(tmp_path)]) == 2
     assert "neither a folder `policies`" in capsys.readouterr().err
+
+
+def test_an_explanation_begins_with_words_and_the_policy_as_it_was(
+    signed_in: FakeServer, capsys: Capture
+) -> None:
+    policy = {
+        "id": "guard",
+        "effect": "forbid",
+        "file": "30.cedar",
+        "line": 3,
+        "text": '@id("guard")\nforbid (principal, action, resource);',
+        "message": "",
+        "facts": [{"touch": "sql.delete Table t", "values": {"statement.has_where": False}}],
+    }
+    why = {
+        "at": "2026-03-04T12:00:00Z",
+        "subject": "ana",
+        "verb": "sql.delete",
+        "target": "shop",
+        "words": ["it had to be asked for, because of `guard`"],
+        "needs": ["assent of 1 of dba"],
+        "obligations": [],
+        "score": 38,
+        "level": "medium",
+        "otherwise": ["with a WHERE: 18 instead of 38"],
+        "policies": [policy],
+        "near": [{**policy, "id": "other", "facts": []}],
+        "revision": "pol-1",
+        "missing": "",
+    }
+    said = {"who": "ben", "at": why["at"], "verdict": "approve", "comment": "go on"}
+    answer = {"about": REQUEST_ID, "why": [why], "approvals": [said], "entries": []}
+    signed_in.answer(f"GET /v1/explain/{REQUEST_ID}", 200, answer)
+    assert run(["explain", REQUEST_ID]) == 0
+    out = capsys.readouterr().out
+    assert "it had to be asked for, because of `guard`" in out
+    assert '      @id("guard")\n      forbid (principal, action, resource);' in out
+    assert "statement.has_where = false for sql.delete Table t" in out
+    assert "not met: `other` (its head does not fit)" in out
+    assert "ben assented: go on" in out
