@@ -139,8 +139,11 @@ async def _rejected(story: Story, terminal: Psql) -> None:
 
 
 async def _cut(story: Story) -> None:
-    story.step(f"Ana's next grant lasts {_SHORT_S} s; it ends while her psql watches the orders")
+    story.step(f"Ana gives her access back; the next lasts {_SHORT_S} s and ends under her psql")
     ana = story.world.people["ana"]
+    # Access is the union of all grants: with the first one still there nothing would be cut.
+    await assent(ana, "give-back", TARGET)
+    story.saw(f"Ana: assent give-back {TARGET}")
     async with psql(ana, TARGET, "--for", f"{_SHORT_S}s") as terminal:
         await terminal.send("SELECT count(*) FROM orders \\watch 0.1")
         await terminal.line("^5000$", within_s=_SHORT_S)
