@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from assent.api.bodies import AnswerBody, Body, LabelledName, Name, Prose, Seconds
+from assent.api.bodies import Body, LabelledName, Name, Prose, Seconds
+from assent.api.signing_bodies import ProvedBody
 from assent.core.scope import Budget, Scope, Terms
 from assent.workflow.narrowing import MOST_NAMES
 
@@ -23,7 +24,7 @@ class BudgetBody(Body):
     risk_points: Amount | None = None
 
 
-class OfferBody(AnswerBody):
+class OfferBody(ProvedBody):
     """Less than was asked for; what is left out stays as it was asked for.
 
     for_s: seconds. verbs, resources: some of those that were asked for. read_only: true to

@@ -14,6 +14,7 @@ from assent.api.routes import (
     configuration,
     credentials,
     delegations,
+    devices,
     grants,
     inbox,
     labels,
@@ -59,8 +60,8 @@ def build_app(
     problems.install(app)
     for routes in (
         configuration, status, metrics, sign_in, targets,
-        credentials, labels, requests, answers, delegations, inbox, grants, sessions, risk, proof,
-        slack,
+        credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
+        proof, slack,
         notices,
     ):  # fmt: skip
         app.include_router(routes.router)

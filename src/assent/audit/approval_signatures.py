@@ -79,6 +79,11 @@ def check_document(
         raise ValueError("the document shows another action than the one that was signed")
 
 
+def check_kind(kind: str) -> None:
+    """Check that signatures of this kind can be checked. Raises ValueError."""
+    _scheme(kind)
+
+
 def check_public_key(kind: str, public_key: str) -> None:
     """Check that this is a key that can sign. Raises ValueError."""
     _scheme(kind)

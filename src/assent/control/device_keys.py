@@ -14,6 +14,7 @@ from hmac import compare_digest
 from weakref import WeakValueDictionary
 
 from assent.audit.approval_signatures import (
+    check_kind,
     check_public_key,
     check_signature,
     enrolment_message,
@@ -141,6 +142,10 @@ class DeviceKeys:
 
         Raises ForbiddenFault where it is not good.
         """
+        try:
+            check_kind(signature.kind)
+        except ValueError as error:
+            raise ForbiddenFault("bad-signature", str(error)) from None
         async with self._lock_of(caller.subject.id):
             mine = await self._store.device_keys(caller.subject.id)
             key = next((one for one in mine if one.id == signature.key), None)

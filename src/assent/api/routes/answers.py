@@ -21,7 +21,9 @@ async def offer(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: OfferBody
 ) -> RequestOut:
     """Say what of it you would assent to: shorter, read-only, fewer tables, a budget."""
-    offered = await door.plane.offers.offer(caller, RequestId(request_id), body.terms, body.comment)
+    offered = await door.plane.offers.offer(
+        caller, RequestId(request_id), body.terms, body.comment, body.proof
+    )
     return request_out(door, offered)
 
 

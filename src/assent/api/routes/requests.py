@@ -11,8 +11,10 @@ from assent.api.bodies import AnswerBody, AskBody, ReasonBody, RejectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import request_out
 from assent.api.schemas import RequestOut, RequestsOut
+from assent.api.signing_bodies import ApproveBody
 from assent.api.waiting import request_when_changed
 from assent.control.sign_in import Caller
+from assent.control.signing import NOTHING, Proof
 from assent.core.ids import RequestId
 from assent.core.request import RejectedAs, RequestState, Verdict
 
@@ -73,10 +75,11 @@ async def _one(
 
 @router.post("/{request_id}/approve")
 async def approve(
-    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AnswerBody | None = None
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: ApproveBody | None = None
 ) -> RequestOut:
-    """Assent to exactly this action."""
-    return await _answer(door, caller, request_id, Verdict.APPROVE, body, None)
+    """Assent to exactly this action; with `shown`, only if it is still what you were shown."""
+    proof = body.proof if body else NOTHING
+    return await _answer(door, caller, request_id, Verdict.APPROVE, body, None, proof)
 
 
 @router.post("/{request_id}/reject")
@@ -95,10 +98,11 @@ async def _answer(
     verdict: Verdict,
     body: AnswerBody | None,
     rejected_as: RejectedAs | None,
+    proof: Proof = NOTHING,
 ) -> RequestOut:
     comment = body.comment if body else ""
     answered = await door.plane.requests.answer(
-        caller, RequestId(request), verdict, comment, rejected_as
+        caller, RequestId(request), verdict, comment, rejected_as, proof
     )
     return request_out(door, answered)
 

@@ -1,0 +1,133 @@
+"""Devices that sign in a person's name, and what they sign."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, JsonValue
+
+from assent.api.answer_bodies import OfferBody
+from assent.api.authentication import SignedIn
+from assent.api.door import Door, TheDoor
+from assent.api.risk_schemas import Instant
+from assent.api.signing_bodies import EnrolBody
+from assent.control.showing import Shown
+from assent.control.sign_in import Caller
+from assent.control.signing import needs_signature
+from assent.core.clock import isoformat
+from assent.core.device_key import DeviceKey
+from assent.core.ids import DeviceKeyId, RequestId
+from assent.core.request import Request
+
+router = APIRouter(prefix="/v1", tags=["devices"])
+
+RequestPath = Annotated[str, Path(max_length=64, description="A request's id.")]
+
+
+class ChallengeOut(BaseModel):
+    """What a new device signs. subject: your id, which is signed with it."""
+
+    challenge: str
+    subject: str
+    expires_at: Instant
+
+
+class DeviceOut(BaseModel):
+    """A device that signs, or signed, in your name. public_key: base64."""
+
+    id: str
+    name: str
+    kind: str
+    public_key: str
+    enrolled_at: Instant
+    revoked_at: Instant | None
+
+
+class DevicesOut(BaseModel):
+    """Devices."""
+
+    items: list[DeviceOut]
+
+
+class ShownOut(BaseModel):
+    """What whoever answers is shown. digest: over its canonical bytes; it is what is signed.
+
+    needs_signature: whether an unsigned assent would not count. can_answer: whether yours would.
+    """
+
+    document: dict[str, JsonValue]
+    digest: str
+    needs_signature: bool
+    can_answer: bool
+
+
+@router.post("/devices/challenge")
+async def challenge(door: TheDoor, caller: SignedIn) -> ChallengeOut:
+    """Begin to enrol a device; it needs a step-up of the last five minutes."""
+    made = await door.plane.device_keys.challenge(caller)
+    return ChallengeOut(
+        challenge=made.text, subject=made.subject, expires_at=isoformat(made.expires_at)
+    )
+
+
+@router.post("/devices", status_code=201)
+async def enrol(door: TheDoor, caller: SignedIn, body: EnrolBody) -> DeviceOut:
+    """Enrol a device's public key, with a signature over the challenge."""
+    key = await door.plane.device_keys.enrol(
+        caller, body.name, body.kind, body.public_key, body.challenge, body.proof
+    )
+    return _device(key)
+
+
+@router.get("/devices")
+async def listing(door: TheDoor, caller: SignedIn) -> DevicesOut:
+    """List your devices, revoked ones too."""
+    mine = await door.plane.device_keys.mine(caller)
+    return DevicesOut(items=[_device(key) for key in mine])
+
+
+@router.post("/devices/{device_id}/revoke")
+async def revoke(
+    door: TheDoor,
+    caller: SignedIn,
+    device_id: Annotated[str, Path(max_length=64, description="A device's id.")],
+) -> DeviceOut:
+    """Let a device sign nothing any more; what it signed before stays."""
+    return _device(await door.plane.device_keys.revoke(caller, DeviceKeyId(device_id)))
+
+
+@router.get("/requests/{request_id}/shown")
+async def shown(door: TheDoor, caller: SignedIn, request_id: RequestPath) -> ShownOut:
+    """Return exactly what an assent to it is an assent to."""
+    request = await door.plane.requests.get(caller, RequestId(request_id))
+    return _shown(door, caller, request, await door.plane.showing.shown(request))
+
+
+@router.post("/requests/{request_id}/offer/shown")
+async def offer_shown(
+    door: TheDoor, caller: SignedIn, request_id: RequestPath, body: OfferBody
+) -> ShownOut:
+    """Return what this offer would be an assent to; nothing is offered by it."""
+    request = await door.plane.requests.get(caller, RequestId(request_id))
+    return _shown(door, caller, request, await door.plane.showing.shown(request, body.terms))
+
+
+def _shown(door: Door, caller: Caller, request: Request, shown: Shown) -> ShownOut:
+    return ShownOut.model_validate(
+        {
+            "document": shown.document,
+            "digest": shown.digest,
+            "needs_signature": needs_signature(request),
+            "can_answer": door.plane.requests.may_answer(caller, request),
+        }
+    )
+
+
+def _device(key: DeviceKey) -> DeviceOut:
+    return DeviceOut(
+        id=key.id,
+        name=key.name,
+        kind=key.kind,
+        public_key=key.public_key,
+        enrolled_at=isoformat(key.enrolled_at),
+        revoked_at=isoformat(key.revoked_at) if key.revoked_at else None,
+    )
