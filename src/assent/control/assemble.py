@@ -428,7 +428,7 @@ def assemble(outside: Outside) -> Assembly:
         ),
         outbox=outbox,
         configuring=configuring,
-        decided=Decided(store),
+        decided=Decided(store=store, clock=clock, ids=ids),
         device_keys=device_keys,
         showing=showing,
     )

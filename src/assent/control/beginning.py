@@ -109,6 +109,10 @@ class Reloading:
 
         Policies that were applied are not changed by a folder, which nobody assented to.
         """
+        async with self._configuring.changing:
+            return await self._reload()
+
+    async def _reload(self) -> str:
         applied = await self._store.applied_policies()
         if applied is not None and applied.revision != self._begun.ignored:
             words = _differs(applied, self._read_folder)

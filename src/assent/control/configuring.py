@@ -66,7 +66,7 @@ class Configuring:
     """Plans and applies configurations. Nothing here changes anything that was not decided on.
 
     read_policies, read_targets: raise OperatorFault with file and line; without them nothing can
-    be read, so nothing is applied.
+    be read, so nothing is applied. changing: held by whoever puts other policies in force.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Configuring:
         self._clock = clock
         self._ids = ids
         # Held from the comparison with what is in force until the change of it is durable.
-        self._changing = asyncio.Lock()
+        self.changing = asyncio.Lock()
         self._listeners: list[Callable[[Target], None]] = []
         waiting.when_changed(self._settled)
 
@@ -194,7 +194,7 @@ class Configuring:
                 action, outcome, decision, reason=reason, ticket=ticket
             )
             return Applied(wanted.plan, "waiting", request)
-        async with self._changing:
+        async with self.changing:
             again = await self._wanting.read(content)
             if again.plan.base != wanted.plan.base:
                 words = "what is in force was changed meanwhile; look at the new plan"
@@ -217,7 +217,7 @@ class Configuring:
             return
         # Somebody may be faster: withdrawn, or taken up after a restart.
         with suppress(ConflictFault):
-            async with self._changing:
+            async with self.changing:
                 again = await self._apply_approved(request)
             if again is not None:
                 await self._ask_again(request, again)

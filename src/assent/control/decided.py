@@ -7,7 +7,9 @@ from itertools import pairwise
 from assent.control.configuring import must_oversee
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
-from assent.core.entry import EntryKind
+from assent.core.clock import Clock
+from assent.core.entry import Entry, EntryKind
+from assent.core.ids import EntryId, Ids
 from assent.core.ports import Store, StoredEntry
 
 _PAGE = 1_000
@@ -18,8 +20,10 @@ MOST_PAYLOAD = 4 * 1024 * 1024
 class Decided:
     """Reads recorded decisions, each with the attempt before it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, *, store: Store, clock: Clock, ids: Ids) -> None:
         self._store = store
+        self._clock = clock
+        self._ids = ids
 
     async def page(
         self, caller: Caller, before: int | None, limit: int
@@ -28,9 +32,12 @@ class Decided:
 
         before: None for the end of the log. The second is where the next page begins, None where
         the log has no more; a page may be short, or empty, without being the last one.
-        Raises ForbiddenFault.
+        Raises ForbiddenFault, OutsideFault.
         """
         must_oversee(caller)
+        if before is None:
+            # Who reads what everybody did is in the log, too: once for all pages.
+            await self._store.commit((), (self._read_by(caller),))
         end = await self.end() if before is None else before
         start = max(0, end - _PAGE)
         found = await self._store.entries(start, end - start) if end else ()
@@ -44,6 +51,15 @@ class Decided:
         # The first of these may be the decision to an attempt that stands before it.
         left = start + 1 if start and end > start + 1 else start
         return items, left or None
+
+    def _read_by(self, caller: Caller) -> Entry:
+        return Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=EntryKind.AUDIT_EXPORTED,
+            at=self._clock.now(),
+            subject=caller.subject.id,
+            facts={"what": "decisions"},
+        )
 
     async def end(self) -> int:
         """Return how many entries the log has."""

@@ -40,6 +40,12 @@ async def test_an_empty_log_has_no_decisions(world: World) -> None:
     assert await world.decided_before.page(a_caller(CARL), None, 10) == ([], None)
 
 
+async def test_who_read_them_is_in_the_log_once_for_all_pages(world: World) -> None:
+    _, _ = await world.decided_before.page(a_caller(CARL), None, 10)
+    await world.decided_before.page(a_caller(CARL), 1, 10)
+    assert world.journal.count("audit.exported") == 1
+
+
 async def test_only_those_who_oversee_read_them(world: World) -> None:
     await world.did(await world.connect(), READ)
     for who in (ANA, BEN):
