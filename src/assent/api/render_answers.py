@@ -22,6 +22,7 @@ from assent.core.ids import SubjectId
 from assent.core.request import Request, Verdict
 from assent.core.scope import Terms
 from assent.workflow.narrowing import ACCESS, describe_terms, terms_of
+from assent.workflow.wishes import describe_wish, wish_of
 
 
 def approvals_out(directory: Directory, request: Request) -> Iterable[ApprovalOut]:
@@ -60,7 +61,9 @@ def asked_terms(action: Action) -> TermsOut | None:
     if action.verb != ACCESS:
         return None
     try:
-        return terms_out(terms_of(action.details))
+        asked = terms_out(terms_of(action.details))
+        words = [*asked.words, *describe_wish(wish_of(action.details))]
+        return asked.model_copy(update={"words": words})
     except ConflictFault:
         return None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from assent.core.clock import isoformat
 from assent.core.faults import ConflictFault
 from assent.core.ids import GrantId
 from assent.core.scope import EVERYTHING, UNLIMITED, Budget, Scope, Window
@@ -124,6 +125,21 @@ def window_text(window: Window) -> str:
         f"{minute // 60:02}:{minute % 60:02}" for minute in (window.from_minute, window.to_minute)
     )
     return f"{days} {begins}-{ends} {window.zone}"
+
+
+def describe_wish(wish: Wish) -> tuple[str, ...]:
+    """Return in words what a wish says besides its terms."""
+    until = f"{isoformat(wish.until)[:19]}Z" if wish.until else ""
+    words = []
+    if wish.first_use:
+        words.append("from its first use on" + (f", which is before {until}" if until else ""))
+    elif until:
+        words.append(f"until {until}")
+    if wish.window:
+        words.append(f"in the hours {window_text(wish.window)}")
+    if wish.extends:
+        words.append(f"going on from grant {wish.extends}")
+    return tuple(words)
 
 
 def _minute(text: str) -> int | None:

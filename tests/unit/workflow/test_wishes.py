@@ -7,7 +7,15 @@ import pytest
 from assent.core.faults import ConflictFault
 from assent.core.ids import GrantId
 from assent.core.scope import Budget, Scope, Window
-from assent.workflow.wishes import ANYTHING, Wish, details_of, window_of, window_text, wish_of
+from assent.workflow.wishes import (
+    ANYTHING,
+    Wish,
+    describe_wish,
+    details_of,
+    window_of,
+    window_text,
+    wish_of,
+)
 
 NIGHTS = Window(frozenset({1, 2, 3, 4, 5}), 22 * 60, 6 * 60, "Europe/Berlin")
 
@@ -35,6 +43,19 @@ def test_a_wish_is_written_as_people_read_it() -> None:
         "extends": "grt_1",
     }
     assert wish_of(details_of(wish)) == wish
+
+
+def test_a_wish_says_in_words_what_people_assent_to() -> None:
+    until = datetime(2026, 12, 31, tzinfo=UTC)
+    assert describe_wish(ANYTHING) == ()
+    assert describe_wish(Wish(window=NIGHTS, until=until, extends=GrantId("grt_1"))) == (
+        "until 2026-12-31T00:00:00Z",
+        "in the hours mon-fri 22:00-06:00 Europe/Berlin",
+        "going on from grant grt_1",
+    )
+    assert describe_wish(Wish(first_use=True, until=until)) == (
+        "from its first use on, which is before 2026-12-31T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize(
