@@ -1,5 +1,6 @@
 """Where Slack tells of pressed buttons: signed by Slack, and never an answer to a request."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -35,4 +36,9 @@ async def interactions(request: Request, door: TheDoor) -> Response:
     signature = request.headers.get("x-slack-signature", "")
     answer = door.clicks.take(timestamp, signature, await request.body())
     # Slack waits for three seconds; the link follows on its own way.
-    return Response(status_code=200, background=BackgroundTask(answer))
+    return Response(status_code=200, background=BackgroundTask(_awaited, answer))
+
+
+async def _awaited(answer: Callable[[], Awaitable[None]]) -> None:
+    # A task that is not itself a coroutine function would be called in a thread, and not awaited.
+    await answer()
