@@ -209,7 +209,10 @@ def webhook_is_signed(taken: Taken, secret: str) -> bool:
 
 @dataclass
 class MailPeer:
-    """Takes mail. says: verb → what it answers instead of taking it. hangs: it never greets."""
+    """Takes mail. says: verb → what it answers instead of taking it. hangs: it never greets.
+
+    silent_at: the verb that it answers nothing to.
+    """
 
     port: int = 0
     mails: list[tuple[str, list[str], EmailMessage]] = field(default_factory=list)
@@ -219,6 +222,7 @@ class MailPeer:
     says: dict[str, str] = field(default_factory=dict)
     offers_tls: bool = True
     hangs: bool = False
+    silent_at: str = ""
 
 
 @asynccontextmanager
@@ -239,6 +243,9 @@ async def mail_peer(
             verb = text.split(" ")[0].upper()
             if clear:
                 peer.said_in_clear.append(text)
+            if verb == peer.silent_at:
+                await reader.read()
+                return
             if verb in peer.says:
                 _line(writer, peer.says[verb])
             elif verb == "EHLO":

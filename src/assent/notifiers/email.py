@@ -7,7 +7,9 @@ program shows them together.
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from email.message import EmailMessage
 
 import aiosmtplib
 import structlog
@@ -20,6 +22,7 @@ from assent.notifiers.address_book import Addresses
 from assent.notifiers.mail import composed
 
 _WITHIN_S = 8.0
+_GOODBYE_S = 1.0
 _MOST_AT_ONCE = 100
 
 _log = structlog.get_logger("email")
@@ -78,19 +81,35 @@ class Email:
         if not recipients:
             return ""
         message = composed(notice, self._sender, recipients, earlier)
+        client = self._client()
         try:
-            async with asyncio.timeout(self._within_s), self._client() as client:
-                for start in range(0, len(recipients), _MOST_AT_ONCE):
-                    part = recipients[start : start + _MOST_AT_ONCE]
-                    refused, _ = await client.send_message(
-                        message, sender=self._sender, recipients=part
-                    )
-                    if refused:
-                        _log.warning("mail-refused-for-some", notice=notice.id, people=len(refused))
+            async with asyncio.timeout(self._within_s):
+                await client.connect()
+                await self._hand_over(client, message, recipients)
         except (aiosmtplib.SMTPException, OSError) as fault:
             # Without the cause: a server may repeat what it was told. TimeoutError is an OSError.
+            client.close()
             raise self._fault(fault) from None
+        except BaseException:
+            client.close()  # Without a goodbye, which could take as long again.
+            raise
+        await self._part(client)
         return str(message["Message-ID"])
+
+    async def _hand_over(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, recipients: Sequence[str]
+    ) -> None:
+        for start in range(0, len(recipients), _MOST_AT_ONCE):
+            part = recipients[start : start + _MOST_AT_ONCE]
+            refused, _ = await client.send_message(message, sender=self._sender, recipients=part)
+            if refused:
+                _log.warning("mail-refused-for-some", people=len(refused))
+
+    async def _part(self, client: aiosmtplib.SMTP) -> None:
+        """Say goodbye. The mail was taken: whatever goes wrong here, it is not sent again."""
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await client.quit(timeout=min(_GOODBYE_S, self._within_s))
+        client.close()
 
     def _recipients(self, notice: Notice, to: Sequence[Subject]) -> list[str]:
         known = (self._addresses(person, "email") for person in to)

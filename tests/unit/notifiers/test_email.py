@@ -1,5 +1,6 @@
 """Mail goes by TLS that was verified, to those whose address is known, or says why not."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -31,7 +32,9 @@ def served(signed: Signed) -> ssl.SSLContext:
     return context
 
 
-def an_email(peer: MailPeer, others: tuple[str, ...] = (), **server: Any) -> Email:
+def an_email(
+    peer: MailPeer, others: tuple[str, ...] = (), *, within_s: float = 2.0, **server: Any
+) -> Email:
     return Email(
         "ops",
         MailServer("127.0.0.1", peer.port, **{"tls": "off", **server}),
@@ -39,7 +42,7 @@ def an_email(peer: MailPeer, others: tuple[str, ...] = (), **server: Any) -> Ema
         others,
         reveal=revealing(WORD="the-pass-word"),
         addresses=BOOK,
-        within_s=2.0,
+        within_s=within_s,
     )
 
 
@@ -175,3 +178,21 @@ async def test_an_authority_that_cannot_be_read_stops_the_start(tmp_path: Path) 
     for name in ("ca.pem", "missing.pem"):
         with pytest.raises(OperatorFault, match="cannot be read as certificates"):
             an_email(MailPeer(), tls="starttls", certificate_authority=str(tmp_path / name))
+
+
+@pytest.mark.parametrize("verb", ["EHLO", "AUTH", "MAIL", "RCPT", "DATA"])
+async def test_a_server_that_falls_silent_is_left_in_time(peer: MailPeer, verb: str) -> None:
+    peer.silent_at = verb
+    email = an_email(peer, within_s=0.2, username="assent", password="env:WORD")
+    async with asyncio.timeout(1):
+        with pytest.raises(OutsideFault, match="did not answer within 0 s"):
+            await email.send(a_notice(), (BEN,), "")
+    assert peer.mails == []
+
+
+async def test_what_was_taken_is_not_sent_again_for_a_goodbye(peer: MailPeer) -> None:
+    for rude in ("silent", "421 no", "nonsense"):
+        peer.silent_at = "QUIT" if rude == "silent" else ""
+        peer.says["QUIT"] = rude
+        assert await an_email(peer, within_s=0.2).send(a_notice(), (BEN,), "")
+    assert len(peer.mails) == 3
