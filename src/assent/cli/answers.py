@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from assent.cli import output, requests
+from assent.cli import output, requests, signing
 from assent.cli.access import segment
-from assent.cli.client import signed_in
+from assent.cli.client import Client, signed_in
 from assent.cli.durations import seconds
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
@@ -49,7 +49,7 @@ def offer(
     body["resources"] = _names(tables)
     body["verbs"] = _names(verbs)
     body["budget"] = _budget(budget)
-    answer = signed_in().post(f"/v1/requests/{segment(request_id)}/offer", body)
+    answer = _offered(signed_in(), f"/v1/requests/{segment(request_id)}/offer", body)
     if as_json:
         output.show_json(answer)
         return
@@ -118,6 +118,19 @@ def retract(request_id: str, /, *, as_json: AsJson = False) -> None:
     output.say(f"withdrawn: your assent to {answer['id']} ({requests.summary(answer)})")
     if answer["grant"]:
         output.note("next: `assent grants --everybody` says whether the grant still stands")
+
+
+def _offered(client: Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer to an offer, signed where an unsigned one would not count."""
+    key = signing.key_for(client)
+    if key is not None and client.post(f"{path}/shown", body)["needs_signature"]:
+        return signing.answer_signed(
+            lambda: client.post(f"{path}/shown", body),
+            lambda proof: client.post(path, {**body, **proof}),
+            "offer",
+            key,
+        )
+    return signing.answer_unsigned(lambda: client.post(path, body))
 
 
 def _names(text: str) -> list[str]:

@@ -36,6 +36,7 @@ _COMMANDS = (
     ("offer", "answers:offer", "Answer with less: shorter, read-only, fewer tables.", _DECIDE),
     ("comment", "answers:comment", "Say something about a request.", _DECIDE),
     ("retract", "answers:retract", "Withdraw your own assent.", _DECIDE),
+    ("devices", "devices:app", "Enrol this device: it signs what you assent to.", _DECIDE),
     ("delegate", "delegations:delegate", "Let somebody answer in your place.", _DECIDE),
     ("delegations", "delegations:delegations", "List who answers in whose place.", _DECIDE),
     ("away", "delegations:away", "Be away: others are asked first.", _DECIDE),

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from assent.cli import output, requests
+from assent.cli import output, requests, signing
 from assent.cli.access import segment
 from assent.cli.client import signed_in
 from assent.cli.durations import distance
@@ -63,15 +63,45 @@ def show(request_id: str, /, *, as_json: AsJson = False) -> None:
         requests.show(answer)
 
 
-def approve(request_id: str, /, *, comment: Comment = "", as_json: AsJson = False) -> None:
+def approve(
+    request_id: str,
+    /,
+    *,
+    comment: Comment = "",
+    yes: Annotated[
+        bool, Parameter(name="--yes", negative=(), help="Sign without being shown and asked.")
+    ] = False,
+    unsigned: Annotated[
+        bool, Parameter(name="--unsigned", negative=(), help="Assent without a signature.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Assent to exactly this action; it runs when nothing else is missing.
+
+    On an enrolled device (`assent devices enroll`) you are shown what you assent to, and asked;
+    your device signs exactly that.
 
     Parameters
     ----------
     request_id
         The id of the request.
     """
-    _answer(request_id, "approve", {"comment": comment}, as_json)
+    client = signed_in()
+    path = f"/v1/requests/{segment(request_id)}"
+    key = None if unsigned else signing.key_for(client)
+    if key is None:
+        answer = signing.answer_unsigned(
+            lambda: client.post(f"{path}/approve", {"comment": comment})
+        )
+    else:
+        answer = signing.answer_signed(
+            lambda: client.get(f"{path}/shown"),
+            lambda proof: client.post(f"{path}/approve", {"comment": comment, **proof}),
+            "approve",
+            key,
+            asks=not yes,
+        )
+    _say(answer, "assented to" if key is None else "signed and assented to", as_json)
 
 
 def reject(
@@ -94,16 +124,15 @@ def reject(
         words = "say `--suspicious` or `--not-needed`, not both"
         raise CommandFault(ExitCode.USAGE, "usage", words)
     because = "suspicious" if suspicious else "not-needed" if not_needed else None
-    _answer(request_id, "reject", {"comment": comment, "rejected_as": because}, as_json)
+    body = {"comment": comment, "rejected_as": because}
+    answer = signed_in().post(f"/v1/requests/{segment(request_id)}/reject", body)
+    _say(answer, "rejected", as_json)
 
 
-def _answer(request_id: str, verdict: str, body: dict[str, str | None], as_json: bool) -> None:
-    path = f"/v1/requests/{segment(request_id)}/{verdict}"
-    answer = signed_in().post(path, body)
+def _say(answer: dict[str, Any], verb: str, as_json: bool) -> None:
     if as_json:
         output.show_json(answer)
         return
-    verb = "assented to" if verdict == "approve" else "rejected"
     who = answer["requester"]["name"]
     output.say(f"you {verb} {answer['id']}: {who}, {requests.summary(answer)}")
     if answer["unmet"]:

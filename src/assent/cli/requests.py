@@ -164,6 +164,8 @@ def _risk(risk: Mapping[str, Any]) -> str:
 
 def _answer(approval: Mapping[str, Any]) -> str:
     verb = {"approve": "assents", "offer": "offers less"}.get(approval["verdict"], "rejects")
+    if approval.get("signed"):
+        verb += " with their signature"
     if approval["rejected_as"]:
         verb += f" as {approval['rejected_as'].replace('-', ' ')}"
     if approval.get("terms"):
