@@ -10,6 +10,7 @@ from typing import cast
 from assent.control.absences import Absences
 from assent.control.access import Access, Opened, Outlook
 from assent.control.audit import Audit
+from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
@@ -72,6 +73,7 @@ from assent.core.subject import Subject
 from assent.policy import PolicySet
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_configuring import FakeConfiguring, FakeDecided
+from memory_emergency import FakeBreakGlass, reviews_of
 from memory_store import PASSWORD, MemoryStore
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -390,6 +392,7 @@ class MemoryPlane:
             ids=self.ids,
         )
         self.labels = Labels(store=store, directory=self.directory, clock=self.clock, ids=self.ids)
+        self.reviews = reviews_of(self)
         self.plane = ControlPlane(
             clock=self.clock,
             ids=self.ids,
@@ -453,7 +456,13 @@ class MemoryPlane:
             health=self._health(store),
             device_keys=self.device_keys,
             showing=self.showing,
+            break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
+            reviews=self.reviews,
         )
+
+    async def ask(self, caller: Caller) -> Request:
+        """Return a request that waits for people."""
+        return await self._ask_to_apply(caller)
 
     def _health(self, store: Store) -> Health:
         revocations = Revocations(self.clock)

@@ -423,6 +423,14 @@ class MemoryStore:
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         return []
 
+    async def entries_about(
+        self,
+        request: RequestId | None = None,
+        session: SessionId | None = None,
+        limit: int = 200,
+    ) -> Sequence[StoredEntry]:
+        return []
+
     async def subjects(self) -> Sequence[Subject]:
         return list(self.found_subjects.values())
 

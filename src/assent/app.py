@@ -391,6 +391,7 @@ async def _begin(
     await parts.answers.recover()
     await parts.plane.access.recover()
     await parts.plane.delegating.recover()
+    await parts.plane.break_glass.recover()
     await parts.plane.configuring.recover()
     await store.publish()
 

@@ -208,6 +208,12 @@ class Access:
                 found.append(Outlook(target, "closed", decision.messages, None))
         return found
 
+    async def opened_under(self, caller: Caller, grant: Grant, connections: int) -> Opened:
+        """Return a session credential under a grant of the caller's that was just minted."""
+        if grant.target is None or grant.subject != caller.subject.id:
+            raise ForbiddenFault("not-your-grant", "a grant opens its target for its holder alone")
+        return await self._open(caller, self._directory.target(grant.target), grant, connections)
+
     async def recover(self) -> None:
         """Mint what was approved and not minted when an earlier process stopped."""
         for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):

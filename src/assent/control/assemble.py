@@ -11,6 +11,7 @@ from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.audit import Audit
+from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
@@ -47,6 +48,7 @@ from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
 from assent.control.retracting import Retracting
+from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
@@ -348,6 +350,31 @@ def assemble(outside: Outside) -> Assembly:
     )
     configuring.when_target_changed(cutting(live, clock))
     configuring.when_target_changed(hearing.described)
+    reviews = Reviews(
+        store=store,
+        directory=directory,
+        delegations=delegations,
+        warnings=warnings,
+        outbox=outbox,
+        timers=timers,
+        clock=clock,
+        ids=ids,
+    )
+    break_glass = BreakGlass(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        access=access,
+        reviews=reviews,
+        sign_in=sign_in,
+        watching=watching,
+        outbox=outbox,
+        live=live,
+        clock=clock,
+        ids=ids,
+    )
     explain = Explain(
         store=store,
         requests=requests,
@@ -431,6 +458,8 @@ def assemble(outside: Outside) -> Assembly:
         decided=Decided(store=store, clock=clock, ids=ids),
         device_keys=device_keys,
         showing=showing,
+        break_glass=break_glass,
+        reviews=reviews,
     )
     sweep = Sweep(
         store=store,

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from assent.control import entries
 from assent.control.covering import allowed_until, covered, paying
+from assent.control.emergency import fully_recorded
 from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
 from assent.control.obligations import keep, obliged, reads_masked
@@ -202,7 +203,8 @@ def concluded(
     decision = own or evaluate(policies, action, evidence, assessment, now)
     decision = _offered(_living(decision, action, evidence), action, evidence)
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
-    decision = _keepable(keep(decision, action, evidence), honours)
+    decision = keep(fully_recorded(decision, action, evidence), action, evidence)
+    decision = _keepable(decision, honours)
     decision = covered(decision, action, evidence, assessment.score)
     if isinstance(decision, Permit):
         decision = exceeding(decision, action, evidence, now)

@@ -47,7 +47,8 @@ class Circumstances:
     device: the one that the session is bound to. session: None outside of one. unavailable:
     kinds of evidence that the door should have brought, and could not. impact: what the action
     would do, where that was measured. obliged: what the session's opening binds all of it to.
-    standing: what the session is held for, None for nothing.
+    standing: what the session is held for, or what stands against it whatever policies say; None
+    for nothing.
     """
 
     authentication: Authentication | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from assent.control.absences import Absences
 from assent.control.access import Access
 from assent.control.audit import Audit
+from assent.control.break_glass import BreakGlass
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.decided import Decided
@@ -23,6 +24,7 @@ from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
+from assent.control.reviews import Reviews
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.showing import Showing
@@ -64,3 +66,5 @@ class ControlPlane:
     health: Health
     device_keys: DeviceKeys
     showing: Showing
+    break_glass: BreakGlass
+    reviews: Reviews

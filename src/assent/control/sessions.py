@@ -10,6 +10,7 @@ from assent.control import databases, entries
 from assent.control.arriving import Arrival, Arrivals, Arriving
 from assent.control.decide import Decider, Outcome, is_reusable, permitted_until
 from assent.control.directory import Directory
+from assent.control.emergency import emergency_words, in_emergency
 from assent.control.extending import Extending
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -208,7 +209,9 @@ class Sessions:
             # What it was decided on may have changed before there was a session to look at.
             live.epoch.bump()
             live.looked_at = None
-        if self._circumstances(live).grants:
+        if grants := self._circumstances(live).grants:
+            if in_emergency(grants):
+                live.say(emergency_words(live.target.name))
             return live
         # It was taken away while the opening was written down, when nothing was there to cut.
         await self.end(live, "the access behind it is over", cut=True)

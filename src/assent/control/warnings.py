@@ -1,10 +1,10 @@
 """Security events about people: kept, remembered, and told to whatever they concern."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-from assent.core.changes import PutSecurityEvent
+from assent.core.changes import Change, PutSecurityEvent
 from assent.core.clock import Clock
 from assent.core.entry import Entry
 from assent.core.ids import SubjectId
@@ -49,10 +49,18 @@ class Warnings:
         events = self._events.get(subject, ())
         return tuple(event for event in events if now - event.at <= COUNT_FOR)
 
-    async def warn(self, event: SecurityEvent, entries: tuple[Entry, ...] = ()) -> None:
-        """Keep an event, with the entries that say so, and tell who listens."""
+    async def warn(
+        self,
+        event: SecurityEvent,
+        entries: tuple[Entry, ...] = (),
+        changes: Sequence[Change] = (),
+    ) -> None:
+        """Keep an event, with the entries that say so, and tell who listens.
+
+        changes: what else is made durable in the same transaction.
+        """
         await self.ready(event.subject)
-        await self._store.commit((PutSecurityEvent(event),), entries)
+        await self._store.commit((PutSecurityEvent(event), *changes), entries)
         self._events[event.subject] = (event, *self._events[event.subject])[:_MOST]
         for listener in self._listeners:
             await listener(event)
