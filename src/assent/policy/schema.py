@@ -62,7 +62,8 @@ def schema_text(plugins: Sequence[ProtocolPlugin]) -> str:
         "entity Environment;",
         f"entity {TARGET} in [Environment] "
         "{ name: String, protocol: String, labels: Set<String> };",
-        f"entity {SYSTEM} {{ name: String }};",
+        # Labels too, none ever: who asks about a resource without saying which may well mean these.
+        f"entity {SYSTEM} {{ name: String, labels: Set<String> }};",
     ]
     if kinds:
         attributes = "{ name: String, labels: Set<String> }"
