@@ -116,7 +116,6 @@ def check(config: Config) -> policy.PolicySet:
     for reference in (
         *(config.metrics.token, config.vault.token, config.vault.role_id, config.vault.secret_id),
         *(config.issue_tracker.secret, *(entry.token for entry in config.on_call)),
-        *(reference for entry in config.notifiers for reference in entry.references),
     ):
         if reference:
             reveal_reference(reference, config.folder)
@@ -131,6 +130,7 @@ def check(config: Config) -> policy.PolicySet:
     if config.postgres.certificate:
         key = config.folder / config.postgres.key if config.postgres.key else None
         client_side(config.folder / config.postgres.certificate, key)
+    channels.check(config.notifiers, _reveals(config), config.folder)
     _network_book(config, SystemClock())
     return load_policies(config)
 

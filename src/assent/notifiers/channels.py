@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assent.core.clock import Clock
+from assent.core.faults import OperatorFault
 from assent.core.ports import Notifier
 from assent.core.secret import Secret
 from assent.notifiers.address_book import Addresses
 from assent.notifiers.audience import ForGroups
 from assent.notifiers.settings import NotifierConfig, split_server
+from assent.notifiers.signing import Intents, webhook_key
 
 if TYPE_CHECKING:
     from assent.notifiers.slack_clicks import SlackClicks
@@ -58,9 +60,21 @@ def clicks(entries: Sequence[NotifierConfig], around: Around) -> "SlackClicks | 
     return SlackClicks(apps, posting, around.clock, around.public_url)
 
 
+def check(entries: Sequence[NotifierConfig], reveal: Reveal, folder: Path) -> None:
+    """Raise OperatorFault for the first secret or file that a channel could not work with."""
+    for entry in entries:
+        for reference in entry.references:
+            reveal(reference)
+        if entry.kind == "webhook":
+            webhook_key(reveal(entry.secret))
+        authority = folder / entry.certificate_authority
+        if entry.certificate_authority and not authority.is_file():
+            words = f"there is no `{authority}` (channel `{entry.name}`)"
+            raise OperatorFault("certificate-authority", words)
+
+
 def _slack(entry: NotifierConfig, around: Around) -> Notifier:
     from assent.notifiers.posting import Posting
-    from assent.notifiers.signing import Intents
     from assent.notifiers.slack import Slack
 
     # Changing a message and replying below it are two calls for one notice.
@@ -90,7 +104,6 @@ def _teams(entry: NotifierConfig, around: Around) -> Notifier:
 
 def _webhook(entry: NotifierConfig, around: Around) -> Notifier:
     from assent.notifiers.posting import Posting
-    from assent.notifiers.signing import webhook_key
     from assent.notifiers.webhook import Webhook
 
     # One that could be guessed stops the start, not the first notice.

@@ -11,7 +11,7 @@ import pytest
 from assent.core.faults import OperatorFault
 from assent.core.ports import Notifier
 from assent.notifiers.audience import ForGroups
-from assent.notifiers.channels import Around, clicks, notifiers
+from assent.notifiers.channels import Around, check, clicks, notifiers
 from assent.notifiers.email import Email
 from assent.notifiers.settings import NotifierConfig
 from assent.notifiers.slack import Slack
@@ -89,6 +89,27 @@ def test_what_cannot_work_stops_the_start(built: Built, entry: NotifierConfig) -
     with pytest.raises(OperatorFault) as caught:
         notifiers([entry], built.around)
     assert "xoxb-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (NotifierConfig("h", "webhook", url="env:MISSING", secret="env:W"), "MISSING"),
+        (NotifierConfig("h", "webhook", url="https://ops.test/x", secret="env:T"), "24 bytes"),
+        (
+            NotifierConfig(
+                "m", "email", server="m:25", sender="a@b.test", certificate_authority="none.pem"
+            ),
+            "none.pem",
+        ),
+    ],
+)
+def test_what_cannot_work_is_found_without_starting(
+    built: Built, entry: NotifierConfig, words: str
+) -> None:
+    check([SLACK, TEAMS, HOOK, MAIL], built.around.reveal, built.around.folder)
+    with pytest.raises(OperatorFault, match=words):
+        check([entry], built.around.reveal, built.around.folder)
 
 
 async def test_what_was_built_sends(built: Built) -> None:
