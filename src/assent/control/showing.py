@@ -21,7 +21,7 @@ from assent.core.decision import describe
 from assent.core.entry import EntryKind
 from assent.core.evidence import Evidence, evidence_from_json
 from assent.core.faults import ConflictFault, MissingFault
-from assent.core.ids import EntryId, SubjectId
+from assent.core.ids import EntryId, RequestId, SubjectId
 from assent.core.impact import describe as impact_words
 from assent.core.ports import Store
 from assent.core.request import Request
@@ -67,6 +67,8 @@ class Showing:
         self._directory = directory
         # Only digests of its parts: texts may be large, and many people look.
         self._seen: OrderedDict[str, Mapping[str, str]] = OrderedDict()
+        # Where a request came from does not change, and its page is made again and again.
+        self._origins: OrderedDict[RequestId, list[str]] = OrderedDict()
 
     async def shown(self, request: Request, terms: Terms | None = None) -> Shown:
         """Return what whoever answers this request now is shown.
@@ -163,7 +165,14 @@ class Showing:
 
     async def _came_from(self, request: Request) -> list[str]:
         """Return in words where it was asked from, as the decision saw it that asked people."""
-        about = await self._store.entries_about(request=request.id, limit=20)
+        if request.id not in self._origins:
+            self._origins[request.id] = await self._read_origin(request.id)
+            while len(self._origins) > _MOST_KEPT:
+                self._origins.popitem(last=False)
+        return self._origins[request.id]
+
+    async def _read_origin(self, request: RequestId) -> list[str]:
+        about = await self._store.entries_about(request=request, limit=20)
         leaves = [decode(found.leaf) for found in about]
         opened = next((one for one in leaves if one["kind"] == EntryKind.REQUEST_OPENED), None)
         facts = opened["facts"] if opened else None

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
+from assent.control.signing import Proof
 from assent.core.faults import Fault, MissingFault
 from assent.core.ids import RequestId
 from assent.core.request import RejectedAs, RequestState, Verdict
@@ -30,15 +31,21 @@ async def answer(
     verdict: Annotated[Literal["approve", "reject"], Form()],
     comment: Prose = "",
     rejected_as: Literal["", "not-needed", "suspicious"] = Form(""),
+    shown: Annotated[str, Form(max_length=71, pattern=r"^$|^sha256:[0-9a-f]{64}$")] = "",
     page: Page = "request",
 ) -> Response:
-    """Take one person's answer. rejected_as: counts with a rejection only."""
+    """Take one person's answer. rejected_as: counts with a rejection only.
+
+    shown: digest of what the page showed; an assent to anything else is not taken.
+    """
     doing = seat.desk.plane.requests.answer(
         seat.caller,
         RequestId(request_id),
         Verdict(verdict),
         clean(comment),
         RejectedAs(rejected_as) if rejected_as else None,
+        # A rejection stands, whatever has changed meanwhile.
+        Proof(shown if verdict == "approve" else ""),
     )
     return await done(request, seat, request_id, page, doing, answered_words)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
+from assent.control.signing import needs_signature
 from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.clock import isoformat
@@ -82,7 +83,8 @@ class Card:
     """One request as one person sees it.
 
     origin: where it comes from, empty when that is not for this person to see. size: how
-    long the statement is, in words, only where it is too long to be seen at a glance.
+    long the statement is, in words, only where it is too long to be seen at a glance. shown:
+    digest of what an answer is bound to. must_sign: an assent without a signature does not count.
     """
 
     id: str
@@ -126,6 +128,8 @@ class Card:
     changed_at: str
     outcome: str
     can_answer: bool
+    shown: str
+    must_sign: bool
     is_mine: bool
     wants_reason: bool
     wants_ticket: bool
@@ -178,7 +182,10 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         approvals=approval_views(plane, request),
         comments=comment_views(plane, request),
         terms=term_words(action),
-        can_offer=can_answer and action.verb == ACCESS and not mine,
+        can_offer=can_answer
+        and action.verb == ACCESS
+        and not mine
+        and not needs_signature(request),
         can_comment=request.state not in TERMINAL,
         can_retract=can_retract(caller, request),
         asks_read_only=action.details.get("read_only") == "true",
@@ -189,6 +196,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         changed_at=isoformat(request.changed_at),
         outcome=request.outcome,
         can_answer=can_answer,
+        shown=(await plane.showing.shown(request)).digest if can_answer else "",
+        must_sign=needs_signature(request),
         is_mine=mine,
         wants_reason=ReasonRemedy in wanted and not request.reason,
         wants_ticket=TicketRemedy in wanted and not request.ticket,
