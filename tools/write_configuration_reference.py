@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assent import config
+from assent.notifiers.settings import NotifierConfig
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 SECTIONS = (
@@ -21,6 +22,10 @@ SECTIONS = (
     config.NotifyConfig,
     config.OnCallConfig,
     config.IssueTrackerConfig,
+    NotifierConfig,
+    config.CanaryConfig,
+    config.ReactionsConfig,
+    config.MetricsConfig,
     config.PersonConfig,
     config.TargetConfig,
     config.LabelRuleConfig,
