@@ -539,13 +539,12 @@ def _wire(
             ids=ids,
             policies=policy_set,
             signals=SIGNALS,
-            honours=SQL.honours,
             credential_key=Secret(b"k" * 32),
             verifier_key=SIGNER.verifier_key,
             public_url="http://127.0.0.1:8470",
             read_policies=lambda sources, groups: load(sources, [SQL], groups),
             read_targets=described,
-            **outside,
+            **{"honours": SQL.honours, **outside},
         )
     )
     plane = made.plane
