@@ -250,6 +250,8 @@ async def running(
             )
         )
         await _begin(parts, config, begun, store, recorder, clock, ids)
+        # What an earlier process left stays for long: thousands of requests and grants.
+        _spare_the_collector()
         stack.push_async_callback(_conclude, parts, store, recorder, clock, ids)
         # Whatever was begun is ended, last first, also when what comes after it cannot be.
         async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
