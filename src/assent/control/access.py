@@ -316,7 +316,7 @@ class Access:
             known = ", ".join(
                 sorted(verb for verb in self._decider.policies.verbs if verb.startswith("sql."))
             )
-            raise ConflictFault("terms", f"there is no verb `{unknown[0][:80]}`; some are {known}")
+            raise ConflictFault("verbs", f"there is no verb `{unknown[0][:80]}`; some are {known}")
         if wish.window is not None:
             self._grants.windows.check(wish.window)
         if wish.until is not None and wish.until <= self._clock.now():

@@ -179,6 +179,35 @@ class Grants:
             return await self._store.grants(but=self._directory.own)
         return await self._store.grants(caller.subject.id)
 
+    def counting(self, caller: Caller, everybody: bool) -> Sequence[Grant]:
+        """Return the caller's grants that count now, newest first.
+
+        everybody: also those of others that the caller may see: all of them for those who
+        oversee, for anybody else those on targets that they own.
+        """
+        now = self._clock.now()
+        found = [
+            grant
+            for grant in self._live.values()
+            if grant.is_valid(now)
+            and (grant.subject == caller.subject.id or (everybody and self._may_see(caller, grant)))
+        ]
+        return sorted(found, key=lambda grant: (grant.starts_at, grant.id), reverse=True)
+
+    def _may_see(self, caller: Caller, grant: Grant) -> bool:
+        if self._directory.is_own(grant.subject):
+            return False
+        return caller.oversees or self.may_revoke(caller, grant)
+
+    def may_revoke(self, caller: Caller, grant: Grant) -> bool:
+        """Return whether it is the caller's to end."""
+        try:
+            owners = self._directory.target(grant.target).owners if grant.target else frozenset()
+        except MissingFault:
+            owners = frozenset()
+        theirs = {grant.subject, grant.delegation.by if grant.delegation else None}
+        return caller.subject.id in theirs or bool(caller.subject.groups & {"security", *owners})
+
     async def revoke(self, caller: Caller, grant: GrantId, because: str) -> Grant:
         """End a grant for ever and cut what is open under it.
 
@@ -189,9 +218,7 @@ class Grants:
         found = self._live.get(grant) or await self._store.grant(grant)
         if found is None:
             raise MissingFault("no-such-grant", f"there is no grant `{grant}`")
-        owners = self._directory.target(found.target).owners if found.target else frozenset()
-        theirs = {found.subject, found.delegation.by if found.delegation else None}
-        if caller.subject.id not in theirs and not caller.subject.groups & {"security", *owners}:
+        if not self.may_revoke(caller, found):
             raise ForbiddenFault(
                 "not-your-grant", "only its holder, the target's owners and `security` can end it"
             )

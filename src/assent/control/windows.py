@@ -27,7 +27,7 @@ class Windows:
 
     def check(self, window: Window) -> None:
         """Raise ConflictFault where there is no such zone."""
-        if self._zone(window) is None:
+        if self.zone(window.zone) is None:
             words = f"there is no time zone `{window.zone[:80]}`; write its IANA name"
             raise ConflictFault("window", f"{words}, such as `Europe/Berlin`")
 
@@ -61,7 +61,7 @@ class Windows:
     def _around(
         self, window: Window, now: datetime, first_day: int, last_day: int
     ) -> list[Occurrence]:
-        zone = self._zone(window)
+        zone = self.zone(window.zone)
         if zone is None:
             return []
         today = now.astimezone(zone).date()
@@ -71,8 +71,9 @@ class Windows:
         )
         return [one for one in found if one.begins_at < one.ends_at]
 
-    def _zone(self, window: Window) -> tzinfo | None:
-        return UTC if window.zone == "UTC" else self._zones.get(window.zone)
+    def zone(self, name: str) -> tzinfo | None:
+        """Return the zone of an IANA name, None where there is none."""
+        return UTC if name == "UTC" else self._zones.get(name)
 
 
 NO_ZONES = Windows({})
