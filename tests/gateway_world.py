@@ -443,8 +443,13 @@ def serving_inside(created: World, loop: Loop, clock: Clock | None = None) -> It
         ended.result(20)
 
 
-def assent(gateway: Gateway, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one `assent` command as this person, who signs in first if need be."""
+def assent(
+    gateway: Gateway, name: str, *arguments: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run one `assent` command as this person, who signs in first if need be.
+
+    typed: what they type at it.
+    """
     home = gateway.world.people[name].home
     marker = home / gateway.url.rpartition(":")[2]
     if arguments[:1] != ("login",) and not marker.exists():
@@ -456,7 +461,7 @@ def assent(gateway: Gateway, name: str, *arguments: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", "assent", *arguments],
         env=kept | {"ASSENT_HOME": str(home), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=60,
