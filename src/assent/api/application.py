@@ -11,6 +11,7 @@ from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
     answers,
+    break_glass,
     configuration,
     credentials,
     delegations,
@@ -22,6 +23,7 @@ from assent.api.routes import (
     notices,
     proof,
     requests,
+    reviews,
     risk,
     sessions,
     sign_in,
@@ -62,7 +64,7 @@ def build_app(
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
         proof, slack,
-        notices,
+        notices, break_glass, reviews,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

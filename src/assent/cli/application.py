@@ -17,6 +17,7 @@ _COMMANDS = (
     ("step-up", "sign_in:step_up", "Confirm your password, where a policy asks for it.", _DAILY),
     ("targets", "access:targets", "List what you can reach, and how.", _DAILY),
     ("connect", "connect:connect", "Open a target: print how to connect, or start psql.", _DAILY),
+    ("break-glass", "break_glass:break_glass", "Open a target at once, in an emergency.", _DAILY),
     (
         "credentials",
         "personal_credentials:app",
@@ -43,6 +44,8 @@ _COMMANDS = (
     ("back", "delegations:back", "Be back.", _DECIDE),
     ("grants", "grants:grants", "List permissions and when they end.", _DECIDE),
     ("revoke", "grants:revoke", "End a grant now, with the sessions it carries.", _DECIDE),
+    ("reviews", "reviews:reviews", "List what is to be reviewed after break-glass.", _DECIDE),
+    ("review", "reviews:review", "Look at one use of break-glass, and close its review.", _DECIDE),
     ("labels", "labels:app", "Say what data is: scan for it, approve what was found.", _DECIDE),
     ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
     ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),

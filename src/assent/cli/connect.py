@@ -3,7 +3,7 @@
 import os
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -60,7 +60,13 @@ def connect(
     client = signed_in()
     body = access_body(target, lasts_for, reason, ticket) | {"connections": connections}
     body |= wish_body(verbs, tables, budget, "", None, read_only=read_only, start="approval")
-    opened = _open(client, body)
+    hand_over(_open(client, body), psql_arguments, psql=psql, as_json=as_json)
+
+
+def hand_over(
+    opened: Mapping[str, Any], psql_arguments: Sequence[str], *, psql: bool, as_json: bool
+) -> None:
+    """Print how to connect, or become psql where that is asked for or arguments are for it."""
     if as_json:
         output.show_json(opened)
     elif psql or psql_arguments:

@@ -6,7 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assent.control.plane import ControlPlane
-from assent.web import answers, health, inbox, offers, sign_in
+from assent.web import answers, health, inbox, offers, reviews, sign_in
 from assent.web.desk import Desk
 from assent.web.pages import ASSETS, Pages
 from assent.web.safety import Cookies
@@ -32,6 +32,6 @@ def mount(app: FastAPI, plane: ControlPlane, public_url: str) -> None:
     """
     url = public_url.rstrip("/")
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages())
-    for routes in (sign_in, inbox, answers, offers, health):
+    for routes in (sign_in, inbox, answers, offers, reviews, health):
         app.include_router(routes.router, include_in_schema=False)
     app.mount("/assets", Assets(directory=ASSETS))

@@ -1,0 +1,56 @@
+"""Access in an emergency."""
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from assent.api.authentication import SignedIn
+from assent.api.door import Door, TheDoor
+from assent.api.emergency_schemas import BreakGlassBody, BrokenOut
+from assent.api.render import grant_out, request_out
+from assent.api.render_reviews import review_out
+from assent.api.schemas import WaitingOut
+from assent.control.break_glass import Broken
+from assent.control.sign_in import Caller
+from assent.core.clock import isoformat
+
+router = APIRouter(prefix="/v1", tags=["access"])
+
+
+@router.post(
+    "/break-glass",
+    status_code=201,
+    responses={202: {"model": WaitingOut, "description": "A policy asks for something first."}},
+    response_model=BrokenOut,
+)
+async def break_glass(
+    door: TheDoor, caller: SignedIn, body: BreakGlassBody
+) -> BrokenOut | JSONResponse:
+    """Take access at once: short, recorded, told to everybody, and reviewed by somebody else."""
+    taken = await door.plane.break_glass.take(
+        caller,
+        body.target,
+        body.lasts_for,
+        body.reason,
+        body.ticket,
+        body.connections,
+    )
+    if isinstance(taken, Broken):
+        return _broken(door, caller, taken)
+    waiting = WaitingOut(request=request_out(door, taken))
+    return JSONResponse(waiting.model_dump(mode="json"), status_code=202)
+
+
+def _broken(door: Door, caller: Caller, taken: Broken) -> BrokenOut:
+    opened = taken.opened
+    host, port = door.postgres_address()
+    return BrokenOut(
+        host=host,
+        port=port,
+        user=opened.user,
+        password=opened.password.reveal(),
+        database=opened.database,
+        expires_at=isoformat(opened.expires_at),
+        connections=opened.connections,
+        grant=grant_out(door, opened.grant),
+        reviews=[review_out(door, caller, review) for review in taken.reviews],
+    )
