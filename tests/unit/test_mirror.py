@@ -15,6 +15,7 @@ ELSEWHERE = {
     "credentials/postgres_role": "conformance/test_roles_on_a_server.py makes roles on servers",
     "credentials/role_lookups": "conformance/test_roles_on_a_server.py asks servers",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",
+    "config/sections": "nouns without behaviour; config/test_reading.py reads every key",
     "control/assemble": "every test of control stands on what it makes (builders.a_world)",
     "control/plane": "one value without behaviour",
     "core/changes": "nouns without behaviour; the store's suite applies each of them",
