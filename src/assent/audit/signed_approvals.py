@@ -117,8 +117,10 @@ class SignedApprovals:
         enrolled = self._keys.get(str(facts.get("key")))
         if enrolled is None:
             self._unknown(entry, f"{entry} revokes a key that no entry before it enrolled")
-        elif enrolled.revoked is None:
-            enrolled.revoked = entry
+            return
+        if facts.get("holder") != enrolled.owner:
+            self._findings.fail(f"{entry} revokes a key of `{enrolled.owner}` as another's", entry)
+        enrolled.revoked = enrolled.revoked or entry
 
     def _check(
         self, entry: NamedEntry, leaf: Mapping[str, Json], facts: Mapping[str, Json]
