@@ -273,7 +273,8 @@ async def running(
             await _start_canary(parts, config, address, ids, tasks, doors)
             clicks = channels.clicks(config.notifiers, around)
             application = api.build_app(parts.plane, url, lambda: address, clicks)
-            server, serving = await _start_web(parts.plane, url, application, web_socket, tasks)
+            web.mount(application, parts.plane, url, lambda: address)
+            server, serving = await _start_web(application, web_socket, tasks)
             doors.push_async_callback(_stop_web, server, serving)
             # Sessions end before the pages do, so that the pages can still show it.
             doors.push_async_callback(_end_sessions, parts, listener)
@@ -487,13 +488,8 @@ def _metrics_token(config: Config) -> Secret[str] | None:
 
 
 async def _start_web(
-    plane: ControlPlane,
-    url: str,
-    application: FastAPI,
-    web_socket: socket.socket,
-    tasks: asyncio.TaskGroup,
+    application: FastAPI, web_socket: socket.socket, tasks: asyncio.TaskGroup
 ) -> tuple[uvicorn.Server, "asyncio.Task[None]"]:
-    web.mount(application, plane, url)
     server = _Server(
         uvicorn.Config(
             application,

@@ -1,12 +1,24 @@
 """Puts the pages onto the HTTP application."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from assent.control.plane import ControlPlane
-from assent.web import answers, health, inbox, offers, reviews, sign_in
+from assent.web import (
+    answers,
+    asking,
+    grants,
+    health,
+    inbox,
+    offers,
+    reviews,
+    sign_in,
+    standing_in,
+)
 from assent.web.desk import Desk
 from assent.web.pages import ASSETS, Pages
 from assent.web.safety import Cookies
@@ -23,15 +35,21 @@ class Assets(StaticFiles):
         return response
 
 
-def mount(app: FastAPI, plane: ControlPlane, public_url: str) -> None:
+def mount(
+    app: FastAPI,
+    plane: ControlPlane,
+    public_url: str,
+    gateway: Callable[[], tuple[str, int]] | None = None,
+) -> None:
     """Let `app` serve the pages over `plane`.
 
     public_url: how people reach us; forms from any other origin are refused. Where the
     JavaScript libraries were not built in the pages work, say that they are not live, and
-    have to be loaded again.
+    have to be loaded again. gateway: host and port that clients of targets dial; asked at each
+    use, None where that is not known.
     """
     url = public_url.rstrip("/")
-    app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages())
-    for routes in (sign_in, inbox, answers, offers, reviews, health):
+    app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
+    for routes in (sign_in, inbox, answers, offers, reviews, health, asking, grants, standing_in):
         app.include_router(routes.router, include_in_schema=False)
     app.mount("/assets", Assets(directory=ASSETS))

@@ -33,12 +33,16 @@ _STATUS: tuple[tuple[type[Fault], int, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the pages are made from. public_url: without a slash at its end."""
+    """What the pages are made from. public_url: without a slash at its end.
+
+    gateway: host and port that clients of targets dial, None where that is not known.
+    """
 
     plane: ControlPlane
     public_url: str
     cookies: Cookies
     pages: Pages
+    gateway: Callable[[], tuple[str, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,13 @@ def address_of(request: Request) -> str:
 def from_htmx(request: Request) -> bool:
     """Return whether a part of a page is asked for and not a page."""
     return request.headers.get("hx-request") == "true"
+
+
+def to_page(request: Request, path: str) -> Response:
+    """Return what leads the browser on to another page, as a part of a page or as a whole one."""
+    if from_htmx(request):
+        return Response(status_code=204, headers={"hx-redirect": path})
+    return RedirectResponse(path, status_code=303)
 
 
 async def seated(request: Request, desk: TheDesk) -> Seat:

@@ -53,8 +53,7 @@ function tick() {
 function look() {
   /** @type {HTMLElement | null} */
   const cards = document.querySelector("[data-now]")
-  if (!cards) return
-  behind = new Date(cards.dataset.now ?? "").getTime() - Date.now()
+  if (cards) behind = new Date(cards.dataset.now ?? "").getTime() - Date.now()
   /** @type {NodeListOf<HTMLTimeElement>} */
   const times = document.querySelectorAll("time[data-local]")
   for (const element of times) {
@@ -62,10 +61,19 @@ function look() {
     element.textContent = local(at, new Date())
     element.title = at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })
   }
-  title(cards)
+  if (cards) title(cards)
+  zones()
   guard()
   fade()
   tick()
+}
+
+/** Times that somebody types are meant in their own zone, where nobody has said another one. */
+function zones() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  /** @type {NodeListOf<HTMLInputElement>} */
+  const fields = document.querySelectorAll("input[data-zone]")
+  for (const field of fields) if (zone && field.value === field.defaultValue) field.value = zone
 }
 
 /** Good news fade; what went wrong stays until the next answer. */

@@ -1,0 +1,144 @@
+"""Asking for access on the pages: what there is, the form, and what came of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from assent.control.access import Opened
+from assent.core.clock import isoformat
+from assent.core.faults import ConflictFault, Fault, MissingFault
+from assent.core.ids import RequestId
+from assent.core.request import Request as AskedFor
+from assent.core.request import RequestState
+from assent.web.answers import clean
+from assent.web.asking_form import AskForm, read
+from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
+from assent.web.grant_views import grant_view
+from assent.web.inbox import RequestPath
+from assent.web.target_views import target_view, target_views
+from assent.workflow.narrowing import ACCESS
+
+router = APIRouter(route_class=PageRoute)
+
+TargetPath = Annotated[str, Path(max_length=128)]
+_FIELDS = {
+    "duration": "lasts_for",
+    "grant-too-short": "lasts_for",
+    "terms": "details",
+    "ticket": "ticket",
+    "verbs": "verbs",
+    "window": "window",
+}
+"""Code of a fault → the field that it is about."""
+
+
+@router.get("/targets")
+async def targets(seat: TheSeat) -> Response:
+    """Return what there is, with what asking for it would lead to."""
+    found = await target_views(seat.desk.plane, seat.caller)
+    return seat.desk.pages.page("targets.html", {**_common(seat), "targets": found})
+
+
+@router.get("/targets/{name}")
+async def form(seat: TheSeat, name: TargetPath) -> Response:
+    """Return the form that asks for a target."""
+    return await _form(seat, name, AskForm(), {}, "ask.html", 200)
+
+
+@router.post("/targets/{name}/ask")
+async def ask(
+    request: Request, seat: ActingSeat, name: TargetPath, form: Annotated[AskForm, Depends()]
+) -> Response:
+    """Ask for it, and lead on to what came of it; say beside each field what is wrong."""
+    plane = seat.desk.plane
+    asked = read(form, plane.grants.windows.zone, plane.clock.now())
+    errors, status = dict(asked.errors), 422
+    if not errors:
+        try:
+            came = await plane.access.ask(
+                seat.caller,
+                name,
+                asked.lasts_for,
+                clean(form.reason),
+                clean(form.ticket),
+                asked.wish,
+            )
+            return to_page(request, where_it_leads(came))
+        except Fault as fault:
+            if fault.code == "not-signed-in":
+                raise
+            status, _ = status_of(fault)
+            errors[_FIELDS.get(fault.code, "")] = fault.detail
+    template = "ask_region.html" if from_htmx(request) else "ask.html"
+    return await _form(seat, name, form, errors, template, status)
+
+
+@router.get("/requests/{request_id}/granted")
+async def granted(seat: TheSeat, request_id: RequestPath) -> Response:
+    """Return what was granted on the caller's own request, why, and how to use it."""
+    values = await _granted_values(seat, request_id)
+    return seat.desk.pages.page("granted.html", values)
+
+
+@router.post("/requests/{request_id}/password")
+async def password(request: Request, seat: ActingSeat, request_id: RequestPath) -> Response:
+    """Show a password for one connection to what was granted: once, and for minutes."""
+    values = await _granted_values(seat, request_id)
+    try:
+        target = str(values["target"])
+        opened = await seat.desk.plane.access.connect(seat.caller, target, None, "", "", 1)
+        if not isinstance(opened, Opened):
+            raise ConflictFault("grant-gone", "what was granted is over; ask again")
+    except Fault as fault:
+        if fault.code == "not-signed-in":
+            raise
+        values["error"] = fault.detail
+        status, _ = status_of(fault)
+    else:
+        values["opened"], status = opened, 200
+        values["expires_at"] = isoformat(opened.expires_at)
+    template = "granted_region.html" if from_htmx(request) else "granted.html"
+    return seat.desk.pages.page(template, values, status)
+
+
+def where_it_leads(request: AskedFor) -> str:
+    """Return the page that goes on from a request that was just made."""
+    settled = request.state is RequestState.COMPLETED and request.grant is not None
+    return f"/requests/{request.id}/granted" if settled else f"/requests/{request.id}"
+
+
+async def _form(
+    seat: Seat, name: str, form: AskForm, errors: dict[str, str], template: str, status: int
+) -> Response:
+    values = {
+        **_common(seat),
+        "target": await target_view(seat.desk.plane, seat.caller, name),
+        "form": form,
+        "errors": errors,
+        "zone": form.zone or seat.caller.subject.time_zone or "UTC",
+        "zone_is_guessed": not form.zone and not seat.caller.subject.time_zone,
+    }
+    return seat.desk.pages.page(template, values, status)
+
+
+async def _granted_values(seat: Seat, request: str) -> dict[str, object]:
+    plane = seat.desk.plane
+    found = await plane.requests.get(seat.caller, RequestId(request))
+    action = found.action
+    if action.subject != seat.caller.subject.id or action.verb != ACCESS or found.grant is None:
+        raise MissingFault("no-such-grant", f"nothing was granted to you on `{request[:60]}`")
+    grant = plane.grants.get(found.grant)
+    target = plane.directory.target(action.target).name if action.target else ""
+    return {
+        **_common(seat),
+        "request": found,
+        "grant": grant and grant_view(plane, seat.caller, grant),
+        "target": target,
+        "gateway": seat.desk.gateway() if seat.desk.gateway else None,
+        "opened": None,
+        "error": "",
+    }
+
+
+def _common(seat: Seat) -> dict[str, object]:
+    return {"seat": seat, "page": "targets", "now": isoformat(seat.desk.plane.clock.now())}
