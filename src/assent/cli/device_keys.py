@@ -127,6 +127,9 @@ def _load() -> list[DeviceKey]:
     from assent.audit.approval_signatures import decoded
 
     try:
+        items = json.loads(text)
+        if not isinstance(items, list):
+            raise TypeError("not a list")
         return [
             DeviceKey(
                 str(item["url"]),
@@ -134,7 +137,7 @@ def _load() -> list[DeviceKey]:
                 str(item["id"]),
                 Secret(decoded(str(item["seed"]), 32, "a key")),
             )
-            for item in json.loads(text)
+            for item in items
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise CommandFault(
