@@ -72,7 +72,8 @@ async def test_a_dump_of_everything_waits_for_security_to_look_at_the_card_data(
 
     approver = threading.Thread(target=approve)
     approver.start()
-    done = dump(gateway, shop, tmp_path / "dump.sql")
+    # Not what other tests made beside it: with ever more tables a dump becomes ever more unusual.
+    done = dump(gateway, shop, tmp_path / "dump.sql", "--exclude-table", "public.things_*")
     approver.join(20)
     assert done.returncode == 0, done.stderr
     assert len(requests) == 1
