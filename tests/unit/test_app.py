@@ -102,22 +102,6 @@ async def test_a_start_that_cannot_be_right_listens_on_nothing(tmp_path: Path) -
             raise AssertionError("it started")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"permit ("])
-def test_policies_that_cannot_be_read_are_named(tmp_path: Path, content: bytes) -> None:
-    config = a_config(tmp_path)
-    (tmp_path / "policies" / "20.cedar").write_bytes(content)
-    with pytest.raises(OperatorFault, match=r"20\.cedar"):
-        app.load_policies(config)
-
-
-def test_a_missing_policy_folder_says_what_to_do(tmp_path: Path) -> None:
-    config = a_config(tmp_path)
-    (tmp_path / "policies" / "10.cedar").unlink()
-    (tmp_path / "policies").rmdir()
-    with pytest.raises(OperatorFault, match="make it, or name another one"):
-        app.load_policies(config)
-
-
 async def test_an_address_in_use_is_named(tmp_path: Path) -> None:
     async with app.running(a_config(tmp_path)) as gateway:
         taken = gateway.api_url.removeprefix("http://")

@@ -14,6 +14,7 @@ import pytest
 from assent import app
 from assent.config import Config, parse
 from assent.core.faults import Fault, OperatorFault, OutsideFault
+from assent.edges import web_server
 from assent.stores import SqlStore
 from assent.stores.recordings import FileRecorder
 
@@ -89,7 +90,7 @@ async def test_a_certificate_that_was_wrong_can_be_put_right(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("where", "name"),
-    [(SqlStore, "publish"), (SqlStore, "commit"), (FileRecorder, "recover"), (app, "_start_web")],
+    [(SqlStore, "publish"), (SqlStore, "commit"), (FileRecorder, "recover"), (web_server, "start")],
 )
 async def test_whatever_fails_on_the_way_is_let_go_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, name: str
@@ -99,7 +100,7 @@ async def test_whatever_fails_on_the_way_is_let_go_of(
     heard: list[tuple[Any, ...]] = []
 
     async def away(*given: object, **named: object) -> None:
-        heard.extend(one for one in given if isinstance(one, tuple))
+        heard.extend(one.getsockname() for one in given if isinstance(one, socket.socket))
         raise OutsideFault("away", "it is away")
 
     before = open_files()
@@ -108,7 +109,7 @@ async def test_whatever_fails_on_the_way_is_let_go_of(
         for _ in range(2):
             assert isinstance(await fails(config), OutsideFault)
     assert open_files() <= before
-    for address in heard if name == "_start_web" else ():
+    for address in heard if where is web_server else ():
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(address).close()
     await works(config)

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "core/signal": "nouns without behaviour",
     "core/subject": "nouns without behaviour",
     "core/timer": "a noun without behaviour; conformance/workflow_suite.py keeps it",
+    "edges": "test_app.py starts and stops all of it, in good order and in bad",
     "gateway/assemble": "what app hands together; clients and conformance use all of it",
     "gateway/waiters": "clients/test_impact.py asks a real server",
     "policy/rule": "nouns without behaviour",

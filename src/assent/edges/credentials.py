@@ -1,0 +1,69 @@
+"""As whom sessions reach their targets: the brokers, and the Vault where there is one."""
+
+import contextlib
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from assent.config import Config
+from assent.control.own_target import CANARY
+from assent.core.ports import CredentialBroker
+from assent.credentials.brokers import Brokers
+from assent.credentials.postgres_role import PostgresRoleBroker
+from assent.credentials.references import References, reveal_reference
+from assent.credentials.static import StaticBroker
+from assent.edges.premises import Premises
+from assent.gateway.canary import CanaryBroker
+from assent.gateway.own_connection import own_connection
+
+if TYPE_CHECKING:
+    from assent.credentials.vault import Vault
+
+
+def brokers(premises: Premises, stack: contextlib.AsyncExitStack) -> Brokers:
+    """Return what hands out the ways in, as each target's configuration says.
+
+    stack: where a Vault that is asked is let go of.
+    """
+    config, clock = premises.config, premises.clock
+    vault = _vault(config) if config.vault.address else None
+    if vault is not None:
+        stack.push_async_callback(vault.close)
+    references = References(config.folder, vault)
+    # Two gateways before one server must not take each other's roles for left behind.
+    installation = sha256(premises.signer.verifier_key.encode()).hexdigest()[:16]
+    roles = PostgresRoleBroker(references, own_connection, clock, premises.ids, installation)
+    of: dict[str, CredentialBroker] = {
+        target.name: roles for target in config.targets if target.broker == "postgres_role"
+    }
+    at_vault = {
+        target.name: target.vault_role
+        for target in config.targets
+        if target.broker == "vault_database"
+    }
+    if vault is not None and at_vault:
+        from assent.credentials.vault_database import VaultDatabaseBroker
+
+        users = VaultDatabaseBroker(vault, at_vault, references, clock)
+        of |= dict.fromkeys(at_vault, users)
+    of[CANARY] = CanaryBroker()
+    return Brokers(of, StaticBroker(references))
+
+
+def _vault(config: Config) -> "Vault":
+    # An HTTP client, and all that it brings, only for whoever has a Vault.
+    from assent.credentials.vault import Vault, VaultSettings
+
+    settings = config.vault
+    authority = settings.certificate_authority
+    return Vault(
+        VaultSettings(
+            address=settings.address,
+            token=settings.token,
+            role_id=settings.role_id,
+            secret_id=settings.secret_id,
+            approle=settings.approle,
+            namespace=settings.namespace,
+            certificate_authority=str(config.folder / authority) if authority else "",
+        ),
+        lambda reference: reveal_reference(reference, config.folder),
+    )

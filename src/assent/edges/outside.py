@@ -1,0 +1,62 @@
+"""What the use cases rest on: the edges below them, as the configuration has them."""
+
+import functools
+
+from assent.config import budget, column_rules, pace, recognised
+from assent.control.assemble import Outside
+from assent.control.tickets import Tickets
+from assent.core.secret import Secret
+from assent.edges import policies
+from assent.edges.keys import key_in
+from assent.edges.people_and_targets import described_targets
+from assent.edges.premises import Premises
+from assent.identity.passwords import Argon2Hasher
+from assent.intelligence import sources
+from assent.intelligence.network_book import NetworkBook
+from assent.notifiers import channels
+from assent.notifiers.channels import Around
+from assent.policy import PolicySet
+from assent.signals import SIGNALS
+from assent.system.zones import Zones
+
+
+def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: Around) -> Outside:
+    """Return all of it.
+
+    current: the policies to begin with. around: what channels are built with, and whatever else
+    asks somebody outside. Raises OperatorFault for a key or a secret that cannot be read.
+    """
+    config, clock = premises.config, premises.clock
+    reveal, when_done = around.reveal, around.when_done
+    return Outside(
+        store=premises.store,
+        recorder=premises.recorder,
+        hasher=Argon2Hasher(),
+        clock=clock,
+        ids=premises.ids,
+        policies=current,
+        signals=SIGNALS,
+        honours=policies.honours(),
+        credential_key=Secret(key_in(premises.data / "credentials.key")),
+        verifier_key=premises.signer.verifier_key,
+        public_url=around.public_url,
+        network=book,
+        zones=Zones(),
+        budget=budget(config.risk, "[risk]"),
+        pace=pace(config),
+        notifiers=channels.notifiers(config.notifiers, around),
+        ordinary_channels=frozenset(config.notify.channels) or None,
+        on_call=sources.on_call(config.on_call, reveal, clock, when_done),
+        tickets=Tickets(
+            sources.issue_tracker(config.issue_tracker, reveal, clock, when_done),
+            clock,
+            pattern=config.issue_tracker.pattern,
+        ),
+        levels=(config.risk.medium_from, config.risk.high_from),
+        label_rules=column_rules(config),
+        recognised=frozenset(recognised(config)),
+        read_policies=policies.read_policies,
+        read_targets=functools.partial(described_targets, config),
+        on_compromise=config.reactions.on_compromise == "revoke",
+        metrics_token=reveal(config.metrics.token) if config.metrics.token else None,
+    )
