@@ -74,6 +74,7 @@ from assent.policy import PolicySet
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_configuring import FakeConfiguring, FakeDecided
 from memory_emergency import FakeBreakGlass, reviews_of
+from memory_plans import plans_of
 from memory_store import PASSWORD, MemoryStore
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -458,6 +459,7 @@ class MemoryPlane:
             showing=self.showing,
             break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
             reviews=self.reviews,
+            plans=plans_of(self),
         )
 
     async def ask(self, caller: Caller) -> Request:

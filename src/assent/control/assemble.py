@@ -44,6 +44,7 @@ from assent.control.outbox import Outbox
 from assent.control.pacing import Pacing
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
+from assent.control.plans import Plans
 from assent.control.policies import Policies
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
@@ -267,6 +268,17 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         public_url=outside.public_url,
     )
+    plans = Plans(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        sign_in=sign_in,
+        timers=timers,
+        clock=clock,
+        ids=ids,
+    )
     sessions = Sessions(
         store=store,
         recorder=outside.recorder,
@@ -281,6 +293,7 @@ def assemble(outside: Outside) -> Assembly:
         watching=watching,
         spending=spending,
         extending=Extending(store=store, live=live, grants=grants),
+        plans=plans,
         clock=clock,
         ids=ids,
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
@@ -460,6 +473,7 @@ def assemble(outside: Outside) -> Assembly:
         showing=showing,
         break_glass=break_glass,
         reviews=reviews,
+        plans=plans,
     )
     sweep = Sweep(
         store=store,

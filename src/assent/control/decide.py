@@ -96,14 +96,15 @@ class Decider:
     async def decide(self, action: Action, circumstances: Circumstances) -> Outcome:
         """Return the decision on `action`, durable in the log.
 
-        Raises OutsideFault when the log cannot take it: the door denies then.
+        Raises OutsideFault when the log cannot take it: the door denies then. ConflictFault where
+        what goes with a permit no longer fits: nothing is permitted, and nothing in the log.
         """
         outcome = await self.consider(action, circumstances)
         charge, outcome = self._charged(action, outcome)
         try:
             await self._keep(action, outcome, circumstances, charge)
         except ConflictFault:
-            if charge is None:
+            if charge is None or circumstances.with_permit:
                 raise
             # Something else was faster: a budget was used up, a clock started or a grant ended.
             outcome = replace(outcome, decision=budget_denial(outcome.decision.revision))
@@ -134,9 +135,11 @@ class Decider:
     ) -> None:
         """Make a decision durable, with what it costs."""
         request = outcome.request
+        permitted = isinstance(outcome.decision, Permit)
+        with_it = circumstances.with_permit if permitted else ()
         try:
             await self._store.commit(
-                charge.changes if charge else (),
+                (*(charge.changes if charge else ()), *with_it),
                 (
                     entries.attempt(self._ids, action, outcome.evidence.at, request),
                     entries.decision(

@@ -13,6 +13,7 @@ from assent.control.learning import Learning
 from assent.control.tickets import Tickets
 from assent.control.warnings import Warnings
 from assent.core.action import Action
+from assent.core.changes import Change
 from assent.core.decision import Deny, Obligation
 from assent.core.device import Device
 from assent.core.evidence import (
@@ -48,7 +49,8 @@ class Circumstances:
     kinds of evidence that the door should have brought, and could not. impact: what the action
     would do, where that was measured. obliged: what the session's opening binds all of it to.
     standing: what the session is held for, or what stands against it whatever policies say; None
-    for nothing.
+    for nothing. approvals: assents to exactly this action from elsewhere than its own request.
+    with_permit: what is made durable with the decision if it is a permit.
     """
 
     authentication: Authentication | None = None
@@ -64,6 +66,8 @@ class Circumstances:
     impact: Impact | None = None
     obliged: tuple[Obligation, ...] = ()
     standing: Deny | None = None
+    approvals: tuple[Approval, ...] = ()
+    with_permit: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class Gatherer:
         subject = sources.directory.subject(action.subject)
         target = None if action.target is None else sources.directory.target(action.target)
         request = circumstances.request
-        approvals = _approvals(request, action)
+        approvals = _approvals(request, action, circumstances.approvals)
         network = self._network(circumstances.connection)
         offset = self._offset(subject, now)
         reason = circumstances.reason or (request.reason if request else "")
@@ -222,14 +226,17 @@ def segment_of(target: Target | None) -> str:
     return target.environment if target else ""
 
 
-def _approvals(request: Request | None, action: Action) -> tuple[Approval, ...]:
-    """Return the assents in `request` that are bound to exactly this action, and still hold."""
-    if request is None:
+def _approvals(
+    request: Request | None, action: Action, others: tuple[Approval, ...]
+) -> tuple[Approval, ...]:
+    """Return the assents that are bound to exactly this action, and still hold."""
+    given = (*(request.approvals if request else ()), *others)
+    if not given:
         return ()
     digest = action.digest()
     return tuple(
         approval
-        for approval in request.approvals
+        for approval in given
         if approval.verdict is not Verdict.REJECT
         and approval.withdrawn_at is None
         and approval.action_digest == digest

@@ -22,6 +22,7 @@ from assent.control.labels import Labels
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
+from assent.control.plans import Plans
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.reviews import Reviews
@@ -68,3 +69,4 @@ class ControlPlane:
     showing: Showing
     break_glass: BreakGlass
     reviews: Reviews
+    plans: Plans

@@ -17,6 +17,7 @@ from assent.control.grants import Grants
 from assent.control.holding import Holding
 from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard, unmeasured
 from assent.control.obligations import enforcement_of, session_wide, settings_of
+from assent.control.plans import Plans
 from assent.control.revocation import Revocations, cut
 from assent.control.sign_in import SignIn
 from assent.control.spending import Spending, begins
@@ -106,6 +107,7 @@ class Sessions:
         watching: Watching,
         spending: Spending,
         extending: Extending,
+        plans: Plans,
         clock: Clock,
         ids: Ids,
         mask_key: Secret[bytes],
@@ -126,6 +128,7 @@ class Sessions:
         self._verifiers = verifiers
         self._spending = spending
         self._extending = extending
+        self._plans = plans
         self._clock = clock
         self._ids = ids
         self.revocations = Revocations(clock)
@@ -501,6 +504,10 @@ class Sessions:
             # before it does.
             return Permitted(outcome.entry), outcome
         if decision.remedies:
+            now = self._circumstances(live, impact)
+            planned = await self._plans.again(live, action, now)
+            if planned is not None:
+                return Permitted(planned.entry), planned
             return await self._holding.hold(
                 live, action, outcome, lambda: self._circumstances(live, impact), tell
             )

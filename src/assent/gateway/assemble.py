@@ -17,6 +17,7 @@ from assent.gateway.catalogues import Catalogues
 from assent.gateway.impact import Impacts
 from assent.gateway.label_scan import LabelScan
 from assent.gateway.leases import Leases
+from assent.gateway.plan_reading import PlanReading
 from assent.gateway.waiters import Waiters
 from assent.protocols.postgres.catalogue.model import Catalogue
 from assent.protocols.postgres.statements import Classifier
@@ -64,6 +65,7 @@ def at_targets(
         broker.standing, Classifier, clock, changed, spawn=spawn, patterns=patterns
     )
     privileges = SessionPrivileges(parts.policies, holdings, clock)
+    parts.plane.plans.read_with(PlanReading(catalogues).read)
     sampler = LabelScan(broker, patterns)
     recognised = sorted({*LABELS, *(pattern.label for pattern in patterns)})
     parts.plane.label_scans.scan_with(sampler, recognised, spawn)
