@@ -1,5 +1,6 @@
 """Devices that sign: who may enrol one, what proves it, and that a revoked one signs nothing."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import DeviceKeyId
 from assent.core.secret import Secret
 from assent.core.subject import Subject
-from builders import BEN, CARL, DORA, PASSWORD, World
+from builders import BEN, CARL, DORA, PASSWORD, World, until
 
 SECOND = timedelta(seconds=1)
 
@@ -153,3 +154,15 @@ async def test_a_signature_that_does_not_fit_is_refused(world: World) -> None:
     with pytest.raises(ForbiddenFault, match="no enrolled device"):
         async with keys.signing(await signed_in(world, DORA), good, b"one"):
             pass
+
+
+async def test_a_revocation_waits_for_what_is_being_signed_so_the_log_has_them_in_order(
+    world: World,
+) -> None:
+    keys, caller = world.plane.device_keys, await stepped_up(world)
+    key = await enrolled(world, caller)
+    async with keys.signing(caller, signature_of(key, b"one"), b"one"):
+        revoking = asyncio.create_task(keys.revoke(caller, key.id))
+        await until(lambda: keys._lock_of(BEN.id)._waiters)
+        assert "device.revoked" not in world.journal
+    assert (await revoking).revoked_at is not None
