@@ -12,6 +12,7 @@ from assent.core.ids import SubjectId
 from assent.core.request import Approval, RejectedAs, Request, Verdict
 from assent.workflow.narrowing import ACCESS, describe_terms, terms_of
 from assent.workflow.request import TERMINAL
+from assent.workflow.wishes import describe_wish, wish_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,16 @@ def comment_views(plane: ControlPlane, request: Request) -> tuple[CommentView, .
 
 def term_words(action: Action) -> tuple[str, ...]:
     """Return what a request for access limits itself to, but for its duration."""
+    if action.verb != ACCESS:
+        return ()
     try:
-        words = describe_terms(terms_of(action.details)) if action.verb == ACCESS else ()
+        words = describe_terms(terms_of(action.details))
+        return (
+            *(word for word in words if not word.startswith("for ")),
+            *describe_wish(wish_of(action.details)),
+        )
     except ConflictFault:
         return ()
-    return tuple(word for word in words if not word.startswith("for "))
 
 
 def can_retract(caller: Caller, request: Request) -> bool:

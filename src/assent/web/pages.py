@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -39,6 +40,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["sentence"] = sentence
+    environment.filters["segment"] = segment
     return environment
 
 
@@ -50,6 +52,11 @@ def sentence(detail: str) -> Markup:
         for number, part in enumerate(parts)
     ]
     return Markup("").join(marked) + ("" if detail.endswith(("!", "?", ".")) else ".")
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path, whatever is in it."""
+    return quote(text, safe="")
 
 
 @dataclass(frozen=True, slots=True)
