@@ -28,7 +28,8 @@ class Keys:
     def __enter__(self) -> "Keys":
         if self.readable:
             self._before = termios.tcgetattr(sys.stdin)
-            tty.setcbreak(sys.stdin)
+            # Without a flush: a key that was pressed a moment too early is not lost.
+            tty.setcbreak(sys.stdin, termios.TCSADRAIN)
         return self
 
     def __exit__(
