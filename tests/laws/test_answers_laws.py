@@ -14,10 +14,10 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from assent.core.assenting import is_member
 from assent.core.faults import Fault
 from assent.core.grant import Grant
 from assent.core.ids import RequestId
-from assent.core.quorum import is_member
 from assent.core.request import Request, Verdict
 from assent.core.scope import Budget, Scope, Terms
 from assent.core.subject import Subject

@@ -9,12 +9,13 @@ from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from assent.core.action import Action, Statement
+from assent.core.assenting import Assenting, holds, is_member
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum
 from assent.core.faults import ConflictFault, ForbiddenFault
 from assent.core.grant import Delegation
 from assent.core.ids import ActionId, ApprovalId, RequestId, SubjectId
-from assent.core.quorum import Assenting, counted, eligible, escalated, holds, is_member, unmet
+from assent.core.quorum import counted, eligible, escalated, unmet
 from assent.core.request import Approval, Request, RequestState, Verdict
 from assent.core.scope import Terms
 from assent.core.subject import Subject, SubjectKind

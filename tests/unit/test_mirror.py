@@ -33,6 +33,7 @@ ELSEWHERE = {
     "core/ports": "shapes without behaviour",
     "core/request": "nouns without behaviour; workflow/test_request.py moves them",
     "core/resource": "nouns without behaviour",
+    "core/seats": "core/test_quorum.py and laws/test_approval_laws.py seat people in them",
     "core/security_event": "a noun without behaviour",
     "core/signal": "nouns without behaviour",
     "core/subject": "nouns without behaviour",

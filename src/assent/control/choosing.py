@@ -11,12 +11,13 @@ from assent.control.delegations import Delegations
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.remedies import in_words
+from assent.core.assenting import ALTERNATIVE, ONE_PERSON, Assenting, is_member
 from assent.core.clock import Clock
 from assent.core.decision import ApprovalRemedy
 from assent.core.faults import Fault
 from assent.core.ids import SubjectId
 from assent.core.ports import OnCall
-from assent.core.quorum import ALTERNATIVE, ONE_PERSON, Assenting, escalated, is_member, unmet
+from assent.core.quorum import escalated, unmet
 from assent.core.request import Request
 from assent.core.subject import Subject
 from assent.workflow.asking import Candidate, in_order, open_stage, whom_to_ask

@@ -13,6 +13,7 @@ from assent.control.grants import Grants
 from assent.control.sign_in import Caller, SignIn
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.assenting import ONE_PERSON, holds, is_member
 from assent.core.changes import PutGrant, PutRequest
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
@@ -22,7 +23,6 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import ActionId, GrantId, Ids, RequestId, SubjectId
 from assent.core.ports import Store
-from assent.core.quorum import ONE_PERSON, holds, is_member
 from assent.core.request import Request, RequestState
 from assent.core.resource import Resource
 from assent.core.subject import Subject, SubjectKind

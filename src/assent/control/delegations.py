@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assent.control.directory import Directory
+from assent.core.assenting import Assenting, holds
 from assent.core.clock import Clock
 from assent.core.faults import MissingFault
 from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import GrantId, SubjectId
 from assent.core.ports import Store
-from assent.core.quorum import Assenting, holds
 from assent.core.subject import Subject
 
 

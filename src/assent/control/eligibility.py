@@ -5,21 +5,13 @@ from datetime import datetime
 
 from assent.control.delegations import Delegations
 from assent.control.directory import Directory
+from assent.core.assenting import ALTERNATIVE, ONE_PERSON, Assenting, can_count, is_member
 from assent.core.clock import Clock
 from assent.core.decision import ApprovalRemedy, Remedy
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.grant import Delegation
 from assent.core.ids import RequestId, SubjectId
-from assent.core.quorum import (
-    ALTERNATIVE,
-    ONE_PERSON,
-    Assenting,
-    can_count,
-    counted,
-    eligible,
-    escalated,
-    is_member,
-)
+from assent.core.quorum import counted, eligible, escalated
 from assent.core.request import Approval, Request, RequestState, Verdict
 from assent.core.subject import Subject
 from assent.workflow.narrowing import narrow

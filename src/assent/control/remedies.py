@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from assent.core.assenting import Assenting
 from assent.core.decision import (
     ApprovalRemedy,
     ReasonRemedy,
@@ -13,7 +14,7 @@ from assent.core.decision import (
     describe,
 )
 from assent.core.ids import SubjectId
-from assent.core.quorum import Assenting, eligible, escalated, unmet
+from assent.core.quorum import eligible, escalated, unmet
 from assent.core.request import Request, Verdict
 from assent.core.subject import Subject
 

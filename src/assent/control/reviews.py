@@ -21,6 +21,7 @@ from assent.control.review_words import (
 from assent.control.sign_in import OVERSEERS, Caller
 from assent.control.timers import Timers
 from assent.control.warnings import Warnings
+from assent.core.assenting import can_count, is_member
 from assent.core.changes import Change, CloseReview, DropTimer, PutReview, PutTimer
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import ApprovalRemedy, Deny, Quorum
@@ -29,7 +30,7 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, Ids, ReviewId, SubjectId, TargetId
 from assent.core.ports import Store
-from assent.core.quorum import can_count, is_member, unmet
+from assent.core.quorum import unmet
 from assent.core.resource import Target
 from assent.core.review import Review, ReviewVerdict
 from assent.core.security_event import SecurityEvent

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.assenting import Assenting
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.decision import ApprovalRemedy, Permit
 from assent.core.evidence import Authentication, Connection, Evidence
 from assent.core.ids import ActionId
-from assent.core.quorum import Assenting, unmet
+from assent.core.quorum import unmet
 from assent.core.resource import Resource
 from assent.core.subject import Subject, SubjectKind
 from assent.policy import PolicySet, evaluate

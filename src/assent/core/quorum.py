@@ -1,37 +1,15 @@
-"""Who counts for an approval, and what is still missing: distinct people, matched to seats.
+"""What an approval asks, what is still missing of it, and who could give that now."""
 
-Every quorum of every stage has as many seats as it asks people. One person fills one seat, in
-all stages together, and so does one authority: who acts in somebody's place takes their seat.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from itertools import product
 
+from assent.core.assenting import ALTERNATIVE, Assenting, can_count, is_outside_line
 from assent.core.decision import ApprovalRemedy, Quorum
 from assent.core.grant import Delegation
 from assent.core.request import Approval, Verdict
+from assent.core.seats import Seats
 from assent.core.subject import Subject, SubjectKind
-
-ALTERNATIVE = "|"
-ONE_PERSON = "@"
-
-# What is behind this is left out, so that nobody's delegations can make a decision slow.
-_MOST_WAYS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Assenting:
-    """Somebody who assented, or might, as they are now.
-
-    delegations: those that hold now, as `holds` says. signed: whether they signed what they
-    assented to; of who has not answered yet it means nothing.
-    """
-
-    person: Subject
-    delegations: tuple[Delegation, ...] = ()
-    signed: bool = False
 
 
 def counted(
@@ -75,6 +53,10 @@ def escalated(remedy: ApprovalRemedy, waited: timedelta) -> ApprovalRemedy:
     return replace(remedy, stages=stages, escalations=later)
 
 
+def _joined(group: str, more: Iterable[str]) -> str:
+    return ALTERNATIVE.join(dict.fromkeys([*group.split(ALTERNATIVE), *more]))
+
+
 def unmet(
     remedy: ApprovalRemedy, requester: Subject, given: Sequence[Assenting]
 ) -> tuple[tuple[Quorum, ...], ...]:
@@ -82,7 +64,7 @@ def unmet(
 
     Empty when all is met. The first stage returned is the one that asks now.
     """
-    seats = _Seats(remedy.stages)
+    seats = Seats(remedy.stages)
     taken = seats.most(_countable(remedy, requester, given))
     missing = (
         tuple(
@@ -106,7 +88,7 @@ def eligible(
     Now: for the first stage that `already`, those who assented, do not meet. It is taken that
     they will sign, where that is asked.
     """
-    seats = _Seats(remedy.stages)
+    seats = Seats(remedy.stages)
     given = _countable(remedy, requester, already)
     taken = seats.most(given)
     stage = next((n for n, now in enumerate(taken) if sum(now) < seats.wanted(n)), None)
@@ -130,58 +112,6 @@ def eligible(
         if counts:
             found.append(candidate)
     return found
-
-
-def can_count(person: Subject, requester: Subject) -> bool:
-    """Return whether this person's assent may count at all for what `requester` does.
-
-    Never a machine, nobody disabled, never the requester, never an agent of theirs, and never
-    the person behind the requesting agent: nobody assents to themselves by a detour.
-    """
-    return (
-        person.kind is SubjectKind.HUMAN
-        and not person.disabled
-        and person.id not in (requester.id, requester.on_behalf_of)
-        and person.on_behalf_of != requester.id
-    )
-
-
-def is_outside_line(person: Subject, requester: Subject) -> bool:
-    """Return whether neither of the two reports to the other, over however many others.
-
-    The line of an agent is that of the person behind it too.
-    """
-    below = {requester.id, requester.on_behalf_of}
-    return person.id not in requester.reports_to and below.isdisjoint(person.reports_to)
-
-
-def is_member(person: Subject, group: str) -> bool:
-    """Return whether the person is in the group, or in one of its alternatives.
-
-    `@` and an id is that one person, whatever groups are called.
-    """
-    return any(
-        person.id == name.removeprefix(ONE_PERSON)
-        if name.startswith(ONE_PERSON)
-        else name in person.groups
-        for name in group.split(ALTERNATIVE)
-    )
-
-
-def holds(delegation: Delegation, by: Subject) -> bool:
-    """Return whether `by` has the authority that they delegated: themself, now, as a person."""
-    return (
-        by.id == delegation.by
-        and by.kind is SubjectKind.HUMAN
-        and not by.disabled
-        and by.on_behalf_of is None
-        and ALTERNATIVE not in delegation.group
-        and is_member(by, delegation.group)
-    )
-
-
-def _joined(group: str, more: Iterable[str]) -> str:
-    return ALTERNATIVE.join(dict.fromkeys([*group.split(ALTERNATIVE), *more]))
 
 
 def _countable(
@@ -217,98 +147,3 @@ def _independent(one: Assenting, requester: Subject) -> tuple[Delegation, ...]:
 
 def _is_enabled_human(person: Subject) -> bool:
     return person.kind is SubjectKind.HUMAN and not person.disabled
-
-
-_Claim = frozenset[str]
-"""The groups that somebody may sit for, of those that are asked."""
-
-
-class _Seats:
-    """The seats of a remedy, in the order in which they are filled: stage after stage."""
-
-    def __init__(self, stages: tuple[tuple[Quorum, ...], ...]) -> None:
-        self.stages = stages
-        self._groups: dict[tuple[int, int], _Claim] = {
-            (number, index): frozenset(quorum.group.split(ALTERNATIVE))
-            for number, stage in enumerate(stages)
-            for index, quorum in enumerate(stage)
-        }
-        self._asked: _Claim = frozenset().union(*self._groups.values())
-
-    def wanted(self, stage: int) -> int:
-        """Return how many people the stage asks."""
-        return sum(quorum.count for quorum in self.stages[stage])
-
-    def claim_of(self, one: Assenting) -> _Claim:
-        """Return for which of the groups asked they may sit in their own right."""
-        return frozenset(name for name in self._asked if is_member(one.person, name))
-
-    def most(self, given: Sequence[Assenting]) -> list[list[int]]:
-        """Return how many seats are filled, by stage and quorum, when they sit at their best.
-
-        Best: the first stage as full as it can be, then the second one, and so on.
-        """
-        return max(map(self._filled, self._ways(given)), key=lambda way: ([*map(sum, way)], way))
-
-    def _ways(self, given: Sequence[Assenting]) -> Iterator[list[_Claim]]:
-        """Yield what each may sit for, for every choice of whose places are taken."""
-        present: set[str] = {one.person.id for one in given}
-        choices: list[list[tuple[str, _Claim]]] = []
-        ways = 1
-        for one in given:
-            own = self.claim_of(one)
-            options = [("", own)]
-            for by, claim in self._delegated(one, present).items():
-                if not claim <= own and ways * (len(options) + 1) <= _MOST_WAYS:
-                    options.append((by, claim))
-            ways *= len(options)
-            choices.append(options)
-        return _chosen(choices)
-
-    def _delegated(self, one: Assenting, present: set[str]) -> dict[str, _Claim]:
-        """Return for whom else they may sit, and for what: nobody who is there themself."""
-        found: dict[str, _Claim] = {}
-        for delegation in one.delegations:
-            if delegation.by not in present and delegation.group in self._asked:
-                before = found.get(delegation.by, frozenset())
-                found[delegation.by] = before | {delegation.group}
-        return found
-
-    def _filled(self, claims: list[_Claim]) -> list[list[int]]:
-        """Return how many seats these fill: a maximum bipartite matching (Kuhn), in order."""
-        sits: dict[int, tuple[int, int]] = {}
-        filled = [[0] * len(stage) for stage in self.stages]
-        for stage, index in self._groups:
-            # INVARIANT: who sits once keeps a seat, so that no later one takes from an earlier.
-            while filled[stage][index] < self.stages[stage][index].count:
-                if not self._seat((stage, index), claims, sits, set()):
-                    break
-                filled[stage][index] += 1
-        return filled
-
-    def _seat(
-        self,
-        quorum: tuple[int, int],
-        claims: list[_Claim],
-        sits: dict[int, tuple[int, int]],
-        tried: set[int],
-    ) -> bool:
-        """Fill one more seat of the quorum, where others move to make room if they must."""
-        asked = self._groups[quorum]
-        for who, claim in enumerate(claims):
-            if who in tried or asked.isdisjoint(claim) or sits.get(who) == quorum:
-                continue
-            tried.add(who)
-            before = sits.get(who)
-            if before is None or self._seat(before, claims, sits, tried):
-                sits[who] = quorum
-                return True
-        return False
-
-
-def _chosen(choices: Sequence[Sequence[tuple[str, _Claim]]]) -> Iterator[list[_Claim]]:
-    """Yield every choice of one option each in which no authority is used twice."""
-    for way in product(*choices):
-        authorities = [authority for authority, _ in way if authority]
-        if len(set(authorities)) == len(authorities):
-            yield [claim for _, claim in way]

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from assent.core.action import Action, Touch
+from assent.core.assenting import ALTERNATIVE, ONE_PERSON
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum, Remedy
 from assent.core.evidence import Evidence
-from assent.core.quorum import ALTERNATIVE, ONE_PERSON
 from assent.core.resource import Target
 from assent.policy.labels import parts_of
 from assent.policy.requirement import MANAGER, OWNERS, SPECIAL, named_in

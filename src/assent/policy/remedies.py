@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from assent.core.action import Action
+from assent.core.assenting import ALTERNATIVE, Assenting
 from assent.core.decision import (
     ApprovalRemedy,
     Escalation,
@@ -15,7 +16,7 @@ from assent.core.decision import (
     TicketRemedy,
 )
 from assent.core.evidence import Evidence
-from assent.core.quorum import ALTERNATIVE, Assenting, counted, escalated, unmet
+from assent.core.quorum import counted, escalated, unmet
 
 SHORTEST_REASON = 3
 

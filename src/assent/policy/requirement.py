@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assent.core.assenting import ALTERNATIVE, ONE_PERSON
 from assent.core.decision import (
     ApprovalRemedy,
     Escalation,
@@ -17,7 +18,6 @@ from assent.core.decision import (
     StepUpRemedy,
     TicketRemedy,
 )
-from assent.core.quorum import ALTERNATIVE, ONE_PERSON
 from assent.policy.durations import parse_duration
 
 OWNERS = "owners"

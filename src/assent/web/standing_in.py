@@ -10,11 +10,11 @@ from fastapi import APIRouter, Form, Path, Request, Response
 from assent.control.delegating import MYSELF
 from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
+from assent.core.assenting import ONE_PERSON
 from assent.core.clock import isoformat
 from assent.core.faults import Fault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import GrantId
-from assent.core.quorum import ONE_PERSON
 from assent.core.request import RequestState
 from assent.web.answer_views import person_words
 from assent.web.answers import Line, Prose, clean

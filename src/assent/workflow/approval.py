@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from assent.core.assenting import ALTERNATIVE, Assenting, is_member
 from assent.core.clock import isoformat
 from assent.core.decision import ApprovalRemedy, describe
 from assent.core.device_key import ApprovalSignature
 from assent.core.faults import ConflictFault, ForbiddenFault
 from assent.core.grant import Delegation
 from assent.core.ids import ApprovalId, SubjectId
-from assent.core.quorum import ALTERNATIVE, Assenting, eligible, escalated, is_member
+from assent.core.quorum import eligible, escalated
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.scope import Terms
 from assent.core.subject import Subject, SubjectKind

@@ -6,9 +6,10 @@ Who is asked is only who is told: everybody whose assent counts may answer all t
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from assent.core.assenting import Assenting
 from assent.core.decision import ApprovalRemedy
 from assent.core.ids import SubjectId
-from assent.core.quorum import Assenting, eligible, unmet
+from assent.core.quorum import eligible, unmet
 from assent.core.subject import Subject
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from assent.control.remedies import approving, askable, in_words, lacking
+from assent.core.assenting import Assenting
 from assent.core.decision import (
     ApprovalRemedy,
     Escalation,
@@ -17,7 +18,6 @@ from assent.core.decision import (
 )
 from assent.core.evidence import Authentication, Evidence
 from assent.core.ids import ApprovalId
-from assent.core.quorum import Assenting
 from assent.core.request import Approval, Request, Verdict
 from assent.core.subject import Subject
 from assent.policy.remedies import is_met

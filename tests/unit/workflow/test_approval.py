@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from assent.core.action import Action, Statement
+from assent.core.assenting import Assenting
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum, ReasonRemedy, Remedy
 from assent.core.device_key import ApprovalSignature
 from assent.core.faults import ConflictFault, ForbiddenFault
 from assent.core.grant import Delegation
 from assent.core.ids import ActionId, ApprovalId, DeviceKeyId, RequestId, SubjectId
-from assent.core.quorum import Assenting
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.scope import Scope, Terms
 from assent.core.subject import Subject, SubjectKind

@@ -1,7 +1,7 @@
 """Whom to ask: as few as can settle it, by turn, and further ones on demand."""
 
+from assent.core.assenting import Assenting
 from assent.core.decision import ApprovalRemedy, Quorum
-from assent.core.quorum import Assenting
 from assent.core.subject import Subject
 from assent.workflow.asking import Candidate, in_order, open_stage, whom_to_ask
 from builders import a_subject
