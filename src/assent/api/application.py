@@ -21,6 +21,7 @@ from assent.api.routes import (
     labels,
     metrics,
     notices,
+    plans,
     proof,
     requests,
     reviews,
@@ -64,7 +65,7 @@ def build_app(
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
         proof, slack,
-        notices, break_glass, reviews,
+        notices, break_glass, reviews, plans,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

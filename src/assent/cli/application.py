@@ -30,6 +30,8 @@ _COMMANDS = (
     ("reason", "access:reason", "Say why, for a request that waits for it.", _DAILY),
     ("withdraw", "access:withdraw", "Take a request back.", _DAILY),
     ("accept", "answers:accept", "Take what was offered for a request of yours.", _DAILY),
+    ("plan", "plans:app", "Propose statements for later, assented to beforehand.", _DAILY),
+    ("plans", "plans:plans", "See the plans that stand, and end them.", _DAILY),
     ("inbox", "inbox:inbox", "List what waits for your answer.", _DECIDE),
     ("show", "inbox:show", "Show one request in full.", _DECIDE),
     ("approve", "inbox:approve", "Assent to exactly this action.", _DECIDE),

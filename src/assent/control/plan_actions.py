@@ -2,10 +2,11 @@
 
 What people assent to is bound to the digest of the plan's action: every text, the database, the
 times and the hours. A statement belongs to it where database, text and parameters are the very
-ones; only blanks around a text and the `;` behind it do not count.
+ones; only blanks around a text, comments before it and the `;` behind it do not count.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ MOST_TIMES = 1_000
 LONGEST_TEXT = 40_000
 """Characters of all the texts together."""
 _WHITESPACE = " \t\n\r\f\v"
+_LINE_END = re.compile(r"[\n\r]")
+_COMMENT_MARK = re.compile(r"/\*|\*/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,31 @@ class Hours:
 
 
 def normal(text: str) -> str:
-    """Return a text without what is blank around it and without the `;` behind it."""
-    return text.strip(_WHITESPACE).removesuffix(";").rstrip(_WHITESPACE)
+    """Return a text without blanks around it, comments before it, and the `;` behind it.
+
+    Clients differ in which comments they send along (psql manual, `-f`); all else is exact.
+    """
+    text = text.strip(_WHITESPACE)
+    while rest := _behind_comment(text):
+        text = rest.lstrip(_WHITESPACE)
+    return text.removesuffix(";").rstrip(_WHITESPACE)
+
+
+def _behind_comment(text: str) -> str:
+    """Return what follows the comment that a text begins with, empty for none or nothing.
+
+    Comments in `/* */` nest (PostgreSQL manual, 4.1.5).
+    """
+    if text.startswith("--"):
+        ended = _LINE_END.search(text)
+        return text[ended.end() :] if ended else ""
+    depth = 0
+    if text.startswith("/*"):
+        for mark in _COMMENT_MARK.finditer(text):
+            depth += 1 if mark[0] == "/*" else -1
+            if depth == 0:
+                return text[mark.end() :]
+    return ""
 
 
 def text_digest(database: str, text: str, parameters: Sequence[str | None] = ()) -> str:

@@ -10,8 +10,8 @@ _ENCODING = "utf-8"
 def split(text: str) -> tuple[str, ...]:
     """Return the statements in a text, each without its `;` and what is blank around it.
 
-    Comments before a statement belong to it, as psql sends them with it. Raises ValueError where
-    the text cannot be read: psql's own commands are no SQL.
+    Comments before a statement are left out. Raises ValueError where the text cannot be read:
+    psql's own commands are no SQL.
     """
     tree = tree_of(text)
     if isinstance(tree, str):
