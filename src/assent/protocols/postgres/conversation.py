@@ -412,6 +412,11 @@ class Conversation:
         steps.append(Send(Side.TARGET, exchange.inquiry.messages))
 
     @property
+    def target_at_rest(self) -> bool:
+        """Whether the target has nothing to do for this session now."""
+        return self._exchange.target_at_rest
+
+    @property
     def in_transaction(self) -> bool:
         """Whether the target has a transaction open for this session."""
         return self._exchange.status != IDLE

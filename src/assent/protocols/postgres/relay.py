@@ -213,6 +213,11 @@ class PostgresRelay:
         """Process id and secret to cancel with at the target, None before it told them."""
         return self._target.key if self._target else None
 
+    @property
+    def target_at_rest(self) -> bool:
+        """Whether the target is there and has nothing to do for the client now."""
+        return self._conversation is not None and self._conversation.target_at_rest
+
     def inquire(self, number: int, queries: tuple[str, ...], now: datetime) -> Sequence[Step]:
         """Ask the target statements of the gateway's own; the question `Inquired` is the answer."""
         steps: list[Step] = []
