@@ -38,6 +38,7 @@ from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.offers import Offers
+from assent.control.opening import Candidate, Handles
 from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
@@ -47,7 +48,7 @@ from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
-from assent.control.sessions import Candidate, Handles, Sessions
+from assent.control.sessions import Sessions
 from assent.control.sign_in import Caller, SignIn
 from assent.control.sweep import Sweep
 from assent.control.timers import Timers
@@ -395,7 +396,7 @@ class World:
         await self.sign_in.step_up(caller, Secret(PASSWORD))
 
     async def candidate(self, subject: Subject = ANA) -> Candidate:
-        candidate, _ = await self.sessions.identify(subject.name, "shop")
+        candidate, _ = await self.sessions.opening.identify(subject.name, "shop")
         assert candidate is not None
         return candidate
 
@@ -412,7 +413,7 @@ class World:
         """Return a client that used the newest credential of a subject."""
         client = client or Client()
         candidate = await self.candidate(subject)
-        client.live = await self.sessions.open(
+        client.live = await self.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -424,11 +425,13 @@ class World:
 
     async def did(self, client: Client, question: Authorize, *, error: str = "") -> Any:
         """Ask, and when it is permitted let it end, well unless with an error."""
-        answer, action = await self.sessions.authorize(client.session, question, client.held.append)
+        answer, action = await self.sessions.attempts.authorize(
+            client.session, question, client.held.append
+        )
         if isinstance(answer, Permitted):
             frame = ResultFrame(1, self.clock.now(), 1_000, 3, 300, error)
-            self.sessions.ran(client.session, frame)
-            await self.sessions.finish(client.session, action, answer.request, frame)
+            self.sessions.results.ran(client.session, frame)
+            await self.sessions.results.finish(client.session, action, answer.request, frame)
         return answer
 
     async def decided(self, work: Awaitable[Any]) -> tuple[Action, Outcome]:
@@ -447,7 +450,9 @@ class World:
 
     async def ask(self, client: Client, question: Authorize) -> Any:
         """Return the final answer to one question of the session."""
-        answer, _ = await self.sessions.authorize(client.session, question, client.held.append)
+        answer, _ = await self.sessions.attempts.authorize(
+            client.session, question, client.held.append
+        )
         return answer
 
     def asking(self, client: Client, question: Authorize) -> "asyncio.Task[Any]":
@@ -599,7 +604,7 @@ def _wire(
 async def restarted(world: World, *texts: str) -> World:
     """Return a control plane on the same store, as the next process would start."""
     again = _wire(world.store, world.clock, world.ids, policies(*(texts or (POLICIES,))), {})
-    await again.sessions.recover()
+    await again.sessions.ending.recover()
     await again.grants.recover()
     await again.waiting.recover()
     await again.resuming.recover()

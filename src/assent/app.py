@@ -201,7 +201,7 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     parts.plane.directory.replace(subjects, targets)
     await parts.plane.labels.recover()
     await premises.recorder.recover()
-    await parts.sessions.recover()
+    await parts.sessions.ending.recover()
     await parts.plane.grants.recover()
     await parts.plane.delegations.recover()
     await parts.plane.absences.recover()

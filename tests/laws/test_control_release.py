@@ -120,7 +120,7 @@ async def _hold_and_end(world: World, plan: list[tuple[str, int]]) -> None:
         assert isinstance(answer, Refused)
         assert REFUSED_AS[settled.state] is answer.kind
     await _check_the_log(world, request, start, isinstance(answer, Permitted))
-    await world.sessions.end(live, "the example is over")
+    await world.sessions.ending.end(live, "the example is over")
 
 
 HAPPENINGS = st.lists(
@@ -259,7 +259,7 @@ def _do(
         "closed": lambda: call(lambda: world.policies.replace(CLOSED)),
         "loose": lambda: call(lambda: world.policies.replace(LOOSE)),
         "revoke": lambda: world.grants.revoke(a_caller(CARL), live.session.grant, ""),
-        "hang up": lambda: world.sessions.end(live, "the client hung up"),
+        "hang up": lambda: world.sessions.ending.end(live, "the client hung up"),
     }
 
 

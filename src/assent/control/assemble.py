@@ -53,7 +53,7 @@ from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
-from assent.control.sessions import Sessions
+from assent.control.sessions import Sessions, sessions_of
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
 from assent.control.signing import Signing
@@ -279,7 +279,8 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
-    sessions = Sessions(
+    revocations = Revocations(clock)
+    sessions = sessions_of(
         store=store,
         recorder=outside.recorder,
         directory=directory,
@@ -288,6 +289,7 @@ def assemble(outside: Outside) -> Assembly:
         holding=holding,
         arrivals=arrivals,
         live=live,
+        revocations=revocations,
         sign_in=sign_in,
         verifiers=verifiers,
         watching=watching,
@@ -303,13 +305,11 @@ def assemble(outside: Outside) -> Assembly:
         store=store,
         decider=decider,
         live=live,
-        circumstances=sessions.reopening,
+        circumstances=sessions.surroundings.reopening,
         request=waiting.find,
         clock=clock,
         ids=ids,
     )
-    revocations = Revocations(clock)
-    sessions.revocations = revocations
     canary = Canary(
         store=store,
         directory=directory,

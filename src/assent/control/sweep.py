@@ -63,12 +63,12 @@ class Sweep:
         await self._tend()
 
     async def _cut(self) -> None:
-        self._sessions.expire(self._clock.now())
+        self._sessions.ending.expire(self._clock.now())
 
     async def _tend(self) -> None:
         now = self._clock.now()
         await self._guarded("grants", lambda: self._grants.expire(now))
-        await self._guarded("sessions", self._sessions.keep_ends)
+        await self._guarded("sessions", self._sessions.ending.keep_ends)
         await self._guarded("requests", lambda: self._waiting.expire(now))
         await self._guarded("pacing", self._pacing.hurry)
         self._ticks += 1

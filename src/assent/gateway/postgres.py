@@ -8,7 +8,8 @@ import structlog
 
 from assent.control.arriving import Arrival
 from assent.control.live import LiveSession
-from assent.control.sessions import Candidate, Handles, Sessions
+from assent.control.opening import Candidate, Handles
+from assent.control.sessions import Sessions
 from assent.core.action import Action, Phase
 from assent.core.evidence import Connection
 from assent.core.faults import Fault
@@ -146,7 +147,7 @@ class PostgresAnswerer:
         self._recorder.record(state.live.session.id, frame)
         result = frame if type(frame) is ResultFrame else None
         if result is not None:
-            self._sessions.ran(state.live, result)
+            self._sessions.results.ran(state.live, result)
         if state.limited:
             if type(frame) is StatementFrame and frame.entry in state.limited:
                 if frame.verdict != "refuse":
@@ -158,7 +159,7 @@ class PostgresAnswerer:
             if decided is not None and frame.verdict == "permit":
                 state.running[frame.sequence] = decided
             elif decided is not None:
-                self._sessions.not_sent(decided[0])
+                self._sessions.results.not_sent(decided[0])
         elif state.running and result is not None:
             running = state.running.pop(result.sequence, None)
             if running is not None:
@@ -170,7 +171,7 @@ class PostgresAnswerer:
         if state is None:
             return
         if reason == PROOF_REFUSED and state.candidate is not None:
-            self._sessions.refused(state.candidate)
+            self._sessions.opening.refused(state.candidate)
         if state.draft is not None:
             state.draft.gone = True
             state.draft.nudged.set()
@@ -182,7 +183,7 @@ class PostgresAnswerer:
     ) -> None:
         target, _, state.database = question.database.partition("/")
         state.application, state.wishes = question.application, question.wishes
-        state.candidate, identified = await self._sessions.identify(question.user, target)
+        state.candidate, identified = await self._sessions.opening.identify(question.user, target)
         conversation.answered(ticket, identified)
 
     async def _connect(
@@ -198,14 +199,16 @@ class PostgresAnswerer:
         def cut(message: str) -> None:
             if not conversation.closed:
                 state.cut = True
-                # A target that runs something does not look whether anybody still listens.
-                cancel_at_target()
+                # A target that runs something does not look whether anybody still listens; one
+                # that waits does, and hundreds of connections to cancel nothing take their time.
+                if not _rests(conversation):
+                    cancel_at_target()
                 conversation.cut(message)
 
         def cancel_at_target() -> None:
             self._spawn(self._cancel(conversation, candidate))
 
-        opened = await self._sessions.open(
+        opened = await self._sessions.opening.open(
             candidate,
             candidate.credentials[question.credential],
             state.database,
@@ -312,10 +315,12 @@ class PostgresAnswerer:
         def tell(held: Held) -> None:
             conversation.answered(ticket, held)
 
-        answer, action = await self._sessions.authorize(state.live, question, tell)
+        answer, action = await self._sessions.attempts.authorize(state.live, question, tell)
         if isinstance(answer, Permitted) and action.phase is Phase.EXECUTE:
             if conversation.closed:
-                await self._sessions.abandon(state.live, action, answer.request, released=False)
+                await self._sessions.results.abandon(
+                    state.live, action, answer.request, released=False
+                )
                 return
             state.decided[answer.entry] = (action, answer.request)
             if answer.enforcement is not None and answer.enforcement.limits:
@@ -335,20 +340,24 @@ class PostgresAnswerer:
         def tell(held: Held) -> None:
             conversation.answered(ticket, held)
 
-        answer = await self._sessions.exceed(state.live, question, action, tell)
+        answer = await self._sessions.attempts.exceed(state.live, question, action, tell)
         conversation.answered(ticket, answer)
 
     async def _finish(
         self, live: LiveSession, action: Action, request: str, frame: ResultFrame
     ) -> None:
-        await self._logged(live, self._sessions.finish(live, action, request, frame))
+        await self._logged(live, self._sessions.results.finish(live, action, request, frame))
 
     async def _end(self, state: _State, live: LiveSession, reason: str) -> None:
         for action, request in state.running.values():
-            await self._logged(live, self._sessions.abandon(live, action, request, released=True))
+            await self._logged(
+                live, self._sessions.results.abandon(live, action, request, released=True)
+            )
         for action, request in state.decided.values():
-            await self._logged(live, self._sessions.abandon(live, action, request, released=False))
-        await self._logged(live, self._sessions.end(live, reason, cut=state.cut))
+            await self._logged(
+                live, self._sessions.results.abandon(live, action, request, released=False)
+            )
+        await self._logged(live, self._sessions.ending.end(live, reason, cut=state.cut))
         await self._leases.give_back(live.session.id)
 
     async def _logged(self, live: LiveSession, work: Coroutine[Any, Any, None]) -> None:
@@ -367,3 +376,9 @@ class PostgresAnswerer:
                 await cancel_at(candidate.target, *key)
             except Fault as fault:
                 _log.warning("cancel-failed", target=candidate.target.name, code=fault.code)
+
+
+def _rests(conversation: Conversation) -> bool:
+    """Return whether the target surely does nothing for this session now."""
+    relay = conversation.relay
+    return isinstance(relay, PostgresRelay) and relay.target_at_rest

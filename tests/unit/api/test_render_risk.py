@@ -138,7 +138,7 @@ async def test_a_payload_that_is_gone_is_a_conflict(door: Door) -> None:
 
 async def test_a_profile_says_what_is_usual(door: Door) -> None:
     client, _, _ = await door.read()
-    await door.world.sessions.end(client.session, "done")
+    await door.world.sessions.ending.end(client.session, "done")
     await door.world.learning.flush()
     await door.sign_in("ana")
     usual = (await door.http.get("/v1/risk/profiles/ana")).json()
@@ -152,7 +152,7 @@ async def test_a_profile_says_what_is_usual(door: Door) -> None:
 
 async def test_only_security_forgets_and_then_nothing_is_usual(door: Door) -> None:
     client, _, _ = await door.read()
-    await door.world.sessions.end(client.session, "done")
+    await door.world.sessions.ending.end(client.session, "done")
     await door.world.learning.flush()
     await door.sign_in("ana")
     assert problem(await door.http.delete("/v1/risk/profiles/ana")) == (403, "not-yours")

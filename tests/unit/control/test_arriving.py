@@ -69,7 +69,7 @@ async def connect(world: World, person: Subject = TIM, wishes: Wishes | None = N
     told: list[Held] = comer.held
 
     async def work() -> LiveSession | Refused:
-        return await world.sessions.open(
+        return await world.sessions.opening.open(
             candidate,
             next(each for each in candidate.credentials if each.grant is None),
             "",

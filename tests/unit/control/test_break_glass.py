@@ -55,7 +55,7 @@ async def connected(world: World, subject: str = "ana") -> Client:
     person = caller_of(world, subject).subject
     client = Client()
     candidate = await world.candidate(person)
-    client.live = await world.sessions.open(
+    client.live = await world.sessions.opening.open(
         candidate,
         candidate.credentials[0],
         "",

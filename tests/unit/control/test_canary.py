@@ -13,10 +13,10 @@ EVERY = timedelta(seconds=60)
 
 async def entered(world: World) -> Client:
     """Return a client with the canary's session, opened with what it was given last."""
-    candidate, _ = await world.sessions.identify(CANARY, CANARY)
+    candidate, _ = await world.sessions.opening.identify(CANARY, CANARY)
     assert candidate is not None
     client = Client()
-    client.live = await world.sessions.open(
+    client.live = await world.sessions.opening.open(
         candidate,
         candidate.credentials[0],
         "",
@@ -34,7 +34,7 @@ async def test_a_round_opens_a_session_and_ends_it_by_its_grant(world: World) ->
     client = await entered(world)
     await world.canary.take(given)
     assert "revoked" in client.cuts[0]
-    await world.sessions.end(client.session, client.cuts[0], cut=True)
+    await world.sessions.ending.end(client.session, client.cuts[0], cut=True)
     assert world.journal[before:] == [
         "attempt", "decision", "session.opened", "result", "grant.revoked", "session.ended",
     ]  # fmt: skip
@@ -79,7 +79,7 @@ async def test_its_ids_stay_when_it_begins_again(world: World) -> None:
 
 async def test_one_that_is_off_can_do_nothing(world: World) -> None:
     await world.canary.begin("127.0.0.1", 0, None)
-    candidate, _ = await world.sessions.identify(CANARY, CANARY)
+    candidate, _ = await world.sessions.opening.identify(CANARY, CANARY)
     assert candidate is None
     assert not world.canary.is_well
 
@@ -87,11 +87,11 @@ async def test_one_that_is_off_can_do_nothing(world: World) -> None:
 async def test_an_expired_grant_of_it_opens_nothing(world: World) -> None:
     await world.canary.begin("127.0.0.1", 1, EVERY)
     given = await world.canary.give()
-    candidate, _ = await world.sessions.identify(CANARY, CANARY)
+    candidate, _ = await world.sessions.opening.identify(CANARY, CANARY)
     assert candidate is not None
     world.clock.at = given.grant.ends_at
     client = Client()
-    answer = await world.sessions.open(
+    answer = await world.sessions.opening.open(
         candidate,
         candidate.credentials[0],
         "",

@@ -333,7 +333,7 @@ async def test_what_changes_while_a_session_opens_is_not_missed(world: World) ->
     world.store.gated_kinds = {"session.opened"}
 
     async def open_it() -> None:
-        client.live = await world.sessions.open(
+        client.live = await world.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -358,7 +358,7 @@ async def test_an_opening_that_people_assented_to_stays_assented_to(world: World
     client = Client()
 
     async def open_it() -> None:
-        client.live = await world.sessions.open(
+        client.live = await world.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -384,7 +384,7 @@ async def test_five_hundred_sessions_are_looked_at_without_starving_anybody(worl
         candidate = await world.candidate()
         for _ in range(20):
             client = Client()
-            client.live = await world.sessions.open(
+            client.live = await world.sessions.opening.open(
                 candidate,
                 candidate.credentials[0],
                 "",

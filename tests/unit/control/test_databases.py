@@ -25,7 +25,7 @@ async def connected(world: World, database: str) -> Client:
     client = Client()
     await world.opened()
     candidate = await world.candidate()
-    client.live = await world.sessions.open(
+    client.live = await world.sessions.opening.open(
         candidate,
         candidate.credentials[0],
         database,

@@ -67,11 +67,11 @@ async def test_a_session_hears_once_that_its_end_is_near(world: World) -> None:
     client = await world.connect()
     heard = listening(client)
     world.clock.advance(8 * MINUTE - SECOND)
-    world.sessions.expire(world.clock.now())
+    world.sessions.ending.expire(world.clock.now())
     assert heard == []
     world.clock.advance(SECOND)
     for _ in range(3):
-        world.sessions.expire(world.clock.now())
+        world.sessions.ending.expire(world.clock.now())
     assert heard == [
         "your time on `shop` ends at 2026-03-04T12:10:00Z, in 2 min",
         "to go on without a cut: assent extend shop --for 30m",
@@ -129,7 +129,7 @@ async def test_a_session_ends_with_the_hours_of_its_grant(world: World) -> None:
     client = await world.connect()
     assert client.session.session.ends_at == NOON + 10 * MINUTE
     world.clock.advance(10 * MINUTE)
-    world.sessions.expire(world.clock.now())
+    world.sessions.ending.expire(world.clock.now())
     assert "is over" in client.cuts[0]
     assert world.grants.valid(ANA.id, SHOP.id, world.clock.now()) == []
 

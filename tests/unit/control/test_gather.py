@@ -241,7 +241,7 @@ async def test_an_access_request_brings_where_the_person_was_last_and_who_failed
     world: World,
 ) -> None:
     client = await world.connect(address=OFFICE)
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     world.clock.advance(5 * MINUTE)
     world.warnings.refused(ANA.id)
     asking = world.access.ask(a_caller(ANA), "shop", None, "", "")
@@ -266,7 +266,7 @@ async def test_a_session_brings_where_its_credential_was_minted_and_other_sessio
     assert [other.address for other in presence.others] == [OFFICE]
     assert presence.last is not None
     assert presence.last.address == OFFICE
-    await world.sessions.end(first.session, "done")
+    await world.sessions.ending.end(first.session, "done")
     _, read = await world.decided(world.ask(second, READ))
     assert read.evidence.presence.others == ()
 

@@ -113,7 +113,7 @@ async def test_a_client_that_hangs_up_leaves_nothing_to_assent_to(world: World) 
     client = await world.connect()
     asking = world.asking(client, DELETE_ALL)
     request = await world.held(client)
-    await world.sessions.end(client.session, "the client hung up")
+    await world.sessions.ending.end(client.session, "the client hung up")
     await asking
     assert (await world.stored(request)).state is RequestState.WITHDRAWN
     with pytest.raises(ConflictFault):
@@ -241,7 +241,7 @@ async def test_a_released_action_that_has_run_is_completed_with_what_came_of_it(
     await asking
     live = client.session
     action = (await world.stored(request)).action
-    await world.sessions.abandon(live, action, request, released=True)
+    await world.sessions.results.abandon(live, action, request, released=True)
     settled = await world.stored(request)
     assert settled.state is RequestState.OUTCOME_UNKNOWN
     assert "at most once" in settled.outcome

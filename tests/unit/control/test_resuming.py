@@ -87,7 +87,9 @@ async def test_what_runs_is_the_action_that_was_assented_to_and_the_log_names_bo
     again, request = await killed(world)
     await again.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "go")
     client = await again.connect()
-    answer, action = await again.sessions.authorize(client.session, DELETE_ALL, client.held.append)
+    answer, action = await again.sessions.attempts.authorize(
+        client.session, DELETE_ALL, client.held.append
+    )
     assert isinstance(answer, Permitted)
     assert action.id == request.action.id
     assert action.digest() == request.action_digest
@@ -220,7 +222,7 @@ async def test_a_stop_sets_it_aside_and_tells_the_client_where_to_go_on(world: W
     found = await world.stored(request)
     assert (found.state, found.detached) == (RequestState.PENDING, True)
     # Its connection is cut then: that withdraws nothing.
-    await world.sessions.end(client.session, "the gateway is stopping", cut=True)
+    await world.sessions.ending.end(client.session, "the gateway is stopping", cut=True)
     assert (await world.stored(request)).state is RequestState.PENDING
 
 
@@ -250,7 +252,7 @@ async def test_hanging_up_withdraws_as_ever(world: World) -> None:
     client = await again.connect()
     asking = again.asking(client, DELETE_ALL)
     await again.held(client)
-    await again.sessions.end(client.session, "the client hung up")
+    await again.sessions.ending.end(client.session, "the client hung up")
     assert isinstance(await asking, Refused)
     assert (await again.stored(request.id)).state is RequestState.WITHDRAWN
     assert ANA.id == request.action.subject

@@ -210,7 +210,7 @@ async def test_it_shows_what_was_done_on_the_target_meanwhile(world: World) -> N
     await world.connect(BEN)
     before = Client()
     await world.connect(ANA, before)
-    await world.sessions.end(before.session, "done")
+    await world.sessions.ending.end(before.session, "done")
     world.clock.advance(MINUTE)
     review = (await broken(world, a_caller(ANA))).reviews[0]
     during = await world.connect(ANA)

@@ -50,5 +50,5 @@ async def test_an_end_by_time_counts_from_that_time(world: World) -> None:
     ana = await world.connect()
     ends_at = ana.session.session.ends_at
     world.clock.at = ends_at + timedelta(milliseconds=40)
-    world.sessions.expire(world.clock.now())
+    world.sessions.ending.expire(world.clock.now())
     assert ana.session.cut_since == ends_at

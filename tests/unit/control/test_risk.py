@@ -14,7 +14,7 @@ async def a_session(world: World) -> Client:
     """Return a client whose session taught something and has ended."""
     client = await world.connect(address=OFFICE)
     await world.did(client, READ)
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     await world.learning.flush()
     return client
 
@@ -100,7 +100,7 @@ async def test_a_session_that_was_not_its_persons_is_cut_unlearned_and_a_warning
     assert len(live.cuts) == 1
     assert client.cuts == []
     await world.did(live, READ)
-    await world.sessions.end(live.session, "cut", cut=True)
+    await world.sessions.ending.end(live.session, "cut", cut=True)
     await world.learning.flush()
     assert await world.learning.lessons(ANA.id) == []
     (first, second) = world.warnings.of(ANA.id, NOON)

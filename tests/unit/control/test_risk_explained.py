@@ -99,7 +99,7 @@ async def test_what_happens_later_does_not_change_how_a_score_is_made_again(
 ) -> None:
     client = await world.connect()
     action, outcome = await world.decided(world.did(client, READ))
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     await world.learning.flush()
     world.clock.advance(timedelta(days=40))
     await world.risk.disown(a_caller(ANA), client.session.session.id)

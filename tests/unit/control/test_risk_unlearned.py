@@ -43,7 +43,7 @@ async def worked(world: World, who: Subject = ANA, days: int = 3) -> list[Sessio
     sessions = []
     for _ in range(days):
         client = await reading(world, who)
-        await world.sessions.end(client.session, "done")
+        await world.sessions.ending.end(client.session, "done")
         await world.learning.flush()
         sessions.append(client.session.session.id)
         world.clock.advance(timedelta(days=1))
@@ -155,7 +155,7 @@ async def test_a_cut_session_teaches_nothing_on_its_way_out(world: World) -> Non
     client = await reading(world)
     await world.risk.disown(a_caller(ANA), client.session.session.id)
     await world.did(client, READ)
-    await world.sessions.end(client.session, "it was cut", cut=True)
+    await world.sessions.ending.end(client.session, "it was cut", cut=True)
     await world.learning.flush()
     assert await world.learning.lessons(ANA.id) == []
 
@@ -210,7 +210,7 @@ async def test_a_suspicious_rejection_is_a_warning_and_unlearns_the_session(
 ) -> None:
     client = await reading(world)
     request = await rejected(world, client, RejectedAs.SUSPICIOUS)
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     await world.learning.flush()
     assert await world.learning.lessons(ANA.id) == []
     (event,) = world.warnings.of(ANA.id, world.clock.now())

@@ -42,7 +42,7 @@ async def test_an_auditor_sees_and_does_not_cut(world: World) -> None:
 
 async def test_what_has_ended_cannot_be_cut(world: World) -> None:
     client = await world.connect()
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     with pytest.raises(ConflictFault):
         await world.views.cut(a_caller(ANA), client.session.session.id, "")
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from assent.control.sessions import REUSE_FOR
+from assent.control.attempts import REUSE_FOR
 from assent.core.action import Phase
 from assent.core.evidence import Connection
 from assent.core.faults import OutsideFault
@@ -49,16 +49,16 @@ async def test_a_session_opens_on_a_credential_and_ends_with_what_is_shorter(wor
 
 async def test_an_unknown_person_gets_the_same_shape_of_answer(world: World) -> None:
     await world.opened()
-    known, known_shape = await world.sessions.identify("ana", "shop")
+    known, known_shape = await world.sessions.opening.identify("ana", "shop")
     for user, target in (("nobody", "shop"), ("ana", "nothing"), ("", "")):
-        candidate, shape = await world.sessions.identify(user, target)
+        candidate, shape = await world.sessions.opening.identify(user, target)
         assert candidate is None
         assert shape.verifiers == ()
         assert (len(shape.salt), shape.iterations) == (
             len(known_shape.salt),
             known_shape.iterations,
         )
-        assert shape.salt == (await world.sessions.identify(user, target))[1].salt
+        assert shape.salt == (await world.sessions.opening.identify(user, target))[1].salt
     assert known is not None
     assert len(known_shape.verifiers) == 1
 
@@ -66,14 +66,14 @@ async def test_an_unknown_person_gets_the_same_shape_of_answer(world: World) -> 
 async def test_a_disabled_person_has_nothing_to_prove(world: World) -> None:
     await world.opened()
     world.replace_people(disabled(ANA))
-    assert (await world.sessions.identify("ana", "shop"))[0] is None
+    assert (await world.sessions.opening.identify("ana", "shop"))[0] is None
 
 
 async def test_a_credential_opens_as_many_sessions_as_it_was_made_for(world: World) -> None:
     await world.opened(connections=1)
     candidate = await world.candidate()
     answers = [
-        await world.sessions.open(
+        await world.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -93,7 +93,7 @@ async def test_a_revoked_grant_opens_nothing(world: World) -> None:
     opened = await world.opened()
     await world.grants.revoke(a_caller(ANA), opened.grant.id, "enough")
     candidate = await world.candidate()
-    answer = await world.sessions.open(
+    answer = await world.sessions.opening.open(
         candidate,
         candidate.credentials[0],
         "",
@@ -112,7 +112,7 @@ async def test_a_grant_revoked_while_the_opening_is_written_opens_nothing(world:
     client = Client()
 
     async def open_it() -> None:
-        client.live = await world.sessions.open(
+        client.live = await world.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -169,7 +169,7 @@ async def test_a_log_that_is_away_opens_no_session(world: World) -> None:
     candidate = await world.candidate()
     for kinds in ({"decision"}, {"session.opened"}):
         world.store.refused_kinds = kinds
-        answer = await world.sessions.open(
+        answer = await world.sessions.opening.open(
             candidate,
             candidate.credentials[0],
             "",
@@ -260,7 +260,7 @@ async def test_preparing_what_needs_assent_is_let_through_and_running_it_is_held
     assert answer.reuse_until is None
     asking = world.asking(client, DELETE_ALL)
     await world.held(client)
-    await world.sessions.end(client.session, "the client hung up")
+    await world.sessions.ending.end(client.session, "the client hung up")
     await asking
 
 
@@ -297,9 +297,9 @@ async def test_a_session_that_is_over_does_nothing_more_though_its_grant_goes_on
 
 async def test_time_that_is_over_cuts_a_session(world: World) -> None:
     client = await world.connect()
-    world.sessions.expire(client.session.session.ends_at - MINUTE / 60)
+    world.sessions.ending.expire(client.session.session.ends_at - MINUTE / 60)
     assert client.cuts == []
-    world.sessions.expire(client.session.session.ends_at)
+    world.sessions.ending.expire(client.session.session.ends_at)
     assert "your time on `shop` is over" in client.cuts[0]
 
 
@@ -319,8 +319,8 @@ async def test_a_session_ends_once_in_the_log_even_when_its_recording_cannot_be_
     client = await world.connect()
     world.recorder.full = True
     with pytest.raises(OutsideFault):
-        await world.sessions.end(client.session, "cut", cut=True)
-    await world.sessions.end(client.session, "again")
+        await world.sessions.ending.end(client.session, "cut", cut=True)
+    await world.sessions.ending.end(client.session, "again")
     stored = await world.store.session(client.session.session.id)
     assert stored is not None
     assert (stored.state, stored.ended_because) == (SessionState.CUT, "cut")
@@ -329,18 +329,18 @@ async def test_a_session_ends_once_in_the_log_even_when_its_recording_cannot_be_
 
 async def test_what_an_earlier_process_left_open_is_ended(world: World) -> None:
     await world.connect()
-    await world.sessions.recover()
+    await world.sessions.ending.recover()
     assert (await world.store.sessions(open_only=True)) == []
 
 
 async def test_the_outcome_of_a_single_decision_is_in_the_log(world: World) -> None:
     client = await world.connect()
-    answer, action = await world.sessions.authorize(
+    answer, action = await world.sessions.attempts.authorize(
         client.session, asking_to("sql.update"), client.held.append
     )
     assert isinstance(answer, Permitted)
     frame = ResultFrame(1, world.clock.now(), 1_000, 7, 0, error="23505 duplicate")
-    await world.sessions.finish(client.session, action, "", frame)
+    await world.sessions.results.finish(client.session, action, "", frame)
     assert world.journal[-3:] == ["attempt", "decision", "result"]
     assert '"error":"23505"' in await world.log()
 
@@ -358,7 +358,7 @@ async def test_a_held_action_that_ran_completes_its_request(
     await asking
     action = (await world.stored(request)).action
     frame = ResultFrame(1, world.clock.now(), 1_000, rows, 0)
-    await world.sessions.finish(client.session, action, request, frame)
+    await world.sessions.results.finish(client.session, action, request, frame)
     settled = await world.stored(request)
     assert (settled.state, settled.outcome) == (RequestState.COMPLETED, words)
 

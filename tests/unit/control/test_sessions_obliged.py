@@ -62,7 +62,9 @@ def reading(flows: Flows | None) -> Authorize:
 
 
 async def permitted(world: World, client: Client, question: Authorize) -> tuple[Permitted, Action]:
-    answer, action = await world.sessions.authorize(client.session, question, client.held.append)
+    answer, action = await world.sessions.attempts.authorize(
+        client.session, question, client.held.append
+    )
     assert isinstance(answer, Permitted), answer
     return answer, action
 
@@ -133,7 +135,7 @@ async def exceeding(world: World) -> tuple[Client, Action, "asyncio.Task[Permitt
     assert answer.enforcement is not None
     assert [limit.most for limit in answer.enforcement.limits] == [1000]
     asking = asyncio.create_task(
-        world.sessions.exceed(client.session, EXCEED, action, client.held.append)
+        world.sessions.attempts.exceed(client.session, EXCEED, action, client.held.append)
     )
     return client, action, asking
 
@@ -197,8 +199,10 @@ async def test_a_log_that_is_away_lets_no_more_through(world: World) -> None:
     _, action = await permitted(world, client, READ)
     world.store.refused_kinds = {"attempt"}
     with pytest.raises(OutsideFault):
-        await world.decider.decide(action, world.sessions._circumstances(client.session))
-    answer = await world.sessions.exceed(client.session, EXCEED, action, client.held.append)
+        await world.decider.decide(action, world.sessions.surroundings.of(client.session))
+    answer = await world.sessions.attempts.exceed(
+        client.session, EXCEED, action, client.held.append
+    )
     assert isinstance(answer, Refused)
     assert answer.kind is RefusalKind.UNAVAILABLE
     assert not client.held

@@ -115,20 +115,20 @@ async def test_results_that_run_at_once_take_turns_at_what_is_left(world: World)
     await asked(world, Budget(rows=10))
     client = await world.connect()
     live = client.session
-    first, one = await world.sessions.authorize(live, READ, client.held.append)
-    second, other = await world.sessions.authorize(live, READ, client.held.append)
+    first, one = await world.sessions.attempts.authorize(live, READ, client.held.append)
+    second, other = await world.sessions.attempts.authorize(live, READ, client.held.append)
     assert isinstance(first, Permitted)
     assert isinstance(second, Permitted)
     limits = [answer.enforcement.limits for answer in (first, second) if answer.enforcement]
     assert [limit.most for (limit,) in limits] == [10, 0]
-    world.sessions.not_sent(one)
+    world.sessions.results.not_sent(one)
     question = Exceed(second.entry, "max_rows", 0, 0, 0, counted=True)
-    answer = await world.sessions.exceed(live, question, other, client.held.append)
+    answer = await world.sessions.attempts.exceed(live, question, other, client.held.append)
     assert isinstance(answer, Permitted)
     assert answer.enforcement is not None
     assert answer.enforcement.limits == limits[0]
     reached = replace(question, most=10, passed_rows=10)
-    stopped = await world.sessions.exceed(live, reached, other, client.held.append)
+    stopped = await world.sessions.attempts.exceed(live, reached, other, client.held.append)
     assert isinstance(stopped, Refused)
     assert "10 rows were left" in stopped.message
     assert client.held == []
@@ -139,8 +139,8 @@ async def test_an_action_that_ran_without_an_end_counts_as_all_that_was_left(
 ) -> None:
     grant = await asked(world, Budget(rows=10))
     client = await world.connect()
-    _, action = await world.sessions.authorize(client.session, READ, client.held.append)
-    await world.sessions.abandon(client.session, action, "", released=True)
+    _, action = await world.sessions.attempts.authorize(client.session, READ, client.held.append)
+    await world.sessions.results.abandon(client.session, action, "", released=True)
     assert (await spent(world, grant)).rows == 10
 
 

@@ -72,7 +72,7 @@ async def test_what_was_learned_is_kept_now_and_then_and_again_after_a_fault(
     world: World,
 ) -> None:
     client = await world.connect()
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     world.store.away = True
     for _ in range(25):
         await world.sweep.once()

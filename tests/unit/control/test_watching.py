@@ -45,13 +45,13 @@ forbid (principal, action == Action::"sql.update", resource);
 
 
 def watching(world: World) -> Watching:
-    return world.sessions._watching
+    return world.sessions.opening._watching
 
 
 async def lessons(world: World, *clients: Client) -> list[Lesson]:
     """Return what was learned of Ana once these sessions have ended."""
     for client in clients:
-        await world.sessions.end(client.session, "done")
+        await world.sessions.ending.end(client.session, "done")
     await world.learning.flush()
     return list(await world.learning.lessons(ANA.id))
 
@@ -115,9 +115,11 @@ async def test_nothing_is_learned_of_what_was_denied_or_rejected(world: World) -
 
 async def test_nothing_is_learned_of_what_has_no_known_end(world: World) -> None:
     client = await world.connect()
-    answer, action = await world.sessions.authorize(client.session, DELETE_SOME, client.held.append)
+    answer, action = await world.sessions.attempts.authorize(
+        client.session, DELETE_SOME, client.held.append
+    )
     assert isinstance(answer, Permitted)
-    await world.sessions.abandon(client.session, action, answer.request, released=True)
+    await world.sessions.results.abandon(client.session, action, answer.request, released=True)
     assert verbs(await lessons(world, client)) == {"session.open"}
 
 
@@ -177,7 +179,7 @@ async def test_what_waits_to_be_taught_is_bounded(
     for _ in range(5):
         await world.ask(client, READ)
     assert len(client.session.untaught) == 2
-    await world.sessions.end(client.session, "done")
+    await world.sessions.ending.end(client.session, "done")
     assert client.session.untaught == {}
 
 
@@ -218,7 +220,7 @@ async def test_a_session_decides_anew_once_it_has_read_a_lot(world: World) -> No
     client = await world.connect()
     epoch = client.session.epoch.value
     for rows in (999, 1, 8_999, 1):
-        world.sessions.ran(client.session, ResultFrame(1, NOON, 1_000, rows, 100))
+        world.sessions.results.ran(client.session, ResultFrame(1, NOON, 1_000, rows, 100))
     assert client.session.epoch.value == epoch + 2
 
 
