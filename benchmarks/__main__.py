@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("process", "postgres", "masking", "catalogue", "risk")
+SUITES = ("process", "postgres", "masking", "catalogue", "risk", "workflow")
 
 
 def main() -> int:
