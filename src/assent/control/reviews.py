@@ -7,6 +7,7 @@ agent of theirs, and no delegate who has the place from them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from assent.control.delegations import Delegations
 from assent.control.directory import Directory
@@ -47,6 +48,7 @@ AGAIN_AFTER = timedelta(days=1)
 """How often an overdue review is told of again."""
 _LONGEST_COMMENT = 2_000
 _MOST_LOOKED_AT = 10_000
+_MOST_SHOWN = 500
 _MOST_TOLD = 500
 _MOST_ENTRIES = 10_000
 _MOST_SESSIONS = 1_000
@@ -166,9 +168,9 @@ class Reviews:
         return can_count(person, subject) and not unmet(remedy, subject, [one])
 
     async def list(self, caller: Caller, *, open_only: bool) -> Sequence[Review]:
-        """Return the reviews that this person may see, newest first."""
+        """Return the reviews that this person may see, newest first; at most 500."""
         found = await self._store.reviews(open_only=open_only, limit=_MOST_LOOKED_AT)
-        return [review for review in found if self._may_see(caller, review)]
+        return list(islice((one for one in found if self._may_see(caller, one)), _MOST_SHOWN))
 
     async def get(self, caller: Caller, review: ReviewId) -> Review:
         """Return the review. Raises MissingFault where there is none this person may see."""
