@@ -1,5 +1,6 @@
 """Access in an emergency: at once where a policy names it, and never without a review."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from assent.control.replay import as_recorded, decide_again, recorded
+from assent.core.decision import Deny
 from assent.core.evidence import Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import GrantKind
@@ -259,3 +262,18 @@ async def test_what_was_assented_to_is_minted_once_after_a_restart(world: World)
     assert (await again.stored(asked.id)).state is RequestState.COMPLETED
     assert len(await again.store.reviews(ANA.id)) == 1
     assert len(await again.store.grants(ANA.id)) == 1
+
+
+async def test_a_refusal_for_an_overdue_review_is_replayed_as_it_was(world: World) -> None:
+    await broken(world, a_caller(ANA))
+    world.clock.advance(DAY)
+    with pytest.raises(ForbiddenFault):
+        await broken(world, a_caller(ANA))
+    stored = (await world.store.entries(limit=1_000))[-2:]
+    attempt, decision = (
+        {**json.loads(one.leaf), "payload": json.loads(one.payload)["content"]} for one in stored
+    )
+    again = decide_again(attempt, decision, world.policies.current, HONOURS)
+    assert isinstance(again, Deny)
+    assert again.code == "review-overdue"
+    assert as_recorded(again) == recorded(decision)

@@ -1,6 +1,7 @@
 """Maintenance plans: what was assented to before runs, so many times, and nothing else does."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +13,10 @@ import pytest_asyncio
 
 from assent.control.plan_actions import Hours
 from assent.control.plans import Proposal
-from assent.core.decision import ApprovalRemedy, Quorum
+from assent.control.replay import as_recorded, decide_again, recorded
+from assent.control.standing import Standing, StandingKind
+from assent.core.action import Phase
+from assent.core.decision import ApprovalRemedy, Deny, Permit, Quorum
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OutsideFault
 from assent.core.grant import GrantKind
 from assent.core.plugins import Permitted, Refused
@@ -27,6 +31,7 @@ from builders import (
     NOON,
     POLICIES,
     SHOP,
+    SQL,
     TIM,
     Client,
     World,
@@ -172,8 +177,6 @@ async def test_anything_else_is_held_as_usual(world: World, question: Any) -> No
 
 
 async def test_preparing_uses_nothing_up(world: World) -> None:
-    from assent.core.action import Phase
-
     plan = await planned(world)
     client = await world.connect(ANA)
     await world.ask(client, sending(DELETE, phase=Phase.PREPARE))
@@ -327,3 +330,27 @@ async def test_where_nobody_is_asked_it_stands_at_once_and_helps_nothing_that_is
     done = await proposed(world, "select 1")
     assert done.state is RequestState.COMPLETED
     assert (await world.store.grant(done.grant)).plan[0].times == 1
+
+
+async def test_what_a_plan_permitted_is_replayed_from_the_log(world: World) -> None:
+    plan = await planned(world)
+    client = await world.connect(ANA)
+    assert isinstance(await world.ask(client, sending(DELETE)), Permitted)
+    stored = (await world.store.entries(limit=1_000))[-2:]
+    attempt, decision = (
+        {**json.loads(one.leaf), "payload": json.loads(one.payload)["content"]} for one in stored
+    )
+    assert [one["request"] for one in decision["payload"]["evidence"]["approvals"]] == [plan.id]
+    again = decide_again(attempt, decision, world.policies.current, SQL.honours)
+    assert isinstance(again, Permit)
+    assert as_recorded(again) == recorded(decision)
+
+
+async def test_a_session_that_is_held_itself_runs_no_plan(world: World) -> None:
+    plan = await planned(world)
+    client = await world.connect(ANA)
+    held = ApprovalRemedy(((Quorum(1, "dba"),),))
+    denial = Deny("rev", "remedy-needed", ("look again",), (), (held,))
+    client.session.standing = Standing(StandingKind.HELD, denial)
+    assert await is_held(world, client, sending(DELETE))
+    assert await used(world, plan) == [0]
