@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from assent.control.access import Opened
+from assent.control.session_credentials import Opened
 from assent.core.clock import isoformat
 from assent.core.faults import ConflictFault, Fault, MissingFault
 from assent.core.ids import RequestId
@@ -85,10 +85,7 @@ async def password(request: Request, seat: ActingSeat, request_id: RequestPath) 
     """Show a password for one connection to what was granted: once, and for minutes."""
     values = await _granted_values(seat, request_id)
     try:
-        target = str(values["target"])
-        opened = await seat.desk.plane.access.connect(seat.caller, target, None, "", "", 1)
-        if not isinstance(opened, Opened):
-            raise ConflictFault("grant-gone", "what was granted is over; ask again")
+        opened = await _opened(seat, str(values["target"]))
     except Fault as fault:
         if fault.code == "not-signed-in":
             raise
@@ -99,6 +96,17 @@ async def password(request: Request, seat: ActingSeat, request_id: RequestPath) 
         values["expires_at"] = isoformat(opened.expires_at)
     template = "granted_region.html" if from_htmx(request) else "granted.html"
     return seat.desk.pages.page(template, values, status)
+
+
+async def _opened(seat: Seat, name: str) -> Opened:
+    plane, subject = seat.desk.plane, seat.caller.subject
+    target = plane.directory.target_named(name)
+    # Without a grant that counts, connecting would ask for a new one; nobody pressed that button.
+    if target and plane.grants.valid(subject.id, target.id, plane.clock.now()):
+        opened = await plane.access.connect(seat.caller, name, None, "", "", 1)
+        if isinstance(opened, Opened):
+            return opened
+    raise ConflictFault("grant-gone", "what was granted does not count now; see your grants")
 
 
 def where_it_leads(request: AskedFor) -> str:

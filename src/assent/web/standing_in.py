@@ -201,10 +201,16 @@ def delegation_views(
         found.append(
             DelegationView(
                 grant.id,
-                "what asks them by name" if group.startswith(ONE_PERSON) else group,
+                _place(group, is_given=is_given),
                 person_words(plane, other)[0],
                 grant.reason,
                 isoformat(grant.ends_at),
             )
         )
     return found
+
+
+def _place(group: str, *, is_given: bool) -> str:
+    if group.startswith(ONE_PERSON):
+        return f"what asks {'you' if is_given else 'them'} by name"
+    return group

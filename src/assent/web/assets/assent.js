@@ -49,23 +49,30 @@ function tick() {
   for (const element of deadlines) count(element, now)
 }
 
-/** Looks at what the server has just sent. */
-function look() {
+/** Shows what the server has just sent in the reader's zone, before anybody reads it otherwise. */
+function times() {
   /** @type {HTMLElement | null} */
-  const cards = document.querySelector("[data-now]")
-  if (cards) behind = new Date(cards.dataset.now ?? "").getTime() - Date.now()
+  const page = document.querySelector("[data-now]")
+  if (page) behind = new Date(page.dataset.now ?? "").getTime() - Date.now()
   /** @type {NodeListOf<HTMLTimeElement>} */
-  const times = document.querySelectorAll("time[data-local]")
-  for (const element of times) {
+  const shown = document.querySelectorAll("time[data-local]")
+  for (const element of shown) {
     const at = new Date(element.dateTime)
     element.textContent = local(at, new Date())
     element.title = at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })
   }
-  if (cards) title(cards)
+  tick()
+}
+
+/** Looks at what the server has just sent. */
+function look() {
+  /** @type {HTMLElement | null} */
+  const page = document.querySelector("[data-now]")
+  times()
+  if (page) title(page)
   zones()
   guard()
   fade()
-  tick()
 }
 
 /** Times that somebody types are meant in their own zone, where nobody has said another one. */
@@ -116,6 +123,7 @@ document.body.addEventListener("htmx:sseOpen", () => live("yes", "live"))
 document.body.addEventListener("htmx:sseError", () => live("no", "reconnecting"))
 document.body.addEventListener("htmx:sseClose", () => live("no", "not live"))
 document.body.addEventListener("htmx:sendError", () => live("no", "no connection"))
+document.body.addEventListener("htmx:afterSwap", times)
 document.body.addEventListener("htmx:afterSettle", look)
 look()
 setInterval(tick, 1000)
