@@ -15,8 +15,8 @@ import asyncpg
 
 from assent import app
 from assent.config import Config, load
-from assent.control.access import Opened
 from assent.control.assemble import Assembly, Outside, assemble
+from assent.control.session_credentials import Opened
 from assent.control.sign_in import Caller
 from assent.core.evidence import Authentication
 from assent.core.request import Request

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from assent.audit.note import Signer
 from assent.control.absences import Absences
-from assent.control.access import Access, Opened
+from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.assemble import Outside, assemble
@@ -37,6 +37,7 @@ from assent.control.history import History
 from assent.control.holding import Holding
 from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.minting import Minting
 from assent.control.offers import Offers
 from assent.control.opening import Candidate, Handles
 from assent.control.outbox import Outbox
@@ -48,6 +49,7 @@ from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
+from assent.control.session_credentials import Opened
 from assent.control.sessions import Sessions
 from assent.control.sign_in import Caller, SignIn
 from assent.control.sweep import Sweep
@@ -358,6 +360,7 @@ class World:
     arrivals: Arrivals
     sessions: Sessions
     access: Access
+    minting: Minting
     views: SessionViews
     explain: Explain
     audit: Audit
@@ -580,6 +583,7 @@ def _wire(
         arrivals=made.arrivals,
         sessions=made.sessions,
         access=plane.access,
+        minting=made.minting,
         views=plane.sessions,
         explain=plane.explain,
         audit=plane.audit,
@@ -608,7 +612,7 @@ async def restarted(world: World, *texts: str) -> World:
     await again.grants.recover()
     await again.waiting.recover()
     await again.resuming.recover()
-    await again.access.recover()
+    await again.minting.recover()
     return again
 
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any, cast
 
-from assent.control.access import Opened
 from assent.control.break_glass import Broken
 from assent.control.reviews import Reviews
+from assent.control.session_credentials import Opened
 from assent.control.sign_in import Caller
 from assent.control.timers import Timers
 from assent.control.warnings import Warnings

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import cast
 
 from assent.control.absences import Absences
-from assent.control.access import Access, Opened, Outlook
+from assent.control.access import Access, Outlook
 from assent.control.audit import Audit
 from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
@@ -39,6 +39,7 @@ from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.seeing import SessionViews
+from assent.control.session_credentials import Opened
 from assent.control.showing import Showing
 from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import Signing

@@ -208,7 +208,7 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     await parts.waiting.recover()
     await parts.resuming.recover()
     await parts.answers.recover()
-    await parts.plane.access.recover()
+    await parts.minting.recover()
     await parts.plane.delegating.recover()
     await parts.plane.break_glass.recover()
     await parts.plane.configuring.recover()

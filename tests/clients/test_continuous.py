@@ -14,8 +14,8 @@ import pytest
 
 import gateway_world
 from assent import app, config
-from assent.control.access import Opened
 from assent.control.directory import Directory
+from assent.control.session_credentials import Opened
 from assent.core.secret import Secret
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject

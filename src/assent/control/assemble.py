@@ -38,6 +38,7 @@ from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
+from assent.control.minting import Minting
 from assent.control.obligations import derived_mask_key
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
@@ -53,6 +54,7 @@ from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
+from assent.control.session_credentials import SessionCredentials
 from assent.control.sessions import Sessions, sessions_of
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
@@ -145,6 +147,7 @@ class Assembly:
     hearing: Hearing
     revocations: Revocations
     canary: Canary
+    minting: Minting
 
 
 def assemble(outside: Outside) -> Assembly:
@@ -248,14 +251,26 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         public_url=outside.public_url,
     )
-    access = Access(
+    minting = Minting(
         store=store,
         directory=directory,
         decider=decider,
         waiting=waiting,
         grants=grants,
         sign_in=sign_in,
-        verifiers=verifiers,
+        clock=clock,
+        ids=ids,
+    )
+    access = Access(
+        store=store,
+        directory=directory,
+        decider=decider,
+        waiting=waiting,
+        grants=grants,
+        minting=minting,
+        credentials=SessionCredentials(
+            store=store, grants=grants, verifiers=verifiers, clock=clock, ids=ids
+        ),
         watching=watching,
         clock=clock,
         ids=ids,
@@ -422,7 +437,7 @@ def assemble(outside: Outside) -> Assembly:
             waiting=waiting,
             requests=requests,
             directory=directory,
-            again=access.again,
+            again=minting.again,
             outbox=outbox,
             ids=ids,
         ),
@@ -432,7 +447,7 @@ def assemble(outside: Outside) -> Assembly:
             waiting=waiting,
             requests=requests,
             grants=grants,
-            again={"access.request": access.again, "delegation.give": delegating.again},
+            again={"access.request": minting.again, "delegation.give": delegating.again},
             outbox=outbox,
             clock=clock,
             ids=ids,
@@ -488,6 +503,7 @@ def assemble(outside: Outside) -> Assembly:
     return Assembly(
         plane, sessions, decider, policies, history, learning, answers, waiting, holding, resuming,
         arrivals, live, verifiers, sweep, outbox, timers, continuous, hearing, revocations, canary,
+        minting,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from assent.control import entries
-from assent.control.access import Access, Opened, refusal_words
+from assent.control.access import Access, refusal_words
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.emergency import emergency_words
@@ -18,6 +18,7 @@ from assent.control.grants import Grants
 from assent.control.live import LiveSessions
 from assent.control.outbox import Outbox
 from assent.control.reviews import Reviews
+from assent.control.session_credentials import Opened
 from assent.control.sign_in import Caller, SignIn
 from assent.control.waiting import Waiting
 from assent.control.watching import Watching

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from assent.control.access import CREDENTIAL_LASTS_FOR, Opened
+from assent.control.session_credentials import CREDENTIAL_LASTS_FOR, Opened
 from assent.control.waiting import MOST_EACH
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OutsideFault
 from assent.core.ids import RequestId
@@ -125,7 +125,7 @@ async def test_what_was_approved_and_not_minted_is_minted_by_the_next_process(
         await world.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
     assert (await world.stored(request.id)).state is RequestState.APPROVED
     world.store.refused_kinds = set()
-    await world.access.recover()
+    await world.minting.recover()
     assert (await world.stored(request.id)).state is RequestState.COMPLETED
     assert len(await world.store.grants()) == 1
 

@@ -8,7 +8,7 @@ from assent.api.bodies import ConnectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import grant_out, request_out, target_out
 from assent.api.schemas import OpenedOut, TargetsOut, WaitingOut
-from assent.control.access import Opened
+from assent.control.session_credentials import Opened
 from assent.core.clock import isoformat
 
 router = APIRouter(prefix="/v1", tags=["access"])

@@ -1,0 +1,164 @@
+"""Access that is permitted becomes a grant: at once, or when people have assented to it."""
+
+from datetime import datetime, timedelta
+
+from assent.control import entries
+from assent.control.decide import DEFAULT_DURATION, Decider, Outcome, max_duration
+from assent.control.directory import Directory
+from assent.control.gather import Circumstances
+from assent.control.grants import Grants
+from assent.control.nearest import permitted_because
+from assent.control.sign_in import SignIn
+from assent.control.waiting import Waiting
+from assent.core.action import Action
+from assent.core.changes import PutGrant, PutRequest
+from assent.core.clock import Clock
+from assent.core.decision import Deny, Permit
+from assent.core.entry import EntryKind
+from assent.core.evidence import Authentication, Connection
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.grant import Grant
+from assent.core.ids import Ids, RequestId, TargetId
+from assent.core.ports import Store
+from assent.core.request import Request, RequestState
+from assent.core.scope import UNLIMITED
+from assent.policy.sizes import parse_budget
+from assent.workflow.request import RequestEvent
+from assent.workflow.wishes import Wish, wish_of
+
+# How people prove who they are where an action does not say otherwise.
+USUAL_PROOF = "password"
+_LONGEST_OUTCOME = 2_000
+
+
+class Minting:
+    """Mints the grants of requests for access, as far as what is decided then permits."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        decider: Decider,
+        waiting: Waiting,
+        grants: Grants,
+        sign_in: SignIn,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._decider = decider
+        self._waiting = waiting
+        self._grants = grants
+        self._sign_in = sign_in
+        self._clock = clock
+        self._ids = ids
+        waiting.when_changed(self._changed)
+
+    async def at_once(
+        self, action: Action, outcome: Outcome, permit: Permit, reason: str, ticket: str
+    ) -> Request:
+        """Return the completed request of access that is permitted at once, with its grant."""
+        now = self._clock.now()
+        request_id = RequestId(self._ids.mint("request"))
+        grant = self._draft(action, permit, request_id, reason)
+        request = Request(
+            id=request_id,
+            action=action,
+            action_digest=action.digest(),
+            assessment=outcome.assessment,
+            remedies=(),
+            messages=(),
+            denied_by=(),
+            revision=permit.revision,
+            state=RequestState.COMPLETED,
+            created_at=now,
+            deadline_at=now,
+            changed_at=now,
+            reason=reason,
+            ticket=ticket,
+            ticket_said=outcome.evidence.ticket_said,
+            outcome=permitted_because(
+                self._decider.policies, action, outcome.evidence, outcome.assessment, permit
+            )[:_LONGEST_OUTCOME],
+            grant=grant.id,
+        )
+        settled = entries.of_request(
+            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
+        )
+        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
+        await self._store.commit((PutRequest(request), PutGrant(grant)), (settled, issued))
+        self._grants.take_up(grant)
+        return request
+
+    async def _changed(self, request: Request) -> None:
+        """Decide again on access that was approved, and mint its grant if that says yes."""
+        if request.state is not RequestState.APPROVED or request.action.verb != "access.request":
+            return
+        action = request.action
+        outcome = await self.again(request)
+        if isinstance(outcome.decision, Deny):
+            await self._waiting.reopen(request.id, outcome)
+            return
+        try:
+            grant = self._draft(action, outcome.decision, request.id, request.reason)
+        except (ForbiddenFault, ConflictFault) as fault:
+            # Such as: until when it was asked for is over by now.
+            await self._waiting.advance(
+                request.id, RequestEvent.REJECTED, outcome=f"it cannot be given any more: {fault}"
+            )
+            return
+        issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, self._clock.now(), None)
+        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
+        self._grants.take_up(grant)
+
+    async def recover(self) -> None:
+        """Mint what was approved and not minted when an earlier process stopped."""
+        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
+            await self._changed(request)
+
+    async def again(self, request: Request) -> Outcome:
+        """Return what is decided now on a request for access, with the answers that it has."""
+        action = request.action
+        target = self._directory.target(_target_of(action))
+        stepped_up_at = self._sign_in.stepped_up_at(action.subject)
+        circumstances = Circumstances(
+            # Whoever asked proved who they are to do it, and may have confirmed it since.
+            authentication=Authentication(
+                action.details.get("proved_by", USUAL_PROOF), request.created_at, stepped_up_at
+            ),
+            connection=Connection(door="api"),
+            grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
+            request=request,
+        )
+        return await self._decider.decide(action, circumstances)
+
+    def _draft(
+        self, action: Action, permit: Permit, request: RequestId | None, reason: str
+    ) -> Grant:
+        asked = action.details.get("for_s")
+        wish = wish_of(action.details)
+        obliged = {item.name: item.value for item in permit.obligations}
+        return self._grants.draft(
+            action.subject,
+            _target_of(action),
+            asked=timedelta(seconds=int(asked)) if asked else _until(wish, self._clock.now()),
+            permitted=max_duration(permit) or DEFAULT_DURATION,
+            request=request,
+            reason=reason,
+            wish=wish,
+            budget=parse_budget(obliged["budget"]) if "budget" in obliged else UNLIMITED,
+            read_only="read_only" in obliged,
+        )
+
+
+def _target_of(action: Action) -> TargetId:
+    if action.target is None:
+        raise MissingFault("no-such-target", "the request names no target")
+    return action.target
+
+
+def _until(wish: Wish, now: datetime) -> timedelta | None:
+    """Return how long hours that come again were asked for, None where that was not said."""
+    return wish.until - now if wish.until and not wish.first_use else None
