@@ -16,6 +16,7 @@ from typing import Any
 
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.canonical import Json, canonical_bytes
+from assent.core.clock import isoformat
 from assent.core.faults import ConflictFault
 from assent.core.grant import PlannedText
 from assent.core.ids import ActionId, Ids, SubjectId
@@ -98,7 +99,7 @@ def plan_action(
     hours: Hours,
     times: int,
 ) -> Action:
-    """Return the proposal as an action; its text is what people read, all of it."""
+    """Return the proposal as an action; its text is what people read: when, and all texts."""
     touch = Touch(VERB, Operation.EXECUTE, Resource("Target", target.name))
     details = {
         "database": database,
@@ -114,10 +115,17 @@ def plan_action(
         subject=subject,
         statement=Statement(VERB, (touch,), complete=True),
         target=target.id,
-        text="\n".join(f"{normal(text)};" for text in texts),
+        text="\n".join([_heading(database, hours, times), *(f"{normal(text)};" for text in texts)]),
         details=details,
         salt=ids.token(16),
     )
+
+
+def _heading(database: str, hours: Hours, times: int) -> str:
+    often = "once" if times == 1 else f"up to {times} times"
+    window = f", {window_text(hours.window)}" if hours.window else ""
+    begin, end = (isoformat(at)[:19] for at in (hours.starts_at, hours.ends_at))
+    return f"-- on {database!r}, each {often}, from {begin}Z until {end}Z{window}"
 
 
 def texts_of(action: Action) -> tuple[str, ...]:

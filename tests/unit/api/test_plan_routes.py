@@ -44,7 +44,11 @@ async def test_a_plan_is_a_request_until_people_have_assented(door: Door) -> Non
     assert answer.status_code == 201
     asked = answer.json()
     assert (asked["state"], asked["kind"]) == ("pending", "action")
-    assert asked["action"]["text"] == "delete from orders where id < 5;\nselect 1;"
+    assert asked["action"]["text"].split("\n") == [
+        "-- on 'shop', each once, from 2026-11-21T12:00:00Z until 2026-11-21T14:00:00Z",
+        "delete from orders where id < 5;",
+        "select 1;",
+    ]
 
 
 async def test_a_plan_that_stands_shows_its_texts_to_those_who_may_see_it(door: Door) -> None:

@@ -36,7 +36,12 @@ def plan(*texts: str, times: int = 1) -> Action:
 def test_what_is_proposed_is_read_back_from_the_action() -> None:
     action = plan(f"{DELETE} ;", "-- why\nselect 1")
     assert texts_of(action) == (DELETE, "select 1")
-    assert action.text == f"{DELETE};\nselect 1;"
+    heading, *rest = action.text.split("\n")
+    assert heading == (
+        "-- on 'shop', each once, from 2026-03-04T12:00:00Z until 2026-03-04T14:00:00Z, "
+        "mon-fri 22:00-06:00 Europe/Berlin"
+    )
+    assert rest == [f"{DELETE};", "select 1;"]
     assert (hours_of(action), database_of(action)) == (HOURS, "shop")
     assert [touch.verb for touch in action.touches] == ["plan.propose"]
     with pytest.raises(ConflictFault):

@@ -106,7 +106,9 @@ async def test_a_plan_asks_for_all_that_its_statements_ask(world: World) -> None
     (remedy,) = request.remedies
     assert remedy == ApprovalRemedy(((Quorum(1, "dba"), Quorum(1, "security")),))
     assert set(request.messages) == {"a DBA must assent", "security must assent"}
-    assert request.action.text == f"{DELETE};\nselect 1;\n{UPDATE};"
+    assert request.action.text.endswith(
+        f"until 2026-03-04T14:00:00Z\n{DELETE};\nselect 1;\n{UPDATE};"
+    )
     assert request.deadline_at == NOON + 2 * HOUR
     await world.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
     assert (await world.stored(request.id)).state is RequestState.PENDING
