@@ -37,7 +37,7 @@ class Console:
         return found[1]
 
     async def post(
-        self, path: str, headers: dict[str, str] | None = None, **fields: str
+        self, path: str, headers: dict[str, str] | None = None, /, **fields: str
     ) -> httpx2.Response:
         data = {"csrf": await self.csrf()} | fields
         return await self.http.post(path, data=data, headers=headers)

@@ -13,7 +13,8 @@ from assent.config import Config, PersonConfig, PostgresConfig, ServerConfig, Ta
 from assent.core.secret import Secret
 from assent.identity.passwords import Argon2Hasher
 from chromium_house import SCREENSHOTS, House, browsing
-from memory_plane import PASSWORD, MemoryPlane
+from memory_plane import MemoryPlane
+from memory_store import PASSWORD
 
 POLICIES = """
 @id("shop.request") @max_duration("2h")
@@ -175,6 +176,28 @@ async def test_what_is_wrong_with_a_wish_stands_beside_each_field(house: House) 
     await ana.get_by_role("button", name="Ask", exact=True).click()
     await expect(ana.get_by_text("sql.read")).to_be_visible()
     await expect(ana.get_by_role("heading", name="Granted: stage")).to_be_visible()
+
+
+async def test_without_scripts_one_asks_extends_and_gives_back(house: House) -> None:
+    ana = await (await house.context(java_script_enabled=False)).new_page()
+    await ana.goto(f"{house.url}/targets/stage")
+    await ana.get_by_label("Name").fill("ana")
+    await ana.get_by_label("Password").fill(PASSWORD)
+    await ana.get_by_role("button", name="Sign in").click()
+    await ana.get_by_label("For how long").fill("a while")
+    await ana.get_by_role("button", name="Ask", exact=True).click()
+    await expect(ana.locator("#lasts-for-wrong")).to_be_visible()
+    await ana.get_by_label("For how long").fill("20m")
+    await ana.get_by_role("button", name="Ask", exact=True).click()
+    await expect(ana.get_by_role("heading", name="Granted: stage")).to_be_visible()
+    await to(ana, "Grants")
+    await ana.get_by_text("Extend").click()
+    await ana.get_by_label("For how long").fill("30m")
+    await ana.get_by_role("button", name="Ask for more time").click()
+    await expect(ana.get_by_role("heading", name="Granted: stage")).to_be_visible()
+    await to(ana, "Grants")
+    await ana.get_by_role("button", name="Give it back").first.click()
+    await expect(ana.locator("article")).to_have_count(1)
 
 
 async def test_times_that_are_typed_are_those_of_the_reader(house: House) -> None:

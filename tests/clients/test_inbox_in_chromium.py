@@ -19,7 +19,8 @@ from assent.core.request import RejectedAs, Verdict
 from assent.core.secret import Secret
 from assent.identity.passwords import Argon2Hasher
 from chromium_house import SCREENSHOTS, House, browsing
-from memory_plane import PASSWORD, TWO_DBAS, MemoryPlane, WallClock
+from memory_plane import TWO_DBAS, MemoryPlane, WallClock
+from memory_store import PASSWORD
 
 STATEMENT = """\
 WITH late AS (

@@ -1,13 +1,15 @@
 """Grants: valid to the instant, over for ever, and over at once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OutsideFault
 from assent.core.grant import Grant
-from assent.core.ids import GrantId
-from builders import ANA, BEN, CARL, DORA, SHOP, TIM, World, a_caller
+from assent.core.ids import GrantId, TargetId
+from assent.core.subject import Subject
+from builders import ANA, BEN, CARL, DORA, SHOP, TIM, World, a_caller, a_subject
 
 INSTANT = timedelta(microseconds=1)
 
@@ -106,3 +108,40 @@ async def test_everybodys_grants_are_for_those_who_oversee(world: World) -> None
     assert await world.grants.list(a_caller(BEN), False) == []
     with pytest.raises(ForbiddenFault):
         await world.grants.list(a_caller(BEN), True)
+
+
+async def test_what_counts_now_is_listed_newest_first(world: World) -> None:
+    first = await world.access.ask(a_caller(ANA), "shop", timedelta(minutes=5), "", "")
+    second = await world.access.ask(a_caller(ANA), "shop", timedelta(minutes=9), "", "")
+    mine = world.grants.counting(a_caller(ANA), everybody=False)
+    assert [grant.id for grant in mine] == [second.grant, first.grant]
+    world.clock.advance(timedelta(minutes=5))
+    mine = world.grants.counting(a_caller(ANA), everybody=False)
+    assert [grant.id for grant in mine] == [second.grant]
+
+
+@pytest.mark.parametrize(
+    ("who", "sees", "ends"),
+    [
+        (ANA, 1, True),
+        (DORA, 1, True),
+        (CARL, 1, True),
+        (a_subject("eve", "auditors"), 1, False),
+        (TIM, 0, False),
+    ],
+)
+async def test_owners_and_overseers_alone_see_what_others_hold(
+    world: World, who: Subject, sees: int, ends: bool
+) -> None:
+    grant = (await world.opened()).grant
+    assert len(world.grants.counting(a_caller(who), everybody=True)) == sees
+    assert world.grants.may_revoke(a_caller(who), grant) is ends
+    if who != ANA:
+        assert world.grants.counting(a_caller(who), everybody=False) == []
+
+
+async def test_a_grant_on_what_is_not_there_any_more_is_still_its_holders(world: World) -> None:
+    grant = (await world.opened()).grant
+    gone = replace(grant, target=TargetId("tgt_gone"))
+    assert world.grants.may_revoke(a_caller(ANA), gone)
+    assert not world.grants.may_revoke(a_caller(DORA), gone)

@@ -79,3 +79,10 @@ def test_a_zone_that_is_not_known_is_never_open_and_is_refused() -> None:
         WINDOWS.check(nowhere)
     with pytest.raises(ConflictFault):
         NO_ZONES.check(NIGHTS)
+
+
+def test_zones_are_found_by_their_names_alone() -> None:
+    assert WINDOWS.zone("Europe/Berlin") is not None
+    assert NO_ZONES.zone("UTC") is UTC
+    for name in ("", "Mars/Base", "../../etc/passwd", "/etc/localtime"):
+        assert WINDOWS.zone(name) is None
