@@ -15,7 +15,7 @@ from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
-from assent.control.configuring import Configuring, cutting
+from assent.control.configuring import Configuring
 from assent.control.continuous import Continuous
 from assent.control.decide import Decider
 from assent.control.decided import Decided
@@ -61,6 +61,7 @@ from assent.control.sign_in import SignIn
 from assent.control.signing import Signing
 from assent.control.spending import Spending
 from assent.control.sweep import Sweep
+from assent.control.taking_up import cutting
 from assent.control.tickets import Tickets
 from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers

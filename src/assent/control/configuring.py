@@ -5,15 +5,12 @@ content is bound to its digest. Who assents, assents to exactly that; it is put 
 where what is in force is still what the plan was made from.
 """
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from assent.control.approved_changes import ApprovedChanges
 from assent.control.change_actions import (
-    EXAMPLE,
-    VERBS,
     change_action,
     outlook_action,
     refused,
@@ -23,25 +20,22 @@ from assent.control.decide import Decider
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.labels import Labels
-from assent.control.live import LiveSessions
-from assent.control.planning import Content, Plan, content_from_json
+from assent.control.planning import Content, Plan
 from assent.control.policies import Policies
-from assent.control.revocation import cut as cut_session
 from assent.control.sign_in import Caller, SignIn
-from assent.control.standing_to_change import locked_out
+from assent.control.taking_up import TakingUp
 from assent.control.waiting import Waiting
-from assent.control.wanting import ReadPolicies, ReadTargets, Wanted, Wanting
+from assent.control.wanting import ReadPolicies, ReadTargets, Wanting
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit, describe
-from assent.core.evidence import Authentication, Connection
-from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OperatorFault
+from assent.core.evidence import Connection
+from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
 from assent.core.ports import Store
-from assent.core.request import Request, RequestState
+from assent.core.request import Request
 from assent.core.resource import Target
 from assent.policy import PolicySet
-from assent.workflow.request import RequestEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +79,9 @@ class Configuring:
         ids: Ids,
     ) -> None:
         self._store = store
-        self._directory = directory
-        self._labels = labels
         self._policies = policies
         self._decider = decider
         self._waiting = waiting
-        self._sign_in = sign_in
         self._wanting = Wanting(
             store=store,
             directory=directory,
@@ -99,16 +90,30 @@ class Configuring:
             read_targets=read_targets,
             ids=ids,
         )
+        self._taking_up = TakingUp(
+            wanting=self._wanting,
+            directory=directory,
+            labels=labels,
+            policies=policies,
+            clock=clock,
+        )
+        self.changing = self._taking_up.changing
+        self._approved = ApprovedChanges(
+            store=store,
+            decider=decider,
+            waiting=waiting,
+            sign_in=sign_in,
+            wanting=self._wanting,
+            taking_up=self._taking_up,
+            clock=clock,
+            ids=ids,
+        )
         self._clock = clock
         self._ids = ids
-        # Held from the comparison with what is in force until the change of it is durable.
-        self.changing = asyncio.Lock()
-        self._listeners: list[Callable[[Target], None]] = []
-        waiting.when_changed(self._settled)
 
     def when_target_changed(self, listener: Callable[[Target], None]) -> None:
         """Call `listener` after a target was changed, or retired."""
-        self._listeners.append(listener)
+        self._taking_up.when_target_changed(listener)
 
     def begin(self, sources: Mapping[str, str], targets: Iterable[Target]) -> None:
         """Take up what is in force at the start. targets: as configured and applied."""
@@ -183,7 +188,7 @@ class Configuring:
         if not wanted.plan.differences:
             return Applied(wanted.plan, "unchanged")
         if not unsafe_lock_out:
-            self._check_lock_out(wanted)
+            self._taking_up.check_lock_out(wanted)
         action = change_action(self._ids, caller.subject.id, wanted, unsafe=unsafe_lock_out)
         outcome = await self._decider.decide(action, circumstances)
         decision = outcome.decision
@@ -203,102 +208,12 @@ class Configuring:
                 self._ids, self._clock.now(), again, action, outcome, reason, None
             )
             await self._store.commit(changes, (entry,))
-            self._take_up(again)
+            self._taking_up.take_up(again)
         return Applied(wanted.plan, "applied")
 
     async def recover(self) -> None:
         """Put in force what was assented to and not applied when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._settled(request)
-
-    async def _settled(self, request: Request) -> None:
-        """Decide again on a change that was assented to, and put it in force if that says yes."""
-        if request.state is not RequestState.APPROVED or request.action.verb not in VERBS:
-            return
-        # Somebody may be faster: withdrawn, or taken up after a restart.
-        with suppress(ConflictFault):
-            async with self.changing:
-                again = await self._apply_approved(request)
-            if again is not None:
-                await self._ask_again(request, again)
-
-    async def _apply_approved(self, request: Request) -> str | None:
-        """Apply it; return why not where the plan is not what people assented to any more."""
-        action = request.action
-        try:
-            wanted = await self._wanting.read(content_from_json(action.details["content"]))
-            self._check_lock_out(wanted, action.details)
-        except (OperatorFault, ConflictFault) as fault:
-            return f"it cannot be applied any more: {fault.detail}"
-        if wanted.plan.base != action.details["base"]:
-            return "what is in force was changed since it was planned"
-        circumstances = Circumstances(
-            authentication=Authentication(
-                "password", request.created_at, self._sign_in.stepped_up_at(action.subject)
-            ),
-            connection=Connection(door="api"),
-            request=request,
-        )
-        outcome = await self._decider.decide(action, circumstances)
-        if isinstance(outcome.decision, Deny):
-            await self._waiting.reopen(request.id, outcome)
-            return None
-        changes, entry = written(
-            self._ids, self._clock.now(), wanted, action, outcome, request.reason, request.id
-        )
-        await self._waiting.finish(request.id, changes, (entry,), "applied")
-        self._take_up(wanted)
-        return None
-
-    async def _ask_again(self, request: Request, why: str) -> None:
-        """Settle a request whose plan is outdated, and open one for what would change now."""
-        opened = ""
-        with suppress(OperatorFault, ConflictFault, ForbiddenFault, MissingFault):
-            opened = await self._asked_again(request)
-        words = f"{why}; " + (
-            f"request {opened} asks for what would change now" if opened else "apply it again"
-        )
-        await self._waiting.advance(request.id, RequestEvent.REJECTED, outcome=words)
-
-    async def _asked_again(self, request: Request) -> str:
-        """Return the id of a new request for the same content, empty where none is needed.
-
-        What would now be permitted at once is not applied: nobody has looked at that plan.
-        """
-        old = request.action
-        wanted = await self._wanting.read(content_from_json(old.details["content"]))
-        if not wanted.plan.differences:
-            return ""
-        self._check_lock_out(wanted, old.details)
-        action = change_action(
-            self._ids, old.subject, wanted, unsafe="unsafe_lock_out" in old.details
-        )
-        circumstances = Circumstances(
-            authentication=Authentication(
-                "password", request.created_at, self._sign_in.stepped_up_at(old.subject)
-            ),
-            connection=Connection(door="api"),
-            reason=request.reason,
-            ticket=request.ticket,
-        )
-        outcome = await self._decider.decide(action, circumstances)
-        if isinstance(outcome.decision, Permit) or not outcome.decision.remedies:
-            return ""
-        opened = await self._waiting.open(
-            action, outcome, outcome.decision, reason=request.reason, ticket=request.ticket
-        )
-        return opened.id
-
-    def _check_lock_out(self, wanted: Wanted, details: Mapping[str, str] | None = None) -> None:
-        if details and "unsafe_lock_out" in details:
-            return
-        if locked_out(wanted.policies, self._directory.subjects(), self._clock.now()):
-            words = (
-                "nobody could change policies again: none of them permits `policy.change` to any "
-                "person who is here, or only with assent that nobody can give; keep such a policy, "
-                "or say `--unsafe-lock-out`. One that permits it:\n\n" + EXAMPLE
-            )
-            raise ConflictFault("lock-out", words)
+        await self._approved.recover()
 
     async def _must_have_a_chance(
         self, caller: Caller, content: Content, circumstances: Circumstances
@@ -323,34 +238,9 @@ class Configuring:
             ticket=ticket,
         )
 
-    def _take_up(self, wanted: Wanted) -> None:
-        """Put in force what is durable: targets before the policies that may name them."""
-        self._wanting.take_up(wanted)
-        for target in wanted.changed:
-            self._directory.put_target(target)
-            if not target.retired:
-                self._labels.configured(target)
-        if wanted.policies.revision != self._policies.current.revision:
-            self._policies.replace(wanted.policies)
-        for target in wanted.changed:
-            for listener in self._listeners:
-                listener(target)
-
 
 def must_oversee(caller: Caller) -> None:
     """Raise ForbiddenFault unless the caller may see what others did, and by which policies."""
     if not caller.oversees:
         words = "only `security` and `auditors` see the policies and what they decided"
         raise ForbiddenFault("not-yours", words)
-
-
-def cutting(live: LiveSessions, clock: Clock) -> Callable[[Target], None]:
-    """Return what cuts the sessions on a target that was taken away."""
-
-    def cut(target: Target) -> None:
-        if target.retired:
-            for session in live:
-                if session.session.target == target.id:
-                    cut_session(session, clock.now(), f"target `{target.name}` was taken away")
-
-    return cut
