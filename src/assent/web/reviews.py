@@ -17,6 +17,7 @@ from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, status_of
 router = APIRouter(route_class=PageRoute)
 
 ReviewPath = Annotated[str, Path(max_length=64)]
+_MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class ReviewView:
 async def listing(seat: TheSeat) -> Response:
     """Return what is to be reviewed."""
     found = await seat.desk.plane.reviews.list(seat.caller, open_only=True)
-    views = tuple(_view(seat, review) for review in found[:200])
-    values = {"seat": seat, "reviews": views, "further": max(0, len(found) - 200)}
+    views = tuple(_view(seat, review) for review in found[:_MOST_SHOWN])
+    further = max(0, len(found) - _MOST_SHOWN)
+    values = {"seat": seat, "page": "reviews", "reviews": views, "further": further}
     return seat.desk.pages.page("reviews.html", values)
 
 
@@ -101,7 +103,7 @@ async def _page(seat: Seat, review_id: str, error: str = "", status: int = 200) 
         for session in done.sessions
     )
     view = _view(seat, review, sessions)
-    values = {"seat": seat, "review": view, "error": error}
+    values = {"seat": seat, "page": "reviews", "review": view, "error": error}
     return seat.desk.pages.page("review.html", values, status)
 
 
