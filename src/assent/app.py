@@ -37,6 +37,7 @@ from assent.edges.policies import load_policies
 from assent.edges.premises import Premises
 from assent.gateway.assemble import at_targets
 from assent.gateway.listen import PostgresListener
+from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
 from assent.stores import SqlStore, open_store
 from assent.stores.database import FILE_NAME as STORE_FILE_NAME
@@ -112,34 +113,7 @@ async def running(
         # What an earlier process left stays for long: thousands of requests and grants.
         _spare_the_collector()
         stack.push_async_callback(_conclude, premises, parts)
-        # Whatever was begun is ended, last first, also when what comes after it cannot be.
-        async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
-
-            def keep_doing(*work: Coroutine[Any, Any, None]) -> None:
-                for each in work:
-                    doors.callback(tasks.create_task(each).cancel)
-
-            keep_doing(recorder.run(), parts.learning.build(), parts.sweep.run())
-            keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
-            if config.network != NetworkConfig():
-                keep_doing(networks.keep_fresh(book, parts.hearing))
-            brokers = credentials.brokers(premises, stack)
-            targets = at_targets(parts, brokers, clock, own_patterns(config), tasks.create_task)
-            await parts.plane.plans.recover()
-            keep_doing(targets.catalogues.run(), targets.leases.run(parts.plane.directory.targets))
-            listener, address = await postgres_door.start_listener(
-                premises, parts.sessions, targets, tasks
-            )
-            doors.push_async_callback(listener.stop, _GOODBYE)
-            parts.plane.health.catalogues = targets.catalogues.status
-            await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
-            clicks = channels.clicks(config.notifiers, around)
-            application = api.build_app(parts.plane, url, lambda: address, clicks)
-            web.mount(application, parts.plane, url, lambda: address)
-            server, serving = await web_server.start(application, web_socket, tasks)
-            doors.push_async_callback(web_server.stop, server, serving)
-            # Sessions end before the pages do, so that the pages can still show it.
-            doors.push_async_callback(_end_sessions, parts, listener)
+        async with _doors(premises, parts, book, around, web_socket) as address:
             yield Gateway(
                 api_url=url,
                 postgres_address=address,
@@ -148,6 +122,52 @@ async def running(
                 decider=parts.decider,
                 reload_policies=_reloading(premises, parts, begun).reload,
             )
+
+
+@asynccontextmanager
+async def _doors(
+    premises: Premises,
+    parts: Assembly,
+    book: NetworkBook,
+    around: channels.Around,
+    web_socket: socket.socket,
+) -> AsyncIterator[tuple[str, int]]:
+    """Do what goes on all the time, and open the doors, until the block is left.
+
+    Yields the address of the PostgreSQL gateway.
+    """
+    config, plane = premises.config, parts.plane
+    # Whatever was begun is ended, last first, also when what comes after it cannot be.
+    async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as doors:
+
+        def keep_doing(*work: Coroutine[Any, Any, None]) -> None:
+            for each in work:
+                doors.callback(tasks.create_task(each).cancel)
+
+        keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
+        keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
+        if config.network != NetworkConfig():
+            keep_doing(networks.keep_fresh(book, parts.hearing))
+        brokers = credentials.brokers(premises, around.when_done)
+        targets = at_targets(
+            parts, brokers, premises.clock, own_patterns(config), tasks.create_task
+        )
+        await plane.plans.recover()
+        keep_doing(targets.catalogues.run(), targets.leases.run(plane.directory.targets))
+        listener, address = await postgres_door.start_listener(
+            premises, parts.sessions, targets, tasks
+        )
+        doors.push_async_callback(listener.stop, _GOODBYE)
+        plane.health.catalogues = targets.catalogues.status
+        await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
+        clicks = channels.clicks(config.notifiers, around)
+        application = api.build_app(plane, around.public_url, lambda: address, clicks)
+        web.mount(application, plane, around.public_url, lambda: address)
+        server, serving = await web_server.start(application, web_socket, tasks)
+        doors.push_async_callback(web_server.stop, server, serving)
+        # Sessions end before the pages do, so that the pages can still show it.
+        doors.push_async_callback(_end_sessions, parts, listener)
+        yield address
 
 
 async def _in_force(config: Config, store: SqlStore, *, unsafe_from_folder: bool) -> InForce:
@@ -246,10 +266,10 @@ async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
 
 async def _conclude(premises: Premises, parts: Assembly) -> None:
     """Say in the log that the server has stopped, behind all that it did."""
-    stopped = administration.happened(premises.ids, EntryKind.SERVER_STOPPED, premises.clock)
     await premises.recorder.stop()
     await parts.history.flush()
     await parts.learning.flush()
+    stopped = administration.happened(premises.ids, EntryKind.SERVER_STOPPED, premises.clock)
     await premises.store.commit((), (stopped,))
     await premises.store.publish()
 

@@ -14,14 +14,7 @@ from assent.config.settings import (
     pace,
     recognised,
 )
-from assent.config.values import (
-    REFERENCES,
-    check_name,
-    one_of,
-    parse_day,
-    split_address,
-    time_zone,
-)
+from assent.config.values import REFERENCES, check_name, one_of, parse_day, split_address, time_zone
 from assent.content.detectors import Scanner
 from assent.core.faults import OperatorFault
 from assent.intelligence.settings import check_issue_tracker, check_on_call

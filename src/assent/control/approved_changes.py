@@ -2,11 +2,7 @@
 
 from contextlib import suppress
 
-from assent.control.change_actions import (
-    VERBS,
-    change_action,
-    written,
-)
+from assent.control.change_actions import VERBS, change_action, written
 from assent.control.decide import Decider
 from assent.control.gather import Circumstances
 from assent.control.planning import content_from_json

@@ -26,15 +26,7 @@ from assent.core.enforcement import Enforcement
 from assent.core.faults import Fault
 from assent.core.ids import ActionId, Ids
 from assent.core.impact import Impact
-from assent.core.plugins import (
-    Answer,
-    Authorize,
-    Exceed,
-    Held,
-    Permitted,
-    RefusalKind,
-    Refused,
-)
+from assent.core.plugins import Answer, Authorize, Exceed, Held, Permitted, RefusalKind, Refused
 from assent.core.ports import Store
 from assent.core.secret import Secret
 from assent.policy.more import EXCEEDS

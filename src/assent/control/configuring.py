@@ -10,12 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assent.control.approved_changes import ApprovedChanges
-from assent.control.change_actions import (
-    change_action,
-    outlook_action,
-    refused,
-    written,
-)
+from assent.control.change_actions import change_action, outlook_action, refused, written
 from assent.control.decide import Decider
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances

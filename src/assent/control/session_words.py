@@ -8,10 +8,7 @@ from assent.core.clock import isoformat
 from assent.core.decision import Deny
 from assent.core.faults import Fault
 from assent.core.grant import Grant
-from assent.core.plugins import (
-    RefusalKind,
-    Refused,
-)
+from assent.core.plugins import RefusalKind, Refused
 from assent.core.resource import Target
 
 
@@ -27,7 +24,7 @@ def time_over(live: LiveSession) -> str:
 def fewer(live: LiveSession, grant: Grant, because: str) -> str:
     """Return what goes on after one of several grants is over.
 
-    because: begins with what comes after the words, empty for nothing.
+    because: stands behind the words, such as `: left the team`; may be empty.
     """
     what = "was revoked" + because if grant.revoked_at else "is over"
     ends_at = isoformat(live.session.ends_at)[:19]

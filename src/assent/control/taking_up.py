@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from assent.control.change_actions import (
-    EXAMPLE,
-)
+from assent.control.change_actions import EXAMPLE
 from assent.control.directory import Directory
 from assent.control.labels import Labels
 from assent.control.live import LiveSessions

@@ -1,6 +1,5 @@
 """As whom sessions reach their targets: the brokers, and the Vault where there is one."""
 
-import contextlib
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,21 @@ from assent.credentials.static import StaticBroker
 from assent.edges.premises import Premises
 from assent.gateway.canary import CanaryBroker
 from assent.gateway.own_connection import own_connection
+from assent.notifiers.channels import WhenDone
 
 if TYPE_CHECKING:
     from assent.credentials.vault import Vault
 
 
-def brokers(premises: Premises, stack: contextlib.AsyncExitStack) -> Brokers:
+def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
     """Return what hands out the ways in, as each target's configuration says.
 
-    stack: where a Vault that is asked is let go of.
+    when_done: takes what is awaited at the end.
     """
     config, clock = premises.config, premises.clock
     vault = _vault(config) if config.vault.address else None
     if vault is not None:
-        stack.push_async_callback(vault.close)
+        when_done(vault.close)
     references = References(config.folder, vault)
     # Two gateways before one server must not take each other's roles for left behind.
     installation = sha256(premises.signer.verifier_key.encode()).hexdigest()[:16]
