@@ -252,6 +252,16 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         public_url=outside.public_url,
     )
+    reviews = Reviews(
+        store=store,
+        directory=directory,
+        delegations=delegations,
+        warnings=warnings,
+        outbox=outbox,
+        timers=timers,
+        clock=clock,
+        ids=ids,
+    )
     minting = Minting(
         store=store,
         directory=directory,
@@ -259,6 +269,7 @@ def assemble(outside: Outside) -> Assembly:
         waiting=waiting,
         grants=grants,
         sign_in=sign_in,
+        reviews=reviews,
         clock=clock,
         ids=ids,
     )
@@ -379,16 +390,6 @@ def assemble(outside: Outside) -> Assembly:
     )
     configuring.when_target_changed(cutting(live, clock))
     configuring.when_target_changed(hearing.described)
-    reviews = Reviews(
-        store=store,
-        directory=directory,
-        delegations=delegations,
-        warnings=warnings,
-        outbox=outbox,
-        timers=timers,
-        clock=clock,
-        ids=ids,
-    )
     break_glass = BreakGlass(
         store=store,
         directory=directory,

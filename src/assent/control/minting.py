@@ -8,6 +8,7 @@ from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.nearest import permitted_because
+from assent.control.reviews import Reviews
 from assent.control.sign_in import SignIn
 from assent.control.waiting import Waiting
 from assent.core.action import Action
@@ -43,6 +44,7 @@ class Minting:
         waiting: Waiting,
         grants: Grants,
         sign_in: SignIn,
+        reviews: Reviews,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -52,6 +54,7 @@ class Minting:
         self._waiting = waiting
         self._grants = grants
         self._sign_in = sign_in
+        self._reviews = reviews
         self._clock = clock
         self._ids = ids
         waiting.when_changed(self._changed)
@@ -63,6 +66,7 @@ class Minting:
         now = self._clock.now()
         request_id = RequestId(self._ids.mint("request"))
         grant = self._draft(action, permit, request_id, reason)
+        reviews, owed = self._reviews.asked_of(grant, permit)
         request = Request(
             id=request_id,
             action=action,
@@ -88,7 +92,9 @@ class Minting:
             self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
         )
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
-        await self._store.commit((PutRequest(request), PutGrant(grant)), (settled, issued))
+        await self._store.commit(
+            (PutRequest(request), PutGrant(grant), *reviews), (settled, issued, *owed)
+        )
         self._grants.take_up(grant)
         return request
 
@@ -103,6 +109,7 @@ class Minting:
             return
         try:
             grant = self._draft(action, outcome.decision, request.id, request.reason)
+            reviews, owed = self._reviews.asked_of(grant, outcome.decision)
         except (ForbiddenFault, ConflictFault) as fault:
             # Such as: until when it was asked for is over by now.
             await self._waiting.advance(
@@ -110,7 +117,7 @@ class Minting:
             )
             return
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, self._clock.now(), None)
-        await self._waiting.mint(request.id, grant, (PutGrant(grant),), (issued,))
+        await self._waiting.mint(request.id, grant, (PutGrant(grant), *reviews), (issued, *owed))
         self._grants.take_up(grant)
 
     async def recover(self) -> None:

@@ -57,7 +57,7 @@ def overdue_words(review: Review, able: Sequence[Subject], names: Mapping[str, s
     more = len(able) - _MOST_NAMED
     who += f" and {more} more" if more > 0 else ""
     return (
-        f"review {review.id} of the last time {names.get(review.subject, 'they')} broke the glass "
+        f"review {review.id} of what {names.get(review.subject, 'they')} did "
         f"is overdue since {isoformat(review.due_at)[:19]}Z; it can be closed by "
         f"{who or f'people of {review.group}, and nobody is there'}"
     )

@@ -25,7 +25,7 @@ from assent.control.warnings import Warnings
 from assent.core.assenting import can_count, is_member
 from assent.core.changes import Change, CloseReview, DropTimer, PutReview, PutTimer
 from assent.core.clock import Clock, isoformat
-from assent.core.decision import ApprovalRemedy, Deny, Quorum
+from assent.core.decision import ApprovalRemedy, Deny, Permit, Quorum
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
@@ -39,7 +39,7 @@ from assent.core.session import Session
 from assent.core.subject import Subject, SubjectKind
 from assent.core.timer import Timer
 from assent.policy.requirement import OWNERS
-from assent.policy.reviewing import ReviewBy
+from assent.policy.reviewing import ReviewBy, reviews_in
 
 REMIND, OVERDUE = "review.remind", "review.overdue"
 UNSAID = ReviewBy(timedelta(days=1), "security")
@@ -155,6 +155,18 @@ class Reviews:
         entries = tuple(opened_entry(self._ids, review, grant) for review in reviews)
         return tuple(changes), entries
 
+    def asked_of(
+        self, grant: Grant, permit: Permit
+    ) -> tuple[tuple[Change, ...], tuple[Entry, ...]]:
+        """Return what opens the reviews that policies ask of usual access, nothing for none.
+
+        Raises ForbiddenFault `no-reviewer`, MissingFault.
+        """
+        asked = reviews_in(permit.obligations)
+        if not asked or grant.target is None:
+            return (), ()
+        return self.opening(grant, self.owed(grant, self._directory.target(grant.target), asked))
+
     def reviewers(self, review: Review) -> tuple[Subject, ...]:
         """Return who could close it now, by name."""
         able = (person for person in self._directory.subjects() if self.may_close(person, review))
@@ -221,7 +233,7 @@ class Reviews:
         changes: list[Change] = [change, DropTimer(review), self._told(found, person, change)]
         entry = settled_entry(self._ids, found, change)
         if verdict is ReviewVerdict.NOT_JUSTIFIED:
-            words = f"{person.name} found break-glass {found.id} not justified"
+            words = f"{person.name} found what review {found.id} is about not justified"
             event = SecurityEvent(
                 "rejected-as-suspicious", found.subject, now, "people", reason=words
             )
@@ -346,7 +358,7 @@ class Reviews:
             target = self._directory.target(review.target).name
         except MissingFault:
             target = review.target
-        return f"{self._subject(review.subject).name} broke the glass on {target}"
+        return f"what {self._subject(review.subject).name} did on {target}"
 
     def _subject(self, subject: SubjectId) -> Subject:
         """Return whom it is about, with nothing but their id where they are gone."""

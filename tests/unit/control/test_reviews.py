@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ReviewId
+from assent.core.request import Verdict
 from assent.core.review import ReviewVerdict
 from assent.core.subject import Subject, SubjectKind
 from builders import (
@@ -220,3 +221,29 @@ async def test_it_shows_what_was_done_on_the_target_meanwhile(world: World) -> N
     assert [one.id for one in done.sessions] == [during.session.session.id]
     assert done.statements == {during.session.session.id: 3}
     assert done.refused == {during.session.session.id: 0}
+
+
+async def test_usual_access_is_reviewed_too_where_a_policy_says(world: World) -> None:
+    owing = '@id("request") @max_duration("30m") @review("4h: dba")'
+    world.policies.replace(policies(POLICIES.replace('@id("request") @max_duration("30m")', owing)))
+    await world.access.ask(a_caller(ANA), "shop", None, "", "")
+    (review,) = await world.store.reviews(ANA.id)
+    assert (review.group, review.due_at - review.opened_at) == ("dba", timedelta(hours=4))
+    assert world.journal[-2:] == ["grant.issued", "review.opened"]
+    world.replace_people(disabled(BEN), disabled(DORA))
+    with pytest.raises(ForbiddenFault, match="nobody but you could review it"):
+        await world.access.ask(a_caller(ANA), "shop", None, "", "")
+    assert len(await world.store.grants(ANA.id)) == 1
+
+
+async def test_access_that_people_assented_to_opens_its_review_when_it_is_minted(
+    world: World,
+) -> None:
+    owing = '@id("request-temp") @max_duration("30m") @review("4h: security")'
+    usual = '@id("request-temp") @max_duration("30m")'
+    world.policies.replace(policies(POLICIES.replace(usual, owing)))
+    asked = await world.access.ask(a_caller(TIM), "shop", None, "", "")
+    assert await world.store.reviews(TIM.id) == []
+    await world.requests.answer(a_caller(BEN), asked.id, Verdict.APPROVE, "")
+    (review,) = await world.store.reviews(TIM.id)
+    assert review.grant == (await world.stored(asked.id)).grant
