@@ -119,6 +119,20 @@ class Access(RuleBasedStateMachine):
             self.answers(each, number, Verdict.APPROVE)
             self.what_is_new_was_approved_by_two_others()
 
+    @precondition(lambda self: len(self.asked) < MOST_ASKED)
+    @rule(
+        name=st.sampled_from(("tim", "eve")),
+        minutes=st.sampled_from((20, 600)),
+        wish=st.sampled_from(WISHES),
+    )
+    def asks_and_everybody_approves(self, name: str, minutes: int, wish: Wish) -> None:
+        before = len(self.asked)
+        self.asks(name, minutes, wish)
+        if len(self.asked) > before:
+            for each in ("robot", "tim", "ben", "dora", "eve"):
+                self.answers(each, before, Verdict.APPROVE)
+                self.what_is_new_was_approved_by_two_others()
+
     @precondition(lambda self: self.asked)
     @rule(name=voters, number=which, verdict=st.sampled_from(Verdict))
     def answers(self, name: str, number: int, verdict: Verdict) -> None:
@@ -177,11 +191,15 @@ class Access(RuleBasedStateMachine):
     def security_revokes(self, number: int) -> None:
         grants = sorted(self.seen)
         if grants:
-            caller = a_caller(PEOPLE[3])
+            caller = a_caller(PEOPLE[3])  # Carl, of security.
             grant = grants[number % len(grants)]
             self.done(self.world.grants.revoke(caller, grant, "no more of this"))
 
-    @rule(name=who, groups=st.sampled_from((TEMPS, BOTH, frozenset[str]())), disabled=st.booleans())
+    @rule(
+        name=who,
+        groups=st.sampled_from((BOTH, TEMPS, BOTH)),
+        disabled=st.sampled_from((False, False, True)),
+    )
     def somebody_becomes_something_else(
         self, name: str, groups: frozenset[str], disabled: bool
     ) -> None:
