@@ -4,21 +4,32 @@ One test for each rule of docs/explanation/traps.md, on a whole control plane an
 """
 
 import asyncio
+import hashlib
+import hmac
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
+import httpx2
 import pytest
 import pytest_asyncio
 
+from assent.api import build_app
+from assent.audit.report import ExitCode
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import RequestId
 from assent.core.plugins import Permitted, RefusalKind, Refused
 from assent.core.request import Request, RequestState, Verdict
+from assent.core.secret import Secret
 from assent.core.subject import Subject, SubjectKind
+from assent.notifiers.posting import Posting
+from assent.notifiers.signing import Intent, Intents
+from assent.notifiers.slack_clicks import SlackApp, SlackClicks
 from assent.workflow.wishes import Wish
 from builders import (
     ANA,
@@ -31,6 +42,7 @@ from builders import (
     SHOP,
     SQL,
     TIM,
+    FixedClock,
     World,
     a_caller,
     a_subject,
@@ -41,8 +53,19 @@ from builders import (
     restarted,
     until,
 )
+from channel_peers import http_peer
 from channels import Channel
 from emergency_world import EMERGENCY, broken, caller_of
+from memory_plane import NOON as PLANE_NOON
+from memory_plane import MemoryPlane
+from unit.audit.audit_builders import (
+    a_signer,
+    an_export,
+    checkpoint_of,
+    stored,
+    story,
+    verify,
+)
 
 FROZEN = """
 @id("freeze") @message("nothing is deleted now")
@@ -383,6 +406,52 @@ async def test_access_that_was_assented_to_while_the_process_was_ending_is_grant
     assert len(granted(again)) == 1
     third = await restarted(world)
     assert [grant.id for grant in granted(third)] == [grant.id for grant in granted(again)]
+
+
+# Whoever has the link, or administers the chat, approves (teleport-plugins#121, teleport#52348).
+
+
+async def test_a_click_in_a_chat_answers_nothing_signed_or_not() -> None:
+    secret = Secret("the signing secret")
+    async with http_peer() as slack:
+        plane, clock = MemoryPlane(), FixedClock(PLANE_NOON)
+        posting = Posting("Slack", clock, 0.5)
+        clicks = SlackClicks([SlackApp(secret, slack.url)], posting, clock, "http://assent.test")
+        app = build_app(plane.plane, "http://assent.test", lambda: ("gate.test", 6432), clicks)
+        held = await plane.hold()
+        action = {"value": Intents(secret).written(Intent("approve", held.id))}
+        said = {"type": "block_actions", "actions": [action], "response_url": f"{slack.url}/a"}
+        body = urlencode({"payload": json.dumps(said)}).encode()
+        timestamp = str(int(PLANE_NOON.timestamp()))
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://assent.test") as http:
+            statuses = []
+            for key in (b"somebody else's", secret.reveal().encode()):
+                mac = hmac.new(key, f"v0:{timestamp}:".encode() + body, hashlib.sha256)
+                headers = {
+                    "x-slack-request-timestamp": timestamp,
+                    "x-slack-signature": f"v0={mac.hexdigest()}",
+                }
+                answer = await http.post("/v1/slack/interactions", content=body, headers=headers)
+                statuses.append(answer.status_code)
+        await posting.close()
+    assert statuses == [403, 200]
+    after = await plane.store.request(held.id)
+    assert after is not None
+    assert (after.state, after.approvals) == (RequestState.PENDING, ())
+
+
+# The key of the log lies beside the log (AccessFlow, agentsh).
+
+
+def test_a_log_rewritten_with_its_own_key_is_found_by_a_checkpoint_kept_elsewhere() -> None:
+    entries = story(12)
+    kept = checkpoint_of(stored(entries), 9, a_signer()).note
+    assert verify(an_export(entries, [9]), kept).exit_code is ExitCode.GOOD
+    rewritten = [*entries[:3], *entries[6:]]
+    # By itself it is a log like any other: whoever has the key can write one.
+    assert verify(an_export(rewritten)).exit_code is ExitCode.GOOD
+    assert verify(an_export(rewritten), kept).exit_code is ExitCode.TAMPERED
 
 
 # An agent approves what it asked for itself.
