@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 import builders
-from assent.control.access import Opened
+from assent.control.session_credentials import Opened
 from assent.core.assenting import holds, is_member
 from assent.core.faults import Fault
 from assent.core.grant import Grant, GrantKind
