@@ -1,6 +1,5 @@
 """Budgets: counted with the decision that permits, never passed, and once used up for ever."""
 
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -175,23 +174,16 @@ async def test_a_grant_whose_start_cannot_be_kept_has_not_started(world: World) 
     assert begun.began_at == NOON
 
 
-@pytest.mark.parametrize("many", [5_000])
-async def test_thousands_of_grants_cost_neither_a_decision_nor_a_sweep(
-    world: World, many: int
-) -> None:
-    for number in range(many):
+async def test_among_thousands_of_grants_each_finds_its_own(world: World) -> None:
+    for number in range(5_000):
         subject = SubjectId(f"sub_{number}")
         one = Grant(GrantId(f"grt_{number}"), subject, SHOP.id, NOON, NOON + timedelta(hours=1))
         world.grants.take_up(one)
-    began = time.perf_counter()
-    for number in range(1_000):
-        assert len(world.grants.valid(SubjectId(f"sub_{number}"), SHOP.id, NOON)) == 1
-    looked = time.perf_counter() - began
-    began = time.perf_counter()
+    for number in range(0, 5_000, 500):
+        (found,) = world.grants.valid(SubjectId(f"sub_{number}"), SHOP.id, NOON)
+        assert found.id == f"grt_{number}"
     await world.grants.expire(NOON)
-    swept = time.perf_counter() - began
-    assert looked / 1_000 < 0.001
-    assert swept < 0.05
+    assert len(world.grants.valid(SubjectId("sub_7"), SHOP.id, NOON)) == 1
 
 
 async def test_the_end_of_a_grant_that_cannot_be_logged_is_tried_again(world: World) -> None:
