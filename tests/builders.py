@@ -612,7 +612,7 @@ async def restarted(world: World, *texts: str) -> World:
     await again.grants.recover()
     await again.waiting.recover()
     await again.resuming.recover()
-    await again.minting.recover()
+    await again.waiting.carry_out()
     return again
 
 

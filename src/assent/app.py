@@ -152,7 +152,8 @@ async def _doors(
         targets = at_targets(
             parts, brokers, premises.clock, own_patterns(config), tasks.create_task
         )
-        await plane.plans.recover()
+        # Now that everything stands that it may need, and before anybody can ask for more.
+        await parts.waiting.carry_out()
         keep_doing(targets.catalogues.run(), targets.leases.run(plane.directory.targets))
         listener, address = await postgres_door.start_listener(
             premises, parts.sessions, targets, tasks
@@ -228,10 +229,6 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     await parts.waiting.recover()
     await parts.resuming.recover()
     await parts.answers.recover()
-    await parts.minting.recover()
-    await parts.plane.delegating.recover()
-    await parts.plane.break_glass.recover()
-    await parts.plane.configuring.recover()
     await store.publish()
 
 

@@ -240,9 +240,10 @@ class Access(RuleBasedStateMachine):
         plane = self.world.plane
         for part in (
             plane.grants, plane.delegations, plane.absences, self.world.waiting,
-            self.world.resuming, self.world.answers, self.world.minting, plane.delegating,
+            self.world.resuming, self.world.answers,
         ):  # fmt: skip
             self.run(part.recover())
+        self.run(self.world.waiting.carry_out())
 
     # What must be so whatever happened.
 

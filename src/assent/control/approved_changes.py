@@ -56,11 +56,6 @@ class ApprovedChanges:
             if again is not None:
                 await self._ask_again(request, again)
 
-    async def recover(self) -> None:
-        """Put in force what was assented to and not applied when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._settled(request)
-
     async def _apply_approved(self, request: Request) -> str | None:
         """Apply it; return why not where the plan is not what people assented to any more."""
         action = request.action

@@ -136,11 +136,6 @@ class BreakGlass:
         opened = await self._access.opened_under(caller, minted.grant, connections)
         return Broken(opened, minted.reviews)
 
-    async def recover(self) -> None:
-        """Mint what was approved and not minted when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._changed(request)
-
     async def _at_once(
         self, action: Action, outcome: Outcome, permit: Permit, circumstances: Circumstances
     ) -> _Minted:

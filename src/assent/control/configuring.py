@@ -206,10 +206,6 @@ class Configuring:
             self._taking_up.take_up(again)
         return Applied(wanted.plan, "applied")
 
-    async def recover(self) -> None:
-        """Put in force what was assented to and not applied when an earlier process stopped."""
-        await self._approved.recover()
-
     async def _must_have_a_chance(
         self, caller: Caller, content: Content, circumstances: Circumstances
     ) -> None:

@@ -95,11 +95,6 @@ class Delegating:
             return await self._waiting.open(action, outcome, outcome.decision, reason=reason)
         return await self._give_at_once(action, outcome, outcome.decision, reason)
 
-    async def recover(self) -> None:
-        """Mint what was approved and not minted when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._changed(request)
-
     def _check(self, giver: Subject, holder: Subject, group: str) -> None:
         """Refuse what cannot be given, whatever policies say."""
         if not holds(Delegation(giver.id, group), giver):

@@ -120,11 +120,6 @@ class Minting:
         await self._waiting.mint(request.id, grant, (PutGrant(grant), *reviews), (issued, *owed))
         self._grants.take_up(grant)
 
-    async def recover(self) -> None:
-        """Mint what was approved and not minted when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._changed(request)
-
     async def again(self, request: Request) -> Outcome:
         """Return what is decided now on a request for access, with the answers that it has."""
         action = request.action

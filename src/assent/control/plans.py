@@ -172,11 +172,6 @@ class Plans:
             )
         return await self._mint_at_once(action, outcome, outcome.decision, circumstances)
 
-    async def recover(self) -> None:
-        """Mint what was approved and not minted when an earlier process stopped."""
-        for request in await self._store.requests((RequestState.APPROVED,), limit=10_000):
-            await self._changed(request)
-
     async def again(
         self, live: LiveSession, action: Action, circumstances: Circumstances
     ) -> Outcome | None:

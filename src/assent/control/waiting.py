@@ -32,6 +32,8 @@ UNSETTLED = tuple(state for state in RequestState if state not in TERMINAL)
 MOST_EACH = 100
 """Requests of one subject that may wait at once."""
 
+_MOST_RECOVERED = 1_000_000
+
 # How long after the deadline what was assented to in time may still be let go.
 _RELEASED_WITHIN = timedelta(minutes=1)
 
@@ -288,8 +290,18 @@ class Waiting:
 
     async def recover(self) -> None:
         """Read what an earlier process left; `control.resuming` says what becomes of it."""
-        for request in await self._store.requests(UNSETTLED, limit=10_000):
+        for request in await self._store.requests(UNSETTLED, limit=_MOST_RECOVERED):
             self._put(request)
+
+    async def carry_out(self) -> None:
+        """Tell the listeners of what was assented to and not carried out in an earlier process."""
+        for place in self:
+            if place.request.state is not RequestState.APPROVED:
+                continue
+            for listener in self._listeners:
+                # Another one settled it, or what it is about is gone: the sweep ends it in time.
+                with suppress(ConflictFault, MissingFault):
+                    await listener(place.request)
 
     async def _keep(
         self,

@@ -125,7 +125,7 @@ async def test_what_was_approved_and_not_minted_is_minted_by_the_next_process(
         await world.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "")
     assert (await world.stored(request.id)).state is RequestState.APPROVED
     world.store.refused_kinds = set()
-    await world.minting.recover()
+    await world.waiting.carry_out()
     assert (await world.stored(request.id)).state is RequestState.COMPLETED
     assert len(await world.store.grants()) == 1
 

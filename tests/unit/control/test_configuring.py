@@ -225,7 +225,7 @@ async def test_what_was_assented_to_before_a_stop_is_applied_by_the_next_start(
             await world.requests.answer(a_caller(CARL), request.id, Verdict.APPROVE, "")
         assert "no-reading" not in {rule.id for rule in world.policies.current.rules}
         world.store.refused_kinds.clear()
-        await world.configuring.recover()
+        await world.waiting.carry_out()
         assert "no-reading" in {rule.id for rule in world.policies.current.rules}
         assert (await world.stored(request.id)).state is RequestState.COMPLETED
 
