@@ -10,7 +10,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from assent import __version__
 from assent.api.authentication import SignedIn, peer_address, presented_token
 from assent.api.door import Door, TheDoor
-from assent.api.exposition import MEDIA_TYPE, exposed
 from assent.api.health_schemas import HealthDetailOut, health_out
 from assent.core.faults import ForbiddenFault
 
@@ -34,6 +33,9 @@ async def metrics(request: Request, door: TheDoor, credentials: Credentials) -> 
     """Return the figures in the text format of Prometheus."""
     if not _is_here(request):
         await _check(request, door, credentials)
+    # The library of the format, only where somebody watches: a start must not wait for it.
+    from assent.api.exposition import MEDIA_TYPE, exposed
+
     return Response(exposed(await door.plane.health.figures()), media_type=MEDIA_TYPE)
 
 
