@@ -209,7 +209,15 @@ class Gateway:
     def connect_as(
         self, name: str, *, connections: int = 1, for_s: int | None = None, target: str = TARGET
     ) -> Credential:
-        """Return a credential, as `assent connect` prints it."""
+        """Return a credential, as `assent connect` prints it.
+
+        for_s: so long and no longer: whatever access is left from before is given back first, for
+        a session rests on all that there is.
+        """
+        if for_s is not None:
+            held = self.answer(name, "GET", "/v1/grants")["items"]
+            if any(one["target"] == target and one["state"] == "active" for one in held):
+                self.answer(name, "POST", "/v1/grants/give-back", {"what": target})
         body = {"target": target, "connections": connections}
         if for_s is not None:
             body["for_s"] = for_s

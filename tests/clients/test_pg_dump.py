@@ -59,7 +59,7 @@ async def test_a_dump_of_one_table_restores_to_the_same_rows(
     assert await in_database(shop, f"restored_{table}", query) == shop.query(query)
 
 
-async def test_a_dump_of_everything_waits_for_security_to_look_at_the_card_data(
+async def test_a_dump_of_the_shop_waits_for_security_to_look_at_the_card_data(
     gateway: Gateway, shop: Shop, table: str, tmp_path: Path
 ) -> None:
     gateway.step_up("ben")
@@ -73,7 +73,9 @@ async def test_a_dump_of_everything_waits_for_security_to_look_at_the_card_data(
     approver = threading.Thread(target=approve)
     approver.start()
     # Not what other tests made beside it: with ever more tables a dump becomes ever more unusual.
-    done = dump(gateway, shop, tmp_path / "dump.sql", "--exclude-table", "public.things_*")
+    of_the_shop = ("customers", "orders", "payments")
+    tables = [word for name in of_the_shop for word in ("-t", f"public.{name}")]
+    done = dump(gateway, shop, tmp_path / "dump.sql", *tables)
     approver.join(20)
     assert done.returncode == 0, done.stderr
     assert len(requests) == 1

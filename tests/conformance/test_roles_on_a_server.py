@@ -83,7 +83,7 @@ class Server:
             await connection.close()
 
     async def roles(self, prefix: str = "assent_s_") -> list[str]:
-        found = "select array_agg(rolname order by 1) from pg_roles where starts_with(rolname, $1)"
+        found = "select array_agg(rolname order by rolname) from pg_roles where starts_with(rolname, $1)"
         return await self.ask(found, prefix) or []
 
 
