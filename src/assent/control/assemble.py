@@ -463,7 +463,13 @@ def assemble(outside: Outside) -> Assembly:
             clock=clock,
         ),
         explain=explain,
-        audit=Audit(store=store, verifier_key=outside.verifier_key, clock=clock, ids=ids),
+        audit=Audit(
+            store=store,
+            verifier_key=outside.verifier_key,
+            clock=clock,
+            ids=ids,
+            between_rounds=canary.under_way,
+        ),
         risk=risk,
         health=Health(
             store=store,

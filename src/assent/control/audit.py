@@ -1,5 +1,6 @@
 """The door for auditors: checkpoints, and the export that an outsider can verify."""
 
+import asyncio
 from collections.abc import Sequence
 
 from assent.audit.export import CHECKPOINT_PATH, KEY_PATH, checkpoint_path, export_names
@@ -27,8 +28,17 @@ _MOST_EXPORTS = 64
 class Audit:
     """Reads the log for those who oversee; every export is an entry itself."""
 
-    def __init__(self, *, store: Store, verifier_key: str, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        verifier_key: str,
+        clock: Clock,
+        ids: Ids,
+        between_rounds: asyncio.Lock | None = None,
+    ) -> None:
         self._store = store
+        self._between_rounds = between_rounds or asyncio.Lock()
         self.verifier_key = verifier_key
         self._clock = clock
         self._ids = ids
@@ -54,8 +64,10 @@ class Audit:
             at=self._clock.now(),
             subject=caller.subject.id,
         )
-        await self._store.commit((), (entry,))
-        newest = await self._store.publish()
+        # What the gateway does itself is over then, so that nothing of it looks left open.
+        async with self._between_rounds:
+            await self._store.commit((), (entry,))
+            newest = await self._store.publish()
         if len(self._exports) > _MOST_EXPORTS:
             self._exports.clear()
         self._exports[caller.token_digest] = newest.size

@@ -1,5 +1,6 @@
 """The canary's side of the control plane: who it is, its grants, and what became of its rounds."""
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Canary:
         self._target: Target | None = None
         self._rounds: deque[Round] = deque(maxlen=_KEPT)
         self.every: timedelta | None = None
+        # Held while a round is under way: an export should not end in the middle of one.
+        self.under_way = asyncio.Lock()
         self.failures = 0
         self.count = 0
 

@@ -152,8 +152,9 @@ class Rounds:
     async def once(self) -> Round:
         """Do one round and return what became of it. What goes wrong is said loudly."""
         try:
-            given = await self._canary.give()
-            seconds = await self._timed(given.password, lambda: self._canary.take(given))
+            async with self._canary.under_way:
+                given = await self._canary.give()
+                seconds = await self._timed(given.password, lambda: self._canary.take(given))
             done = self._canary.measured(seconds)
         except (Fault, OSError, TimeoutError, asyncio.IncompleteReadError) as fault:
             done = self._canary.failed(_words(fault))

@@ -1,5 +1,6 @@
 """The auditors' door: an export is an entry, and outsiders can verify it."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,12 @@ async def test_an_export_is_whole_and_stays_as_it_was_while_the_log_grows(
 async def test_paths_that_are_not_of_the_export_are_not_there(world: World, path: str) -> None:
     await world.audit.export_names(a_caller(CARL))
     assert await world.audit.export_file(a_caller(CARL), path) is None
+
+
+async def test_an_export_waits_until_the_gateways_own_session_is_over(world: World) -> None:
+    async with world.canary.under_way:
+        export = asyncio.ensure_future(world.audit.export_names(a_caller(CARL)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not export.done()
+    assert await export
