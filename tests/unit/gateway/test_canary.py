@@ -26,6 +26,7 @@ class Kept:
     def __init__(self, fault: Exception | None = None) -> None:
         self.fault = fault
         self.rounds: list[Round] = []
+        self.under_way = asyncio.Lock()
 
     async def give(self) -> Given:
         if self.fault:
