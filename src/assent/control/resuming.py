@@ -74,8 +74,8 @@ class Resuming:
     async def take_up(self, live: LiveSession, action: Action) -> Request | None:
         """Return the request for the same action that was set aside, now of this session.
 
-        None where there is none. The answers that were given stay: they are bound to its digest,
-        which says nothing of how the text is read; so it is read as it reads now.
+        None where there is none. The answers that were given stay: they are bound to its digest.
+        That says nothing of how the text is read, so it must touch now what it touched then.
         """
         if action.in_transaction or action.session is None or EXCEEDS in action.details:
             return None
@@ -125,9 +125,15 @@ class Resuming:
 
 
 def _is_same(request: Request, action: Action) -> bool:
-    """Return whether the request was set aside and asks for the very same thing."""
+    """Return whether the request was set aside and asks for the very same thing.
+
+    What it touches too: the same text means something else under another search_path, and that is
+    not what people were shown.
+    """
     held = request.action
     return request.detached and all(
         getattr(held, name) == getattr(action, name)
-        for name in ("subject", "target", "verb", "text", "parameters", "phase", "details")
-    )
+        for name in (
+            "subject", "target", "verb", "text", "parameters", "phase", "details", "touches",
+        )
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,7 @@ from builders import (
     World,
     a_caller,
     a_request,
+    a_statement,
     an_action,
     asking_to,
     restarted,
@@ -126,6 +128,21 @@ async def test_something_else_is_asked_for_by_itself(world: World, question: Aut
     asking = again.asking(client, question)
     other = await again.held(client)
     assert other != request.id
+    assert (await again.stored(request.id)).detached
+    await _end(again, client, asking)
+
+
+async def test_the_same_text_that_touches_something_else_is_asked_for_by_itself(
+    world: World,
+) -> None:
+    again, request = await killed(world)
+    await again.requests.answer(a_caller(BEN), request.id, Verdict.APPROVE, "go")
+    client = await again.connect()
+    elsewhere = replace(
+        DELETE_ALL, statement=a_statement("sql.delete", has_where=False, name="secret.orders")
+    )
+    asking = again.asking(client, elsewhere)
+    assert await again.held(client) != request.id
     assert (await again.stored(request.id)).detached
     await _end(again, client, asking)
 
