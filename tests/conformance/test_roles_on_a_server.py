@@ -83,7 +83,8 @@ class Server:
             await connection.close()
 
     async def roles(self, prefix: str = "assent_s_") -> list[str]:
-        found = "select array_agg(rolname order by rolname) from pg_roles where starts_with(rolname, $1)"
+        of_these = "from pg_roles where starts_with(rolname, $1)"
+        found = f"select array_agg(rolname order by rolname) {of_these}"
         return await self.ask(found, prefix) or []
 
 
