@@ -346,11 +346,15 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    credentials = PersonalCredentials(
+        store=store, directory=directory, verifiers=verifiers, clock=clock, ids=ids
+    )
     hearing = Hearing(
         store=store,
         live=live,
         continuous=continuous,
         grants=grants,
+        credentials=credentials,
         directory=directory,
         clock=clock,
         revokes=outside.on_compromise,
@@ -486,9 +490,7 @@ def assemble(outside: Outside) -> Assembly:
         ),
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
-        credentials=PersonalCredentials(
-            store=store, directory=directory, verifiers=verifiers, clock=clock, ids=ids
-        ),
+        credentials=credentials,
         outbox=outbox,
         configuring=configuring,
         decided=Decided(store=store, clock=clock, ids=ids),

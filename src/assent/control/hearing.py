@@ -8,6 +8,7 @@ from assent.control.continuous import Continuous
 from assent.control.directory import Directory
 from assent.control.grants import Grants
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.personal_credentials import PersonalCredentials
 from assent.control.revocation import cut
 from assent.core.clock import Clock
 from assent.core.faults import Fault
@@ -20,6 +21,9 @@ from assent.core.subject import Subject
 COMPROMISE = frozenset({"session-revoked", "sessions-revoked", "credential-compromise"})
 """Security events that end what the person was granted, unless the operator wants otherwise."""
 
+NOT_ME = "not-me"
+"""Somebody says of one session that it was not them: who has a password of theirs may be another."""
+
 _MOST = 1_000
 
 _log = structlog.get_logger("continuous")
@@ -28,7 +32,7 @@ _log = structlog.get_logger("continuous")
 class Hearing:
     """Turns each change of facts into the sessions that it touches, and words for their clients.
 
-    revokes: whether the grants of somebody who was compromised are revoked.
+    revokes: whether the grants and credentials of somebody who was compromised are ended.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class Hearing:
         live: LiveSessions,
         continuous: Continuous,
         grants: Grants,
+        credentials: PersonalCredentials,
         directory: Directory,
         clock: Clock,
         revokes: bool,
@@ -46,6 +51,7 @@ class Hearing:
         self._live = live
         self._continuous = continuous
         self._grants = grants
+        self._credentials = credentials
         self._directory = directory
         self._clock = clock
         self._revokes = revokes
@@ -92,6 +98,8 @@ class Hearing:
         self._continuous.touched("something was reported about your account", subject=event.subject)
         if self._revokes and event.type in COMPROMISE:
             await self._revoke(event)
+        if self._revokes and event.type in COMPROMISE | {NOT_ME}:
+            await self._end_credentials(event.subject)
 
     async def _revoke(self, event: SecurityEvent) -> None:
         now, because = self._clock.now(), f"`{event.type}` was reported about your account"
@@ -109,6 +117,12 @@ class Hearing:
             except Fault as fault:
                 # The others must end, too.
                 _log.warning("not-revoked", grant=grant, code=fault.code)
+
+    async def _end_credentials(self, subject: SubjectId) -> None:
+        try:
+            await self._credentials.end_all(subject)
+        except Fault as fault:
+            _log.warning("credentials-not-ended", subject=subject, code=fault.code)
 
     def _changed(self, subject: SubjectId, before: Subject | None) -> str:
         now = next((one for one in self._directory.subjects() if one.id == subject), None)

@@ -4,6 +4,7 @@ Whoever connects with one has no access by that: it is asked for then (`control.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from assent.core.changes import EndCredential, PutCredential
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, MissingFault
-from assent.core.ids import CredentialId, EntryId, Ids
+from assent.core.ids import CredentialId, EntryId, Ids, SubjectId
 from assent.core.ports import Store
 from assent.core.resource import Target
 from assent.core.secret import Secret
@@ -67,7 +68,7 @@ class PersonalCredentials:
         if not 1 <= connections <= MOST_CONNECTIONS:
             raise ConflictFault("connections", f"ask for 1 to {MOST_CONNECTIONS} connections")
         target = self._target(target_name)
-        if len(await self._usable(caller, target)) >= MOST_EACH:
+        if len(await self._usable(caller.subject.id, target)) >= MOST_EACH:
             raise ConflictFault(
                 "too-many-credentials",
                 f"{MOST_EACH} credentials of yours for `{target.name}` can be used already; "
@@ -97,7 +98,7 @@ class PersonalCredentials:
         return [
             Minted(credential, target, caller.subject.name)
             for target in self._directory.targets()
-            for credential in await self._usable(caller, target)
+            for credential in await self._usable(caller.subject.id, target)
         ]
 
     async def revoke(self, caller: Caller, name: str) -> Sequence[Minted]:
@@ -109,9 +110,7 @@ class PersonalCredentials:
         for minted in await self.list(caller):
             if name not in (minted.credential.id, minted.target.name):
                 continue
-            change = EndCredential(minted.credential.id, self._clock.now())
-            entry = self._entry(EntryKind.CREDENTIAL_ENDED, minted.credential)
-            await self._store.commit((change,), (entry,))
+            await self._end(minted.credential)
             ended.append(minted)
         if not ended:
             raise MissingFault(
@@ -120,9 +119,21 @@ class PersonalCredentials:
             )
         return ended
 
-    async def _usable(self, caller: Caller, target: Target) -> Sequence[Credential]:
+    async def end_all(self, subject: SubjectId) -> None:
+        """End all of somebody's: whoever holds one may not be them. Raises OutsideFault."""
+        for target in self._directory.targets():
+            for credential in await self._usable(subject, target):
+                with suppress(ConflictFault):  # It ended by itself meanwhile.
+                    await self._end(credential)
+
+    async def _end(self, credential: Credential) -> None:
+        change = EndCredential(credential.id, self._clock.now())
+        entry = self._entry(EntryKind.CREDENTIAL_ENDED, credential)
+        await self._store.commit((change,), (entry,))
+
+    async def _usable(self, subject: SubjectId, target: Target) -> Sequence[Credential]:
         now = self._clock.now()
-        found = await self._store.credentials(caller.subject.id, target.id, now)
+        found = await self._store.credentials(subject, target.id, now)
         return [credential for credential in found if credential.grant is None]
 
     def _target(self, name: str) -> Target:

@@ -6,7 +6,7 @@ from assent.control.hearing import COMPROMISE
 from assent.control.standing import StandingKind
 from assent.core.faults import Fault
 from assent.core.security_event import SecurityEvent
-from builders import ANA, BEN, POLICIES, SHOP, World, disabled, policies
+from builders import ANA, BEN, POLICIES, SHOP, World, a_caller, disabled, policies
 
 HELD = """
 @id("fresh") @require("step-up: 15m") @message("confirm who you are")
@@ -91,3 +91,14 @@ async def test_a_compromise_cuts_also_when_the_store_is_away(world: World) -> No
         pytest.fail("a store that is away must not keep the others from being cut")
     assert client.cuts
     assert world.grants.valid(ANA.id, SHOP.id, now) == []
+
+
+async def test_a_compromise_ends_the_passwords_for_the_day_too(world: World) -> None:
+    minted = await world.plane.credentials.mint(a_caller(ANA), "shop", None, 10)
+    assert await world.plane.credentials.list(a_caller(ANA))
+    now = world.clock.now()
+    await world.warnings.warn(SecurityEvent("not-me", ANA.id, now, "person"))
+    assert await world.plane.credentials.list(a_caller(ANA)) == []
+    assert minted.credential.id not in {
+        one.id for one in await world.store.credentials(ANA.id, SHOP.id, now)
+    }
