@@ -22,7 +22,7 @@ COMPROMISE = frozenset({"session-revoked", "sessions-revoked", "credential-compr
 """Security events that end what the person was granted, unless the operator wants otherwise."""
 
 NOT_ME = "not-me"
-"""Somebody says of one session that it was not them: who has a password of theirs may be another."""
+"""Somebody says that a session was not theirs: who has a password of theirs may be another."""
 
 _MOST = 1_000
 
