@@ -101,8 +101,9 @@ class Source:
 
 
 @pytest.fixture(autouse=True)
-def _short_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "_DEADLINE_S", 0.5)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The sources that do answer must be in time on a machine that does much else besides.
+    monkeypatch.setattr(gather, "_DEADLINE_S", 3.0)
 
 
 @pytest.mark.parametrize("behave", [hangs, fails])
