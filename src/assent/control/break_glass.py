@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.access import Access, refusal_words
+from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.emergency import emergency_words
@@ -142,27 +143,16 @@ class BreakGlass:
         now = self._clock.now()
         request_id = RequestId(self._ids.mint("request"))
         minted = self._minted(action, permit, request_id, circumstances.reason, now)
-        request = Request(
-            id=request_id,
-            action=action,
-            action_digest=action.digest(),
-            assessment=outcome.assessment,
-            remedies=(),
-            messages=(),
-            denied_by=(),
-            revision=permit.revision,
-            state=RequestState.COMPLETED,
-            created_at=now,
-            deadline_at=now,
-            changed_at=now,
+        request, settled = settled_at_once(
+            self._ids,
+            request_id,
+            action,
+            outcome,
+            permit,
+            now,
+            grant=minted.grant.id,
             reason=circumstances.reason,
             ticket=circumstances.ticket,
-            ticket_said=outcome.evidence.ticket_said,
-            outcome="permitted at once by " + ", ".join(permit.permitted_by),
-            grant=minted.grant.id,
-        )
-        settled = entries.of_request(
-            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
         )
         await self._store.commit((PutRequest(request), *minted.changes), (settled, *minted.entries))
         self._take_up(minted)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.access import refusal_words
+from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.delegations import Delegations
 from assent.control.directory import Directory
@@ -123,25 +124,15 @@ class Delegating:
         now = self._clock.now()
         request_id = RequestId(self._ids.mint("request"))
         grant = self._draft(action, permit, request_id, reason, now)
-        request = Request(
-            id=request_id,
-            action=action,
-            action_digest=action.digest(),
-            assessment=outcome.assessment,
-            remedies=(),
-            messages=(),
-            denied_by=(),
-            revision=permit.revision,
-            state=RequestState.COMPLETED,
-            created_at=now,
-            deadline_at=now,
-            changed_at=now,
-            reason=reason,
-            outcome="permitted at once by " + ", ".join(permit.permitted_by),
+        request, settled = settled_at_once(
+            self._ids,
+            request_id,
+            action,
+            outcome,
+            permit,
+            now,
             grant=grant.id,
-        )
-        settled = entries.of_request(
-            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
+            reason=reason,
         )
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, action.subject)
         await self._store.commit((PutRequest(request), PutGrant(grant)), (settled, issued))

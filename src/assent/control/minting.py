@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from assent.control import entries
+from assent.control.at_once import settled_at_once
 from assent.control.decide import DEFAULT_DURATION, Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
@@ -67,29 +68,19 @@ class Minting:
         request_id = RequestId(self._ids.mint("request"))
         grant = self._draft(action, permit, request_id, reason)
         reviews, owed = self._reviews.asked_of(grant, permit)
-        request = Request(
-            id=request_id,
-            action=action,
-            action_digest=action.digest(),
-            assessment=outcome.assessment,
-            remedies=(),
-            messages=(),
-            denied_by=(),
-            revision=permit.revision,
-            state=RequestState.COMPLETED,
-            created_at=now,
-            deadline_at=now,
-            changed_at=now,
+        request, settled = settled_at_once(
+            self._ids,
+            request_id,
+            action,
+            outcome,
+            permit,
+            now,
+            grant=grant.id,
             reason=reason,
             ticket=ticket,
-            ticket_said=outcome.evidence.ticket_said,
-            outcome=permitted_because(
+            because=permitted_because(
                 self._decider.policies, action, outcome.evidence, outcome.assessment, permit
             )[:_LONGEST_OUTCOME],
-            grant=grant.id,
-        )
-        settled = entries.of_request(
-            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
         )
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
         await self._store.commit(

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from assent.control import databases, entries
 from assent.control.access import refusal_words
+from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
@@ -282,27 +283,16 @@ class Plans:
         now = self._clock.now()
         request_id = RequestId(self._ids.mint("request"))
         grant = self._draft(action, permit, request_id, circumstances.reason)
-        request = Request(
-            id=request_id,
-            action=action,
-            action_digest=action.digest(),
-            assessment=outcome.assessment,
-            remedies=(),
-            messages=(),
-            denied_by=(),
-            revision=permit.revision,
-            state=RequestState.COMPLETED,
-            created_at=now,
-            deadline_at=now,
-            changed_at=now,
+        request, settled = settled_at_once(
+            self._ids,
+            request_id,
+            action,
+            outcome,
+            permit,
+            now,
+            grant=grant.id,
             reason=circumstances.reason,
             ticket=circumstances.ticket,
-            ticket_said=outcome.evidence.ticket_said,
-            outcome="permitted at once by " + ", ".join(permit.permitted_by),
-            grant=grant.id,
-        )
-        settled = entries.of_request(
-            self._ids, EntryKind.REQUEST_SETTLED, request, now, decision=outcome.entry
         )
         issued = entries.of_grant(self._ids, EntryKind.GRANT_ISSUED, grant, now, None)
         await self._store.commit((PutRequest(request), *_put(grant, now)), (settled, issued))
