@@ -13,7 +13,7 @@ from assent.core.action import Action
 from assent.core.assessment import RiskLevel
 from assent.core.decision import Obligation, Permit
 from assent.core.evidence import Authentication, Connection, Presence
-from assent.core.ids import ActionId, GrantId, SessionId, SubjectId
+from assent.core.ids import ActionId, SessionId, SubjectId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import Authorize
 from assent.core.resource import Target
@@ -95,7 +95,7 @@ class LiveSession:
 
 
 class LiveSessions:
-    """Finds open sessions by id, by cancel key, by grant and by subject.
+    """Finds open sessions by id, by cancel key and by subject.
 
     changes: moves when facts change that sessions are decided on; a session that is being opened
     meanwhile is decided again.
@@ -140,10 +140,6 @@ class LiveSessions:
             live.nudged.set()
         else:
             live.cancel_at_target()
-
-    def under_grant(self, grant: GrantId) -> list[LiveSession]:
-        """Return the open sessions that rest on this grant."""
-        return [live for live in self if live.session.grant == grant]
 
     def of(self, subject: SubjectId) -> list[LiveSession]:
         """Return the subject's open sessions."""
