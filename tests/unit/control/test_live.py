@@ -5,9 +5,8 @@ import pytest
 from builders import ANA, BEN, World
 
 
-async def test_a_session_is_found_by_its_grant_and_its_person(world: World) -> None:
+async def test_a_session_is_found_by_its_id_and_its_person(world: World) -> None:
     one, other = (await world.connect(ANA)).session, (await world.connect(BEN)).session
-    assert world.live.under_grant(one.session.grant) == [one]
     assert world.live.of(BEN.id) == [other]
     assert world.live.get(one.session.id) is one
     assert world.live.get(None) is None
