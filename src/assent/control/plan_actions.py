@@ -1,8 +1,9 @@
 """A maintenance plan as an action, and what of it a statement is compared with. Pure.
 
-What people assent to is bound to the digest of the plan's action: every text, the database, the
-times and the hours. A statement belongs to it where database, text and parameters are the very
-ones; only blanks around a text, comments before it and the `;` behind it do not count.
+What people assent to is bound to the digest of the plan's action: every text, what each touches,
+the database, the times and the hours. A statement belongs to it where database, text and parameters
+are the very ones, and it touches what the text was read to touch; only blanks around a text,
+comments before it and the `;` behind it do not count.
 """
 
 import json
@@ -90,6 +91,27 @@ def text_digest(database: str, text: str, parameters: Sequence[str | None] = ())
     return "sha256:" + sha256(canonical_bytes(bound)).hexdigest()
 
 
+def touched(statement: Statement) -> str:
+    """Return a digest of what a statement touches: each verb, and the full name of each thing."""
+    touches: list[Json] = [
+        [verb, kind, name]
+        for verb, kind, name in sorted(
+            {(one.verb, one.resource.kind, one.resource.name) for one in statement.touches}
+        )
+    ]
+    return "sha256:" + sha256(canonical_bytes(touches)).hexdigest()
+
+
+def is_as_planned(plan: Action, action: Action) -> bool:
+    """Return whether a statement touches what that text of the plan was read to touch.
+
+    The same text means something else under another search_path, and nobody assented to that.
+    """
+    found: Any = json.loads(plan.details.get("touched", "[]"))
+    known = zip(texts_of(plan), found, strict=False)
+    return (normal(action.text), touched(action.statement)) in known
+
+
 def plan_action(
     ids: Ids,
     subject: SubjectId,
@@ -98,14 +120,19 @@ def plan_action(
     texts: Sequence[str],
     hours: Hours,
     times: int,
+    read: Sequence[Statement] = (),
 ) -> Action:
-    """Return the proposal as an action; its text is what people read: when, and all texts."""
+    """Return the proposal as an action; its text is what people read: when, and all texts.
+
+    read: what each text does, in their order; one that is not known can never run.
+    """
     touch = Touch(VERB, Operation.EXECUTE, Resource("Target", target.name))
     details = {
         "database": database,
         "from_s": str(int(hours.starts_at.timestamp())),
         "texts": json.dumps([normal(text) for text in texts]),
         "times": str(times),
+        "touched": json.dumps([touched(one) for one in read]),
         "until_s": str(int(hours.ends_at.timestamp())),
     }
     if hours.window is not None:

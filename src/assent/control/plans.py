@@ -27,6 +27,7 @@ from assent.control.plan_actions import (
     assents_to,
     database_of,
     hours_of,
+    is_as_planned,
     normal,
     plan_action,
     planned_texts,
@@ -152,7 +153,10 @@ class Plans:
             raise ConflictFault("plan-size", words)
         texts = [one.text for one in read]
         hours, times = proposal.hours, proposal.times
-        action = plan_action(self._ids, caller.subject.id, target, database, texts, hours, times)
+        placed = [databases.placed(one.statement, target, database) for one in read]
+        action = plan_action(
+            self._ids, caller.subject.id, target, database, texts, hours, times, placed
+        )
         circumstances = Circumstances(
             authentication=caller.authentication,
             connection=Connection(address=caller.address, door=caller.door),
@@ -220,6 +224,8 @@ class Plans:
     ) -> Outcome | None:
         request = await self._store.request(grant.request) if grant.request else None
         if request is None or request.action.verb != VERB:
+            return None
+        if not is_as_planned(request.action, action):
             return None
         under = replace(
             circumstances,

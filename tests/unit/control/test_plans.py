@@ -36,6 +36,7 @@ from builders import (
     Client,
     World,
     a_caller,
+    a_statement,
     a_subject,
     a_world,
     asking_to,
@@ -175,6 +176,15 @@ async def test_anything_else_is_held_as_usual(world: World, question: Any) -> No
     plan = await planned(world)
     client = await world.connect(ANA)
     assert await is_held(world, client, question)
+    assert await used(world, plan) == [0]
+
+
+async def test_the_same_text_that_touches_something_else_is_held(world: World) -> None:
+    # As under another search_path: what people assented to was another table.
+    plan = await planned(world)
+    client = await world.connect(ANA)
+    statement = a_statement("sql.delete", has_where=False, name="secret.orders")
+    assert await is_held(world, client, replace(sending(DELETE), statement=statement))
     assert await used(world, plan) == [0]
 
 
