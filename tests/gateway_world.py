@@ -215,9 +215,7 @@ class Gateway:
         a session rests on all that there is.
         """
         if for_s is not None:
-            held = self.answer(name, "GET", "/v1/grants")["items"]
-            if any(one["target"] == target and one["state"] == "active" for one in held):
-                self.answer(name, "POST", "/v1/grants/give-back", {"what": target})
+            self.give_back(name, target)
         body = {"target": target, "connections": connections}
         if for_s is not None:
             body["for_s"] = for_s
@@ -227,6 +225,12 @@ class Gateway:
             host, port, opened["user"], opened["password"], opened["database"],
             opened["grant"]["id"],
         )  # fmt: skip
+
+    def give_back(self, name: str, target: str = "shop") -> None:
+        """Leave this person no access to the target that another test got for them."""
+        held = self.answer(name, "GET", "/v1/grants")["items"]
+        if any(one["target"] == target and one["state"] == "active" for one in held):
+            self.answer(name, "POST", "/v1/grants/give-back", {"what": target})
 
     def step_up(self, name: str) -> None:
         """Confirm this person's password once more."""

@@ -67,6 +67,7 @@ def the_grant(gateway: Gateway, grant: str) -> dict[str, str]:
 def test_half_an_hour_of_reading_is_offered_accepted_and_exactly_what_is_granted(
     asking: Gateway, table: str
 ) -> None:
+    asking.give_back("ana")
     request = asked(asking)
     told = "half an hour of reading will do"
     offering = ("offer", request, "--for", "30m", "--read-only", "--comment", told)
