@@ -37,7 +37,7 @@ bench: setup ## run the benchmarks; ONLY=suite for one of them
 
 lock: $(UV) ## pin all Python packages again, by hash
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --no-header --no-emit-index-url --extra demo --extra evaluate --group test --group check \
+	  --no-header --no-emit-index-url --extra demo --extra evaluate --extra object-store --extra timestamps --extra parquet --group test --group check \
 	  pyproject.toml --output-file requirements/dev.txt
 
 clean: ## remove what was made, also the environment
@@ -63,8 +63,8 @@ $(STAMPS)/packages: requirements/dev.txt $(UV) | $(BIN)/python
 	@$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes $<
 	@mkdir -p $(@D) && touch $@
 
-$(STAMPS)/project: pyproject.toml $(STAMPS)/packages
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+$(STAMPS)/project: pyproject.toml verifier/pyproject.toml $(STAMPS)/packages
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable verifier --editable .
 	@touch $@
 
 $(STAMPS)/assets: package-lock.json tools/build_assets.py | $(BIN)/python

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import TypeAlias
 
 from assent.core.absence import Absence
+from assent.core.data_key import DataKey, LegalHold
 from assent.core.device_key import DeviceKey
+from assent.core.entry import Anchor, Cosignature
 from assent.core.grant import Grant
 from assent.core.ids import (
     ApprovalId,
     CredentialId,
+    DataKeyId,
     DeviceKeyId,
     GrantId,
     LessonId,
@@ -322,6 +325,63 @@ class PutPolicyRevision:
     revision: PolicyRevision
 
 
+@dataclass(frozen=True, slots=True)
+class PutDataKey:
+    """Insert a data key; ConflictFault if its id is known."""
+
+    key: DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyDataKeys:
+    """Overwrite these wrapped keys for ever; those that are gone already change nothing.
+
+    ConflictFault while a legal hold on one of their subjects, or on everybody, stands.
+    """
+
+    keys: tuple[DataKeyId, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutLegalHold:
+    """Insert a legal hold, or lift one that stands; ConflictFault if it was lifted before."""
+
+    hold: LegalHold
+
+
+@dataclass(frozen=True, slots=True)
+class PutCosignature:
+    """Keep what a witness signed; a later one of the same witness and size replaces it."""
+
+    cosignature: Cosignature
+
+
+@dataclass(frozen=True, slots=True)
+class PutAnchor:
+    """Insert an anchor."""
+
+    anchor: Anchor
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCursor:
+    """Say how far a reader of the log has come. position: the index of the next entry."""
+
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PruneLog:
+    """Delete leaves and payloads below an index (C2SP tlog-tiles, pruning); hashes stay.
+
+    ConflictFault while a legal hold stands, or where `minimum` would go back.
+    """
+
+    minimum: int
+
+
 Change: TypeAlias = (
     PutRequest
     | PutApproval
@@ -358,4 +418,11 @@ Change: TypeAlias = (
     | PutDeviceKey
     | RevokeDeviceKey
     | PutPolicyRevision
+    | PutDataKey
+    | DestroyDataKeys
+    | PutLegalHold
+    | PutCosignature
+    | PutAnchor
+    | MoveCursor
+    | PruneLog
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assent.core.canonical import Json
-from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import AnchorId, EntryId, RequestId, SessionId, SubjectId, TargetId
 
 
 class EntryKind(StrEnum):
@@ -48,6 +48,19 @@ class EntryKind(StrEnum):
     ABSENCE = "absence"
     SESSION_STANDING = "session.standing"
     CONFIGURATION_APPLIED = "configuration.applied"
+    CONFIGURATION_CHANGED = "configuration.changed"
+    RISK_MODEL_CHANGED = "risk-model.changed"
+    LOGIN_REFUSED = "login.refused"
+    REMEDY_MET = "remedy.met"
+    OBLIGATION_KEPT = "obligation.kept"
+    RECORDING_READ = "recording.read"
+    LOG_READ = "log.read"
+    KEY_ROTATED = "key.rotated"
+    PAYLOAD_REDACTED = "payload.redacted"
+    LEGAL_HOLD_PLACED = "legal-hold.placed"
+    LEGAL_HOLD_LIFTED = "legal-hold.lifted"
+    LOG_PRUNED = "log.pruned"
+    ANCHOR_RECORDED = "anchor.recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +85,42 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A signed statement of the log's size and root. note: the C2SP signed note, verbatim."""
+    """A signed statement of the log's size and root.
+
+    note: the C2SP signed note, verbatim, with the log's signatures and no others.
+    """
 
     size: int
     root: bytes
     note: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """What a witness signed of the checkpoint of `size` (C2SP tlog-cosignature).
+
+    witness: its key name. line: the signature line of a note, without its newline.
+    """
+
+    size: int
+    witness: str
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What somebody outside keeps of the checkpoint of `size`.
+
+    kind: `file`, `object-lock`, `git` or `timestamp`. name: as the configuration calls it.
+    reference: where it can be found again. body: what proves it, such as an RFC 3161 token.
+    """
+
+    id: AnchorId
+    size: int
+    kind: str
+    name: str
+    reference: str
+    at: datetime
+    body: bytes | None = None

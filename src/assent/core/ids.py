@@ -20,6 +20,9 @@ LessonId = NewType("LessonId", str)
 DeviceKeyId = NewType("DeviceKeyId", str)
 ReviewId = NewType("ReviewId", str)
 NoticeId = NewType("NoticeId", str)
+DataKeyId = NewType("DataKeyId", str)
+LegalHoldId = NewType("LegalHoldId", str)
+AnchorId = NewType("AnchorId", str)
 
 PREFIXES = {
     "subject": "sub",
@@ -35,6 +38,9 @@ PREFIXES = {
     "device_key": "key",
     "review": "rev",
     "notice": "ntc",
+    "data_key": "dek",
+    "legal_hold": "hld",
+    "anchor": "anc",
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"

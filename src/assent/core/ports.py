@@ -8,11 +8,13 @@ from typing import Protocol
 from assent.core.absence import Absence
 from assent.core.canonical import Json
 from assent.core.changes import Change
+from assent.core.data_key import DataKey, LegalHold
 from assent.core.device_key import DeviceKey
-from assent.core.entry import Checkpoint, Entry
+from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
 from assent.core.frame import Frame
 from assent.core.grant import Grant
 from assent.core.ids import (
+    DataKeyId,
     EntryId,
     GrantId,
     RequestId,
@@ -52,12 +54,14 @@ class Token:
 class StoredEntry:
     """An entry as it stands in the log. leaf: the exact bytes that were hashed.
 
-    payload: the stored bytes beside it, None when there are none (any more).
+    payload: the stored bytes beside it, None when there are none (any more). content: what they
+    say, canonical JSON, opened; None where there is none or its key was destroyed.
     """
 
     index: int
     leaf: bytes
     payload: bytes | None
+    content: bytes | None = None
 
 
 class Store(Protocol):
@@ -229,7 +233,74 @@ class Store(Protocol):
         """Sign a checkpoint over all that is committed, keep it and return it."""
         ...
 
+    async def covering(self, size: int, within_s: float) -> Checkpoint:
+        """Return a checkpoint over at least the first `size` entries, waiting for it.
+
+        Raises OutsideFault when there is none in time.
+        """
+        ...
+
+    async def hashes(self, level: int, index: int, width: int) -> bytes:
+        """Return the first `width` hashes of a tile, joined (C2SP tlog-tiles).
+
+        Raises MissingFault where the log is not as large.
+        """
+        ...
+
+    async def inclusion(self, index: int, size: int) -> Sequence[bytes]:
+        """Return the audit path of an entry in the tree of `size`, from the leaf up."""
+        ...
+
+    async def consistency(self, old: int, new: int) -> Sequence[bytes]:
+        """Return the proof that the tree of size `new` continues that of size `old`."""
+        ...
+
+    async def minimum(self) -> int:
+        """Return the index of the first entry that is not pruned."""
+        ...
+
+    async def cursor(self, name: str) -> int:
+        """Return how far a reader of the log has come; 0 for one that never began."""
+        ...
+
+    async def cosignatures(self, size: int) -> Sequence[Cosignature]:
+        """Return what witnesses signed of the checkpoint of `size`, by witness."""
+        ...
+
+    async def anchors(self, limit: int = 100) -> Sequence[Anchor]:
+        """Return anchors, newest first."""
+        ...
+
+    async def data_keys(
+        self, subject: SubjectId | None, *, live_only: bool = False
+    ) -> Sequence[DataKey]:
+        """Return the data keys of a subject (None: those of nobody), newest first."""
+        ...
+
+    async def data_key(self, key: DataKeyId) -> DataKey | None: ...
+
+    async def legal_holds(self) -> Sequence[LegalHold]:
+        """Return legal holds, lifted ones too, newest first; at most 10,000."""
+        ...
+
     async def close(self) -> None: ...
+
+
+class MasterKey(Protocol):
+    """Wraps data keys. Raises OutsideFault when it cannot be asked."""
+
+    @property
+    def name(self) -> str:
+        """What is kept with what it wrapped, to tell one master key from another."""
+        ...
+
+    async def wrap(self, key: Secret[bytes], about: str) -> bytes:
+        """Return the data key encrypted. about: the data key's id, bound to it."""
+        ...
+
+    async def unwrap(self, wrapped: bytes, about: str) -> Secret[bytes]:
+        """Return the data key. Raises OperatorFault where it is not one of this master key."""
+        ...
 
 
 class Recorder(Protocol):

@@ -27,7 +27,8 @@ from assent.core.changes import (
 )
 from assent.core.faults import ConflictFault
 from assent.core.session import SessionState
-from assent.stores import codec, granting, rows, workflow_changes
+from assent.stores import audit_changes, codec, granting, rows, workflow_changes
+from assent.stores.audit_changes import AUDIT, AuditChange
 from assent.stores.granting import GRANTING, Granting
 from assent.stores.statements import changed, insert, put
 from assent.stores.tables import (
@@ -59,7 +60,7 @@ _OfThisModule: TypeAlias = (
     | StepUp
     | DropToken
 )
-MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange
+MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange | AuditChange
 
 
 def apply(connection: Connection, change: MayNotFit) -> None:
@@ -68,6 +69,8 @@ def apply(connection: Connection, change: MayNotFit) -> None:
         granting.apply(connection, change)
     elif isinstance(change, WORKFLOW):
         workflow_changes.apply(connection, change)
+    elif isinstance(change, AUDIT):
+        audit_changes.apply(connection, change)
     else:
         _apply(connection, change)
 

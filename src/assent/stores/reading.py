@@ -17,6 +17,7 @@ from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
+from assent.stores.audit_reading import AuditReading
 from assent.stores.fetching import bounded
 from assent.stores.grant_reading import GrantReading
 from assent.stores.log import read_frontier
@@ -28,7 +29,7 @@ _MOST_CREDENTIALS = 64
 MOST_LABELS = 100_000
 
 
-class Reading(Recall, GrantReading, WorkflowReading):
+class Reading(Recall, GrantReading, WorkflowReading, AuditReading):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
     async def request(self, request: RequestId) -> Request | None:

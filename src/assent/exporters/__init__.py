@@ -1,0 +1,1 @@
+"""Where entries are told of as they come: other systems' collectors, each in its own form."""

@@ -1,0 +1,1 @@
+"""Who else keeps what the log was: witnesses that cosign, and places that hold checkpoints."""
