@@ -26,6 +26,8 @@ from assent.core.ids import RequestId, SessionId
 from assent.core.request import RejectedAs
 from assent.core.scope import Budget, Scope, Spent
 from assent.stores import SqlStore, log, open_store, schema
+from assent.stores.append_only import deleting
+from assent.stores.audit_tables import tiles
 from assent.stores.database import database_at, locate
 from assent.stores.tables import metadata
 from conformance import spine_rows as spine
@@ -83,6 +85,7 @@ async def test_the_log_cannot_be_changed_by_a_slip(where: Path | str, store: Sql
     await store.commit([], [entry("ent_0", text="said")])
     await store.publish()
     database = database_at(locate(where))
+    await database.write(_put_a_tile)
     for slip in (
         "update entries set id = 'x'",
         "delete from entries",
@@ -90,9 +93,35 @@ async def test_the_log_cannot_be_changed_by_a_slip(where: Path | str, store: Sql
         "delete from payloads",
         "update checkpoints set note = ''",
         "delete from checkpoints",
+        "update tiles set level = 7",
+        "delete from tiles",
     ):
         with pytest.raises(DBAPIError, match="only ever appended"):
             await database.write(_running(slip))
+    await database.close()
+
+
+async def test_a_transaction_that_prunes_deletes_of_the_log_and_changes_nothing(
+    where: Path | str, store: SqlStore
+) -> None:
+    await store.commit([], [entry("ent_0", text="said")])
+    await store.entries()
+    database = database_at(locate(where))
+    for slip, refused in (
+        ("update entries set id = 'x'", True),
+        ("delete from payloads", False),
+        ("delete from entries", False),
+    ):
+        try:
+            await database.write(_pruning(slip))
+            assert not refused
+        except DBAPIError as fault:
+            assert refused
+            assert "only ever appended" in str(fault)
+    await store.commit([], [entry("ent_1")])
+    assert [each.index for each in await store.entries()] == [1]
+    with pytest.raises(DBAPIError, match="only ever appended"):
+        await database.write(_running("delete from entries"))
     await database.close()
 
 
@@ -236,6 +265,19 @@ def _go_down(connection: Connection) -> None:
 
 def _tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
+
+
+def _put_a_tile(connection: Connection) -> None:
+    row = {"level": 5, "tile_index": 0, "hashes": b"", "root": b""}
+    connection.execute(tiles.insert().values(row))
+
+
+def _pruning(sql: str) -> Callable[[Connection], object]:
+    def prune(connection: Connection) -> None:
+        with deleting(connection):
+            connection.execute(text(sql))
+
+    return prune
 
 
 def _running(sql: str) -> Callable[[Connection], object]:

@@ -19,6 +19,7 @@ from assent.core.data_key import LegalHold
 from assent.core.faults import ConflictFault
 from assent.core.ids import DataKeyId
 from assent.stores import audit_rows as rows
+from assent.stores.append_only import deleting
 from assent.stores.audit_tables import anchors, cosignatures, cursors, data_keys, legal_holds
 from assent.stores.statements import changed, put, replace
 from assent.stores.tables import entries, payloads
@@ -95,6 +96,8 @@ def _prune(connection: Connection, minimum: int) -> None:
     standing = select(cursors.c.position).where(cursors.c.name == MINIMUM)
     if (connection.execute(standing).scalar() or 0) > minimum:
         raise ConflictFault("pruned-further", "more of the log was pruned already")
-    connection.execute(delete(payloads).where(payloads.c.leaf_index < minimum))
-    connection.execute(delete(entries).where(entries.c.leaf_index < minimum))
+    # Triggers refuse it to everybody else: whatever deletes of the log stands in such a block.
+    with deleting(connection):
+        connection.execute(delete(payloads).where(payloads.c.leaf_index < minimum))
+        connection.execute(delete(entries).where(entries.c.leaf_index < minimum))
     replace(connection, cursors, {"name": MINIMUM, "position": minimum})

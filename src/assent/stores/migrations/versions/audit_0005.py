@@ -10,6 +10,7 @@ depends_on = None
 
 COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
+APPEND_ONLY = ("entries", "payloads", "checkpoints", "tiles")
 
 
 def upgrade() -> None:
@@ -17,10 +18,15 @@ def upgrade() -> None:
     _create_tiles()
     _create_keys()
     _create_witnessing()
+    _create_sequencing()
+    _forbid_changes()
 
 
 def downgrade() -> None:
     """Drop them; payloads that were sealed can then not be read."""
+    _forbid_changes_as_before()
+    for table in ("pruning", "halts", "unsequenced"):
+        op.drop_table(table)
     for table in ("cursors", "anchors", "cosignatures", "legal_holds", "data_keys", "tiles"):
         op.drop_table(table)
 
@@ -83,4 +89,72 @@ def _create_witnessing() -> None:
         "cursors",
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("position", COUNT, nullable=False),
+    )
+
+
+def _create_sequencing() -> None:
+    op.create_table(
+        "unsequenced",
+        sa.Column("position", COUNT, primary_key=True),
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("request_id", sa.String),
+        sa.Column("session_id", sa.String),
+        sa.Column("leaf", sa.LargeBinary, nullable=False),
+        sa.Column("payload", sa.LargeBinary),
+        sa.Column("mac", sa.LargeBinary, nullable=False),
+        sa.UniqueConstraint("id", name="one_unsequenced_entry_an_id"),
+    )
+    op.create_table(
+        "halts",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("because", sa.Text, nullable=False),
+        sa.CheckConstraint("id = 1", name="only_one_halt"),
+    )
+    pruning = op.create_table(
+        "pruning",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("permitted", sa.Boolean(create_constraint=False), nullable=False),
+        sa.CheckConstraint("id = 1", name="only_one_pruning"),
+    )
+    op.bulk_insert(pruning, [{"id": 1, "permitted": False}])
+
+
+def _forbid_changes() -> None:
+    """Let nothing of the log be changed, and be deleted where a transaction says that it may."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "create or replace function refuse_change() returns trigger language plpgsql as "
+            "$$ begin if tg_op = 'DELETE' and current_setting('assent.pruning', true) = 'on' "
+            "then return null; end if; "
+            "raise exception '% are only ever appended', tg_table_name; end $$"
+        )
+        op.execute(
+            "create trigger tiles_refuse_change before update or delete or truncate "
+            "on tiles for each statement execute function refuse_change()"
+        )
+        return
+    _forbid_on_sqlite("tiles", "update")
+    for table in APPEND_ONLY:
+        op.execute(f"drop trigger if exists {table}_refuse_delete")
+        _forbid_on_sqlite(table, "delete", "when not (select permitted from pruning) ")
+
+
+def _forbid_changes_as_before() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("drop trigger tiles_refuse_change on tiles")
+        op.execute(
+            "create or replace function refuse_change() returns trigger language plpgsql as "
+            "$$ begin raise exception '% are only ever appended', tg_table_name; end $$"
+        )
+        return
+    for table in APPEND_ONLY:
+        op.execute(f"drop trigger {table}_refuse_delete")
+        if table != "tiles":
+            _forbid_on_sqlite(table, "delete")
+
+
+def _forbid_on_sqlite(table: str, event: str, when: str = "") -> None:
+    op.execute(
+        f"create trigger {table}_refuse_{event} before {event} on {table} {when}"
+        f"begin select raise(abort, '{table} are only ever appended'); end"
     )
