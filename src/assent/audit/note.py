@@ -1,4 +1,4 @@
-"""Signed notes: a text and Ed25519 signatures under it (C2SP signed-note 1.0).
+"""Signed notes: a text and signatures under it (C2SP signed-note 1.0).
 
 A note is the text, an empty line, and one line for each signature:
 `— <key name> <base64 of key id and signature>`.
@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -33,6 +34,24 @@ class UntrustedNote(ValueError):
     """A note that is well formed, but that none of the verifiers signed."""
 
 
+class NoteVerifier(Protocol):
+    """The public half of a key of any type that can sign notes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def key_id(self) -> bytes: ...
+
+    def text(self) -> str:
+        """Return the verifier key as people hand it on."""
+        ...
+
+    def verify(self, text: str, signature: bytes) -> bool:
+        """Return whether `signature` is by this key over `text`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """The public half of a key. name: the key name; a log signs under its origin."""
@@ -41,19 +60,18 @@ class Verifier:
     public_key: bytes
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.public_key) != _PUBLIC_KEY_BYTES:
             raise ValueError(f"an ed25519 public key has {_PUBLIC_KEY_BYTES} bytes")
 
     @property
     def key_id(self) -> bytes:
         """Four bytes that say which key it may be; a hint, never a proof (signed-note)."""
-        named = self.name.encode() + b"\n" + _ED25519 + self.public_key
-        return sha256(named).digest()[:_KEY_ID_BYTES]
+        return key_id(self.name, _ED25519 + self.public_key)
 
     def text(self) -> str:
         """Return the verifier key as people hand it on: `name+id+base64`."""
-        return f"{self.name}+{self.key_id.hex()}+{_encode(_ED25519 + self.public_key)}"
+        return verifier_text(self.name, _ED25519 + self.public_key)
 
     def verify(self, text: str, signature: bytes) -> bool:
         """Return whether `signature` is by this key over `text`."""
@@ -67,17 +85,41 @@ class Verifier:
 
 def parse_verifier(text: str) -> Verifier:
     """Return the verifier that `Verifier.text` wrote. Raises ValueError that says where."""
+    name, key = split_verifier(text)
+    if key[:1] != _ED25519 or len(key) != 1 + _PUBLIC_KEY_BYTES:
+        raise ValueError(f"verifier key of `{name[:80]}` is not an ed25519 key (type 1)")
+    return Verifier(name, key[1:])
+
+
+def split_verifier(text: str) -> tuple[str, bytes]:
+    """Return name and typed key (type byte and public key) of a verifier key of any type.
+
+    Raises ValueError that says where, also when its id is not the one of name and key.
+    """
     parts = text.split("+", 2)
     if len(parts) != 3:
         raise ValueError(f"verifier key `{text[:80]}` is not `name+id+base64`")
-    name, key_id, encoded = parts
-    key = _decode(encoded, "verifier key")
-    if key[:1] != _ED25519 or len(key) != 1 + _PUBLIC_KEY_BYTES:
-        raise ValueError(f"verifier key of `{name[:80]}` is not an ed25519 key (type 1)")
-    verifier = Verifier(name, key[1:])
-    if verifier.key_id.hex() != key_id:
-        raise ValueError(f"verifier key of `{name[:80]}` does not have the id `{key_id[:16]}`")
-    return verifier
+    name, named_id, encoded = parts
+    check_name(name)
+    key = decode_base64(encoded, "verifier key")
+    if key_id(name, key).hex() != named_id:
+        raise ValueError(f"verifier key of `{name[:80]}` does not have the id `{named_id[:16]}`")
+    return name, key
+
+
+def key_id(name: str, typed_key: bytes) -> bytes:
+    """Return the key id of a key: four bytes over its name, type byte and public key."""
+    return sha256(name.encode() + b"\n" + typed_key).digest()[:_KEY_ID_BYTES]
+
+
+def verifier_text(name: str, typed_key: bytes) -> str:
+    """Return a verifier key as people hand it on: `name+id+base64`."""
+    return f"{name}+{key_id(name, typed_key).hex()}+{_encode(typed_key)}"
+
+
+def signature_line(name: str, named_id: bytes, signature: bytes) -> str:
+    """Return the line of a note that holds a signature, without its newline."""
+    return f"{_SIGNATURE_PREFIX}{name} {_encode(named_id + signature)}"
 
 
 class Signer:
@@ -101,10 +143,13 @@ class Signer:
 
     def sign(self, text: str) -> str:
         """Return the note: `text`, which must end in a newline, and one signature."""
+        return f"{text}\n{self.line(text)}\n"
+
+    def line(self, text: str) -> str:
+        """Return the signature line under `text`, without its newline."""
         _check_text(text)
         signature = self._key.sign(text.encode("utf-8"))
-        line = f"{_SIGNATURE_PREFIX}{self.name} {_encode(self.verifier.key_id + signature)}"
-        return f"{text}\n{line}\n"
+        return signature_line(self.name, self.verifier.key_id, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +160,21 @@ class OpenedNote:
     """
 
     text: str
-    signed_by: tuple[Verifier, ...]
+    signed_by: tuple[NoteVerifier, ...]
     unknown: int
 
 
-def open_note(note: str, verifiers: Sequence[Verifier]) -> OpenedNote:
+def open_note(note: str, verifiers: Sequence[NoteVerifier]) -> OpenedNote:
     """Return the note's text once it is proved that at least one of `verifiers` signed it.
 
     One wrong signature of a known key refuses the note, whatever the others say. Raises
     UntrustedNote when no verifier signed, ValueError when the note is malformed or wrong.
     """
     text, signatures = split_note(note)
-    signed_by: list[Verifier] = []
+    signed_by: list[NoteVerifier] = []
     unknown = 0
-    for name, key_id, signature in signatures:
-        verifier = _find(verifiers, name, key_id)
+    for name, named_id, signature in signatures:
+        verifier = _find(verifiers, name, named_id)
         if verifier is None:
             unknown += 1
             continue
@@ -138,7 +183,7 @@ def open_note(note: str, verifiers: Sequence[Verifier]) -> OpenedNote:
         if verifier not in signed_by:
             signed_by.append(verifier)
     if not signed_by:
-        names = ", ".join(f"`{name}+{key_id.hex()}`" for name, key_id, _ in signatures[:5])
+        names = ", ".join(f"`{name}+{named_id.hex()}`" for name, named_id, _ in signatures[:5])
         raise UntrustedNote(f"no trusted key signed the note, only {names}")
     return OpenedNote(text, tuple(signed_by), unknown)
 
@@ -158,28 +203,30 @@ def split_note(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     lines = tail[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         raise ValueError(f"a note has at most {MAX_SIGNATURES} signatures")
-    return text, [_parse_signature(line) for line in lines]
+    return text, [parse_signature_line(line) for line in lines]
 
 
-def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
+def parse_signature_line(line: str) -> tuple[str, bytes, bytes]:
+    """Return key name, key id and signature of a line. Raises ValueError."""
     name, space, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
     if not line.startswith(_SIGNATURE_PREFIX) or not space:
         raise ValueError(f"signature line `{line[:80]}` is not `— name base64`")
-    _check_name(name)
-    data = _decode(encoded, f"signature of `{name}`")
+    check_name(name)
+    data = decode_base64(encoded, f"signature of `{name}`")
     if len(data) <= _KEY_ID_BYTES:
         raise ValueError(f"signature of `{name}` is too short")
     return name, data[:_KEY_ID_BYTES], data[_KEY_ID_BYTES:]
 
 
-def _find(verifiers: Sequence[Verifier], name: str, key_id: bytes) -> Verifier | None:
-    matching = [item for item in verifiers if (item.name, item.key_id) == (name, key_id)]
-    if len(set(matching)) > 1:
-        raise ValueError(f"two verifier keys of `{name}` share the id `{key_id.hex()}`")
+def _find(verifiers: Sequence[NoteVerifier], name: str, named_id: bytes) -> NoteVerifier | None:
+    matching = [item for item in verifiers if (item.name, item.key_id) == (name, named_id)]
+    if len({item.text() for item in matching}) > 1:
+        raise ValueError(f"two verifier keys of `{name}` share the id `{named_id.hex()}`")
     return matching[0] if matching else None
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ValueError for what cannot be the name of a key (signed-note)."""
     if not _KEY_NAME.fullmatch(name):
         raise ValueError(f"key name `{name[:80]}` must not be empty or hold spaces or `+`")
 
@@ -193,7 +240,8 @@ def _encode(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def _decode(text: str, what: str) -> bytes:
+def decode_base64(text: str, what: str) -> bytes:
+    """Return the bytes of canonical base64. Raises ValueError that names `what`."""
     try:
         data = b64decode(text.encode("ascii"), validate=True)
     except ValueError as error:
