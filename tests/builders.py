@@ -81,6 +81,7 @@ from assent.core.request import Request, RequestState
 from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.subject import Subject
+from assent.credentials.master_keys import FileMasterKey
 from assent.policy import PolicySet, load
 from assent.signals import SIGNALS
 from assent.stores import SqlStore, open_store
@@ -520,7 +521,8 @@ async def a_world(
     outside: further fields of `Outside`.
     """
     clock, ids, journal = clock or FixedClock(), CountingIds(), list[str]()
-    real = await open_store(folder, SIGNER, ids, clock)
+    master = FileMasterKey(Secret(b"m" * 32), ids)
+    real = await open_store(folder, SIGNER, ids, clock, master)
     spy = SpyStore(real, journal)
     try:
         people: list[Change] = [PutSubject(person, PASSWORD) for person in PEOPLE]

@@ -12,6 +12,7 @@ from assent.audit.note import Signer
 from assent.core.changes import PutProfile
 from assent.core.ids import SubjectId
 from assent.core.secret import Secret
+from assent.credentials.master_keys import FileMasterKey
 from assent.evaluation.metrics import percentile
 from assent.risk.profile import Profile
 from assent.stores import SqlStore, open_store
@@ -31,7 +32,9 @@ async def loads(profiles: Sequence[bytes], count: int, rounds: int) -> list[Figu
     clock = SystemClock()
     with tempfile.TemporaryDirectory() as folder:
         signer = Signer("bench.example/log", Secret(b"b" * 32))
-        store = await open_store(Path(folder), signer, SystemIds(clock), clock)
+        ids = SystemIds(clock)
+        master = FileMasterKey(Secret(b"m" * 32), ids)
+        store = await open_store(Path(folder), signer, ids, clock, master)
         try:
             bodies = cycle(profiles)
             for start in range(0, count, _PAGE):

@@ -28,6 +28,7 @@ from assent.core.entry import EntryKind
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
 from assent.core.secret import Secret
+from assent.credentials.master_keys import FileMasterKey
 from assent.credentials.references import reveal_reference
 from assent.edges import credentials, keys, networks, policies, postgres_door, web_server
 from assent.edges.checking import check
@@ -89,7 +90,9 @@ async def running(
     data = keys.data_folder(config)
     signer = Signer(config.server.origin, Secret(keys.audit_key(data)))
     async with contextlib.AsyncExitStack() as stack:
-        store = await open_store(data, signer, ids, clock)
+        store = await open_store(
+            data, signer, ids, clock, FileMasterKey(Secret(keys.master_key(data)), ids)
+        )
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
         recorder = FileRecorder(

@@ -37,6 +37,7 @@ from assent.core.secret import Secret
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
+from assent.credentials.master_keys import FileMasterKey
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -58,6 +59,14 @@ class CountedIds:
 
     def token(self, nbytes: int = 32) -> str:
         return f"{next(self.numbers):0{nbytes}d}"
+
+
+MASTER = FileMasterKey(Secret(b"m" * 32), CountedIds())
+
+
+def unsealed(entry: Entry, content: bytes) -> bytes:
+    """Return a payload of the older form."""
+    return b'{"content":' + content + b',"salt":"salt"}'
 
 
 class StoppedClock:

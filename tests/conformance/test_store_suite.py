@@ -38,6 +38,7 @@ from conformance.store_builders import (
     ANA,
     GRANT,
     HOUR,
+    MASTER,
     NOON,
     SHOP,
     SIGNER,
@@ -60,7 +61,7 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 
 @pytest.fixture
 async def store(where: Path | str) -> AsyncIterator[SqlStore]:
-    opened = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    opened = await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
     yield opened
     await opened.close()
 
@@ -138,14 +139,14 @@ async def test_a_schema_of_a_newer_version_is_left_alone(where: Path | str) -> N
     await database.write(_running("update alembic_version set version_num = '9999'"))
     await database.close()
     with pytest.raises(OperatorFault, match="9999"):
-        await open_store(where, SIGNER, CountedIds(), StoppedClock())
+        await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
 
 
 async def test_a_store_of_the_first_schema_is_opened_and_keeps_its_data(where: Path | str) -> None:
     database = database_at(locate(where))
     await database.write(_make_a_spine)
     await database.close()
-    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
     try:
         await _expect_the_spine(store)
         await _expect_that_it_learns(store)
@@ -155,7 +156,7 @@ async def test_a_store_of_the_first_schema_is_opened_and_keeps_its_data(where: P
 
 
 async def test_a_schema_that_goes_back_gives_nobody_more_than_they_had(where: Path | str) -> None:
-    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
     limited = replace(make.grant("grt_limited"), budget=Budget(rows=5))
     scoped = replace(make.grant("grt_scoped"), scope=Scope(read_only=True))
     special = replace(make.grant("grt_special"), kind=GrantKind.BREAK_GLASS)
@@ -177,7 +178,7 @@ async def test_a_schema_that_goes_back_gives_nobody_more_than_they_had(where: Pa
     await database.write(lambda connection: schema.migrate(connection, "0003"))
     assert await database.read(schema.current) == "0003"
     await database.close()
-    store = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    store = await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
     try:
         assert await store.grants(valid_at=NOON) == [make.grant()]
         assert len(await store.grants()) == len(every)
@@ -204,7 +205,7 @@ def _make_a_spine(connection: Connection) -> None:
     assert not _tables(connection) & {"lessons", "profiles", "security_events", "notices", "timers"}
     for table, row in spine.ROWS:
         connection.execute(metadata.tables[table].insert().values(row))
-    entries = log.encode_entries([entry("ent_0", text="said")], CountedIds())
+    entries = log.encode_entries([entry("ent_0", text="said")], make.unsealed)
     log.write(connection, [log.Unit(entries=entries)], Frontier())
 
 
@@ -244,7 +245,7 @@ async def _expect_that_it_grants(store: SqlStore) -> None:
 
 
 async def test_two_processes_on_one_log_do_not_fork_it(where: Path | str, store: SqlStore) -> None:
-    other = await open_store(where, SIGNER, CountedIds(), StoppedClock())
+    other = await open_store(where, SIGNER, CountedIds(), StoppedClock(), MASTER)
     for number in range(3):
         await store.commit([], [entry(f"ent_a{number}")])
         await other.commit([], [entry(f"ent_b{number}")])

@@ -24,7 +24,7 @@ from assent.audit.verify import verify_export
 from assent.core.canonical import Json
 from assent.core.entry import Entry, EntryKind
 from assent.core.ids import EntryId, SessionId
-from unit.audit.audit_builders import a_signer, an_export, story
+from unit.audit.audit_builders import a_signer, an_export, salted, story
 
 KEY = a_signer().verifier_key
 HASHES = [leaf_hash(number.to_bytes(2, "big")) for number in range(1200)]
@@ -59,7 +59,7 @@ def verify(files: dict[str, bytes]) -> Report:
 
 @given(entries)
 def test_what_is_encoded_is_decoded(entry: Entry) -> None:
-    leaf, payload = encode(entry, "salt")
+    leaf, payload = encode(entry, salted("salt"))
     value = decode(leaf)
     assert (value["id"], value["kind"], value["session"]) == (entry.id, entry.kind, entry.session)
     assert value["facts"] == entry.facts
@@ -69,7 +69,7 @@ def test_what_is_encoded_is_decoded(entry: Entry) -> None:
 
 @given(entries, st.data())
 def test_a_leaf_with_another_bit_is_another_leaf_or_none(entry: Entry, data: st.DataObject) -> None:
-    leaf, _ = encode(entry, "salt")
+    leaf, _ = encode(entry, salted("salt"))
     at, bit = data.draw(st.integers(0, len(leaf) - 1)), data.draw(st.integers(0, 7))
     changed = leaf[:at] + bytes([leaf[at] ^ 1 << bit]) + leaf[at + 1 :]
     try:

@@ -6,8 +6,9 @@ what people wrote is in the payload, whose digest is in the leaf.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from typing import TypeAlias
 
 from assent.core.canonical import Json, canonical_bytes
 from assent.core.clock import isoformat, parse_instant
@@ -17,6 +18,8 @@ VERSION = 1
 MAX_LEAF_BYTES = 65_535  # The length of an entry is a uint16 in C2SP tlog-tiles.
 MAX_PAYLOAD_BYTES = 2**26
 
+Seal: TypeAlias = Callable[[Entry, bytes], bytes]
+
 _KEYS = frozenset(
     {"at", "facts", "id", "kind", "payload", "request", "session", "subject", "target", "version"}
 )
@@ -24,18 +27,21 @@ _KIND = re.compile(r"[a-z][a-z-]*(\.[a-z][a-z-]*)?")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-def encode(entry: Entry, salt: str) -> tuple[bytes, bytes | None]:
+def encode(entry: Entry, seal: Seal) -> tuple[bytes, bytes | None]:
     """Return the leaf bytes and the payload bytes (None when the entry has no payload).
 
-    salt: unpredictable, at least 128 bits, new for each entry; without it the digest of a
-    short payload could be guessed. Raises ValueError where the entry lies outside of the
-    canonical profile or is too large.
+    seal: returns the bytes to store of an entry's payload as canonical JSON; without a seal the
+    digest of a short payload could be guessed. Raises ValueError where the entry lies outside
+    of the canonical profile or is too large.
     """
     if not entry.id:
         raise ValueError("an entry needs an id")
     payload: bytes | None = None
     if entry.payload is not None:
-        payload = _encode_payload(entry.payload, salt)
+        payload = seal(entry, canonical_bytes(entry.payload))
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            size = f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit"
+            raise ValueError(f"the payload of `{entry.id}` has {size}")
     leaf = canonical_bytes(
         {
             "at": isoformat(entry.at),
@@ -80,7 +86,10 @@ def decode(leaf: bytes) -> dict[str, Json]:
 
 
 def decode_payload(payload: bytes) -> Mapping[str, Json]:
-    """Return the content of payload bytes that `encode` wrote. Raises ValueError."""
+    """Return the content of payload bytes of the older form, which is not sealed.
+
+    Raises ValueError.
+    """
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"payload has {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
     value = _parse_canonical(payload, "payload")
@@ -90,13 +99,11 @@ def decode_payload(payload: bytes) -> Mapping[str, Json]:
     return content
 
 
-def _encode_payload(content: Mapping[str, Json], salt: str) -> bytes:
-    if not salt:
-        raise ValueError("a payload needs a salt")
-    payload = canonical_bytes({"content": content, "salt": salt})
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise ValueError(f"payload has {len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
-    return payload
+def decode_content(content: bytes) -> Mapping[str, Json]:
+    """Return the payload of an entry of its opened bytes. Raises ValueError."""
+    if len(content) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"payload has {len(content)} bytes, at most {MAX_PAYLOAD_BYTES} fit")
+    return _parse_canonical(content, "payload")
 
 
 def _parse_canonical(data: bytes, what: str) -> dict[str, Json]:

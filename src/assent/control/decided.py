@@ -45,7 +45,7 @@ class Decided:
         size = 0
         for attempt, decision in _pairs_backwards(found):
             items.append({"attempt": _told(attempt), "decision": _told(decision)})
-            size += len(attempt.payload or b"") + len(decision.payload or b"")
+            size += len(attempt.content or b"") + len(decision.content or b"")
             if len(items) >= limit or size >= MOST_PAYLOAD:
                 return items, attempt.index or None
         # The first of these may be the decision to an attempt that stands before it.
@@ -88,5 +88,5 @@ def _pairs_backwards(
 
 def _told(stored: StoredEntry) -> Mapping[str, Json]:
     leaf: dict[str, Json] = json.loads(stored.leaf)
-    payload = json.loads(stored.payload)["content"] if stored.payload else None
+    payload = json.loads(stored.content) if stored.content else None
     return {**leaf, "index": stored.index, "payload": payload}

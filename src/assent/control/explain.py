@@ -130,7 +130,7 @@ class Explain:
 
     def _readable(self, stored: StoredEntry) -> Mapping[str, Json]:
         leaf = json.loads(stored.leaf)
-        content = json.loads(stored.payload)["content"] if stored.payload else None
+        content = json.loads(stored.content) if stored.content else None
         leaf["index"] = stored.index
         leaf["payload"] = content
         if leaf["subject"]:

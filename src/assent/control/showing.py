@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from assent.audit.approval_signatures import digest_of
-from assent.audit.entry import decode, decode_payload
+from assent.audit.entry import decode, decode_content
 from assent.control.directory import Directory
 from assent.core.action import Action, Touch
 from assent.core.canonical import Json
@@ -180,9 +180,9 @@ class Showing:
         if not isinstance(decision, str):
             return []
         found = await self._store.entry(EntryId(decision))
-        if found is None or found.payload is None:
+        if found is None or found.content is None:
             return []
-        content = decode_payload(found.payload).get("evidence")
+        content = decode_content(found.content).get("evidence")
         try:
             # Written by an older program it may have another form, and is left out.
             evidence = evidence_from_json(content) if isinstance(content, Mapping) else None

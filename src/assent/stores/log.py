@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from assent.audit.entry import encode
+from assent.audit.edge import Edge
+from assent.audit.entry import Seal, encode
 from assent.audit.tree import HASH_BYTES, Frontier, leaf_hash
 from assent.core.changes import Change
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
-from assent.core.ids import Ids
-from assent.stores import changes, learning, tables
+from assent.stores import changes, learning, tables, tiles
+from assent.stores.audit_changes import MINIMUM
+from assent.stores.audit_tables import cursors
 from assent.stores.changes import MayNotFit
 from assent.stores.learning import LEARNING, Learning
 from assent.stores.statements import insert
-
-_SALT_BYTES = 16
 
 
 class LogMoved(Exception):
@@ -61,13 +61,12 @@ class Unit:
         return len(self.changes) + len(self.entries) + 1
 
 
-def encode_entries(entries: Sequence[Entry], ids: Ids) -> tuple[Encoded, ...]:
+def encode_entries(entries: Sequence[Entry], seal: Seal) -> tuple[Encoded, ...]:
     """Return the entries' bytes and hashes. Raises OutsideFault: the log cannot take one."""
     encoded = []
     for entry in entries:
-        salt = ids.token(_SALT_BYTES) if entry.payload is not None else ""
         try:
-            leaf, payload = encode(entry, salt)
+            leaf, payload = encode(entry, seal)
         except ValueError as cause:
             raise OutsideFault(
                 "entry-refused", f"the log cannot take entry `{entry.id}` (`{entry.kind}`)"
@@ -77,11 +76,11 @@ def encode_entries(entries: Sequence[Entry], ids: Ids) -> tuple[Encoded, ...]:
 
 
 def write(
-    connection: Connection, units: Sequence[Unit], edge: Frontier
-) -> tuple[list[ConflictFault | None], Frontier]:
-    """Return what became of each unit and the frontier after them; the caller commits.
+    connection: Connection, units: Sequence[Unit], edge: Edge
+) -> tuple[list[ConflictFault | None], Edge]:
+    """Return what became of each unit and the log's edge after them; the caller commits.
 
-    A unit that no longer fits is undone alone and leaves no entry. edge: is not changed.
+    A unit that no longer fits is undone alone and leaves no entry.
     Raises LogMoved when the log does not stand at `edge`, SQLAlchemy's errors when the
     database fails.
     """
@@ -115,10 +114,8 @@ def _write_changes(connection: Connection, wanted: Sequence[MayNotFit]) -> Confl
     return None
 
 
-def _append(connection: Connection, encoded: Sequence[Encoded], edge: Frontier) -> Frontier:
-    after = Frontier(edge.size, edge.hashes)
-    for item in encoded:
-        after.append(item.hash)
+def _append(connection: Connection, encoded: Sequence[Encoded], edge: Edge) -> Edge:
+    after, full = edge.grown([item.hash for item in encoded])
     # First of all, because it also locks out every other process until the end.
     _move_frontier(connection, edge, after)
     numbered = list(enumerate(encoded, start=edge.size))
@@ -142,10 +139,11 @@ def _append(connection: Connection, encoded: Sequence[Encoded], edge: Frontier) 
     ]
     if payloads:
         connection.execute(tables.payloads.insert(), payloads)
+    tiles.add(connection, full)
     return after
 
 
-def _move_frontier(connection: Connection, edge: Frontier, after: Frontier) -> None:
+def _move_frontier(connection: Connection, edge: Edge, after: Edge) -> None:
     moved = connection.execute(
         update(tables.frontier)
         .where(tables.frontier.c.size == edge.size)
@@ -177,17 +175,39 @@ def read_frontier(connection: Connection) -> Frontier:
         raise broken("its frontier is malformed") from cause
 
 
+def read_edge(connection: Connection) -> Edge:
+    """Return where the log ends, with its tiles. Raises OperatorFault when it is not sound."""
+    try:
+        return tiles.read_edge(connection, read_frontier(connection))
+    except ValueError as cause:
+        raise broken("its last entries and tiles are not all there") from cause
+
+
+def catch_up(connection: Connection) -> bool:
+    """Make tiles of entries that stand without; return whether all are there now.
+
+    Raises OperatorFault when entries are missing.
+    """
+    try:
+        return tiles.catch_up(connection, read_frontier(connection).size)
+    except ValueError as cause:
+        raise broken(str(cause)) from cause
+
+
 def check(connection: Connection) -> Frontier:
-    """Return the right edge of the log after looking that the entries and it agree.
+    """Return the frontier of the log after looking that the entries and it agree.
 
     Looks at the number of entries, not into them: that is what `assent audit verify` does.
     Raises OperatorFault that says what to do.
     """
     edge = read_frontier(connection)
     entries = tables.entries.c.leaf_index
-    count, last = connection.execute(select(func.count(), func.max(entries))).one()
-    if count != edge.size or (count and last != count - 1):
-        raise broken(f"it holds {count} entries where its frontier counts {edge.size}")
+    pruned = select(cursors.c.position).where(cursors.c.name == MINIMUM)
+    minimum = connection.execute(pruned).scalar() or 0
+    kept = select(func.count(), func.max(entries)).where(entries >= minimum)
+    count, last = connection.execute(kept).one()
+    if count != edge.size - minimum or (count and last != edge.size - 1):
+        raise broken(f"it holds {count} entries where its frontier counts {edge.size - minimum}")
     signed = connection.execute(select(func.max(tables.checkpoints.c.size))).scalar() or 0
     if signed > edge.size:
         raise broken(f"it holds {edge.size} entries where {signed} were signed")

@@ -20,7 +20,10 @@ from assent.stores import codec, rows, tables
 from assent.stores.audit_reading import AuditReading
 from assent.stores.fetching import bounded
 from assent.stores.grant_reading import GrantReading
+from assent.stores.keyring import Keyring
 from assent.stores.log import read_frontier
+from assent.stores.opening import opened
+from assent.stores.proofs import Proofs
 from assent.stores.recall import Recall
 from assent.stores.rows import Row
 from assent.stores.workflow_reading import WorkflowReading
@@ -29,8 +32,10 @@ _MOST_CREDENTIALS = 64
 MOST_LABELS = 100_000
 
 
-class Reading(Recall, GrantReading, WorkflowReading, AuditReading):
+class Reading(Recall, GrantReading, WorkflowReading, AuditReading, Proofs):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
+
+    keyring: Keyring
 
     async def request(self, request: RequestId) -> Request | None:
         found = await self._requests(
@@ -130,10 +135,11 @@ class Reading(Recall, GrantReading, WorkflowReading, AuditReading):
 
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         index = tables.entries.c.leaf_index
-        return await self._all(_stored(limit).where(index >= start), rows.entry_of)
+        return await self._opened(_stored(limit).where(index >= start))
 
     async def entry(self, entry: EntryId) -> StoredEntry | None:
-        return await self._one(_stored(1).where(tables.entries.c.id == entry), rows.entry_of)
+        found = await self._opened(_stored(1).where(tables.entries.c.id == entry))
+        return found[0] if found else None
 
     async def entries_about(
         self,
@@ -149,7 +155,10 @@ class Reading(Recall, GrantReading, WorkflowReading, AuditReading):
             names.append(columns.session_id == session)
         if not names:
             return []
-        return await self._all(_stored(limit).where(or_(*names)), rows.entry_of)
+        return await self._opened(_stored(limit).where(or_(*names)))
+
+    async def _opened(self, wanted: Select[Any]) -> Sequence[StoredEntry]:
+        return await opened(await self._all(wanted, rows.entry_of), self.keyring)
 
     async def checkpoint(self) -> Checkpoint | None:
         newest = select(tables.checkpoints).order_by(tables.checkpoints.c.size.desc()).limit(1)

@@ -2,27 +2,36 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from assent.audit.checkpoint import format_checkpoint
+from assent.audit.edge import Edge
 from assent.audit.note import Signer
-from assent.audit.tree import Frontier
-from assent.core.changes import Change
+from assent.core.changes import Change, PutDataKey
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.ids import Ids
+from assent.core.ports import MasterKey
 from assent.stores import log, schema
 from assent.stores.database import Database, database_at, locate
+from assent.stores.keyring import Keyring
 from assent.stores.log import Unit
+from assent.stores.publishing import Publishing, thin
 from assent.stores.reading import Reading
 from assent.stores.writer import Writer
 
+_DEADLINE_S = 10
+"""How long a commit may take. Whoever waits for a disk that hangs is refused, not kept."""
 
-async def open_store(where: Path | str, signer: Signer, ids: Ids, clock: Clock) -> "SqlStore":
+
+async def open_store(
+    where: Path | str, signer: Signer, ids: Ids, clock: Clock, master: MasterKey
+) -> "SqlStore":
     """Return the store in the folder `where`, or at the URL `where`, its schema up to date.
 
     Raises OperatorFault when the schema is newer than this version or the log does not add
@@ -31,7 +40,7 @@ async def open_store(where: Path | str, signer: Signer, ids: Ids, clock: Clock) 
     url = locate(where)
     database = database_at(url)
     try:
-        edge = await database.write(_prepare)
+        edge = await _prepared(database)
     except (SQLAlchemyError, OSError) as cause:
         await database.close()
         raise OutsideFault(
@@ -40,26 +49,41 @@ async def open_store(where: Path | str, signer: Signer, ids: Ids, clock: Clock) 
     except OperatorFault:
         await database.close()
         raise
-    return SqlStore(database, Writer(database, edge), signer, ids, clock)
+    return SqlStore(database, Writer(database, edge), signer, ids, clock, master)
 
 
-def _prepare(connection: Connection) -> Frontier:
+async def _prepared(database: Database) -> Edge:
+    await database.write(_prepare)
+    # A log of an older version stands without tiles: millions of entries take many turns.
+    while not await database.write(log.catch_up):
+        pass
+    return await database.read(log.read_edge)
+
+
+def _prepare(connection: Connection) -> None:
     schema.upgrade(connection)
-    return log.check(connection)
+    log.check(connection)
 
 
 class SqlStore(Reading):
     """`core.ports.Store` in SQL. Reads never wait for the writer."""
 
     def __init__(
-        self, database: Database, writer: Writer, signer: Signer, ids: Ids, clock: Clock
+        self,
+        database: Database,
+        writer: Writer,
+        signer: Signer,
+        ids: Ids,
+        clock: Clock,
+        master: MasterKey,
     ) -> None:
         super().__init__(database)
+        self.keyring = Keyring(master, self, self._keep_key, ids, clock)
         self._writer = writer
         self._signer = signer
-        self._ids = ids
         self._clock = clock
-        self._publishing = asyncio.Lock()
+        self._signing = asyncio.Lock()
+        self._publishing = Publishing(writer.growth, self.publish)
 
     async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
         """Apply all and append all, or nothing; durable on return.
@@ -67,9 +91,10 @@ class SqlStore(Reading):
         A caller that is cancelled while it waits cannot know whether it was written.
         Raises ConflictFault, OutsideFault.
         """
-        unit = Unit(tuple(changes), log.encode_entries(entries, self._ids))
+        seal = await self.keyring.sealer(entries)
+        unit = Unit(tuple(changes), log.encode_entries(entries, seal))
         if unit.changes or unit.entries:
-            await self._writer.submit(unit)
+            await self._submit(unit)
 
     async def publish(self) -> Checkpoint:
         """Sign a checkpoint over all that is committed, keep it and return it.
@@ -77,7 +102,7 @@ class SqlStore(Reading):
         While the log does not grow it is the same one. Raises OperatorFault, and signs
         nothing, when the log does not continue what was signed before.
         """
-        async with self._publishing:
+        async with self._signing:
             # In this order, so that a checkpoint of another process is never ahead of the log.
             newest = await self.checkpoint()
             edge = await self._frontier()
@@ -90,8 +115,45 @@ class SqlStore(Reading):
                 return newest
             text = format_checkpoint(self._signer.name, edge.size, root)
             signed = Checkpoint(edge.size, root, self._signer.sign(text), self._clock.now())
-            await self._writer.submit(Unit(checkpoint=signed))
+            await self._submit(Unit(checkpoint=signed))
             return signed
+
+    async def publish_on_growth(self) -> None:
+        """Sign a checkpoint whenever the log has grown, at most once a second, until cancelled."""
+        await self._publishing.run()
+
+    async def covering(self, size: int, within_s: float) -> Checkpoint:
+        """Return a checkpoint over at least the first `size` entries, waiting for it.
+
+        Raises OutsideFault when there is none in time.
+        """
+        newest = await self.checkpoint()
+        if newest is not None and newest.size >= size:
+            return newest
+        return await self._publishing.covering(size, within_s)
+
+    async def wait_beyond(self, size: int) -> int:
+        """Return how large the log is as soon as it is larger than `size`."""
+        return await self._writer.growth.beyond(size)
+
+    async def thin_checkpoints(self) -> int:
+        """Delete checkpoints that are not retained any more; return how many."""
+        try:
+            return await self._database.write(partial(thin, now=self._clock.now()))
+        except (SQLAlchemyError, OSError) as cause:
+            raise OutsideFault("store-unavailable", "the store cannot be written") from cause
+
+    async def _submit(self, unit: Unit) -> None:
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                await self._writer.submit(unit)
+        except TimeoutError:
+            raise OutsideFault(
+                "store-unavailable", f"the disk did not take it within {_DEADLINE_S} s"
+            ) from None
+
+    async def _keep_key(self, key: PutDataKey) -> None:
+        await self._submit(Unit((key,)))
 
     async def close(self) -> None:
         """Write what waits and let go of the database."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from assent.audit.checkpoint import format_checkpoint
-from assent.audit.entry import encode
+from assent.audit.entry import Seal, encode
 from assent.audit.export import export_files
 from assent.audit.note import Signer
 from assent.audit.report import Check, CheckStatus, Report
@@ -60,9 +60,19 @@ def story(count: int, start: int = 0) -> list[Entry]:
     return entries
 
 
+def salted(salt: str) -> Seal:
+    """Return what writes payloads of the older form."""
+
+    def seal(entry: Entry, content: bytes) -> bytes:
+        return b'{"content":' + content + b',"salt":"' + salt.encode() + b'"}'
+
+    return seal
+
+
 def stored(entries: Sequence[Entry]) -> list[StoredEntry]:
     return [
-        StoredEntry(index, *encode(entry, f"salt-{index}")) for index, entry in enumerate(entries)
+        StoredEntry(index, *encode(entry, salted(f"salt-{index}")))
+        for index, entry in enumerate(entries)
     ]
 
 

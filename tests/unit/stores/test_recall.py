@@ -12,6 +12,7 @@ from assent.stores import SqlStore, open_store, recall
 from conformance.store_builders import (
     ANA,
     BEN,
+    MASTER,
     NOON,
     SIGNER,
     CountedIds,
@@ -25,7 +26,7 @@ from conformance.store_builders import (
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    opened = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock())
+    opened = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock(), MASTER)
     await opened.commit([put_lesson("les_1"), put_lesson("les_2"), put_lesson("les_3")], [])
     await opened.commit([PutSecurityEvent(security_event())], [])
     yield opened

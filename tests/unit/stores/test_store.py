@@ -9,11 +9,11 @@ from assent.core.changes import PutRequest
 from assent.core.faults import OperatorFault, OutsideFault
 from assent.stores import SqlStore, open_store
 from assent.stores.database import FILE_NAME
-from conformance.store_builders import SIGNER, CountedIds, StoppedClock, entry, request
+from conformance.store_builders import MASTER, SIGNER, CountedIds, StoppedClock, entry, request
 
 
 async def _open(folder: Path) -> SqlStore:
-    return await open_store(folder, SIGNER, CountedIds(), StoppedClock())
+    return await open_store(folder, SIGNER, CountedIds(), StoppedClock(), MASTER)
 
 
 async def _log_of_three(folder: Path) -> None:

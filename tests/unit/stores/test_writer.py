@@ -14,6 +14,7 @@ from assent.stores import SqlStore, log, open_store
 from assent.stores.log import Unit
 from conformance.store_builders import (
     GRANT,
+    MASTER,
     PUT_GRANT,
     SIGNER,
     CountedIds,
@@ -25,7 +26,7 @@ from conformance.store_builders import (
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    opened = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock())
+    opened = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock(), MASTER)
     yield opened
     await opened.close()
 
@@ -88,12 +89,12 @@ async def test_a_caller_that_is_cancelled_does_not_disturb_the_others(store: Sql
 
 
 async def test_closing_writes_what_waits(tmp_path: Path) -> None:
-    store = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock())
+    store = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock(), MASTER)
     waiting = [asyncio.create_task(store.commit([], [entry(f"ent_{n}")])) for n in range(10)]
     await asyncio.sleep(0)
     await store.close()
     assert await asyncio.gather(*waiting) == [None] * 10
-    again = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock())
+    again = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock(), MASTER)
     assert len(await again.entries()) == 10
     await again.close()
 
