@@ -4,15 +4,17 @@ A tile holds up to 256 hashes of one level; a hash of level L+1 is the root over
 of level L. A bundle holds the entries under one tile of level 0, each after its length.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from assent.audit.entry import MAX_LEAF_BYTES
-from assent.audit.tree import HASH_BYTES, root_of
+from assent.audit.tree import HASH_BYTES
 
 TILE_WIDTH = 256
 
 _LENGTH_BYTES = 2
+_PAIR_BYTES = 2 * HASH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +63,48 @@ def all_spans(size: int) -> Iterator[Span]:
         level += 1
 
 
+@dataclass(frozen=True, slots=True)
+class FullTile:
+    """A tile that is full and so never changes. root: over it, a hash of the level above."""
+
+    level: int
+    index: int
+    hashes: bytes
+    root: bytes
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in the tree."""
+        return Span(self.level, self.index, TILE_WIDTH)
+
+
 class TileBuilder:
-    """Makes the tiles of a log out of its leaf hashes, each as soon as it is full."""
+    """Makes the tiles of a log out of its leaf hashes, each as soon as it is full.
+
+    levels: what a builder that stopped had, as `levels` says it; a new log has none.
+    """
 
     __slots__ = ("_levels",)
 
-    def __init__(self) -> None:
-        self._levels: list[tuple[int, list[bytes]]] = []
+    def __init__(self, levels: Iterable[tuple[int, Sequence[bytes]]] = ()) -> None:
+        self._levels: list[tuple[int, list[bytes]]] = [
+            (index, list(hashes)) for index, hashes in levels
+        ]
+
+    @property
+    def levels(self) -> list[tuple[int, list[bytes]]]:
+        """For each level the index of the tile at the right edge, and its hashes so far."""
+        return [(index, list(hashes)) for index, hashes in self._levels]
 
     def append(self, leaf: bytes) -> list[tuple[Span, bytes]]:
         """Add one leaf hash; return the tiles that it filled, the lowest level first."""
-        full: list[tuple[Span, bytes]] = []
-        node, level = leaf, 0
-        while True:
-            if level == len(self._levels):
-                self._levels.append((0, []))
-            index, hashes = self._levels[level]
-            hashes.append(node)
-            if len(hashes) < TILE_WIDTH:
-                return full
-            full.append((Span(level, index, TILE_WIDTH), b"".join(hashes)))
-            self._levels[level] = (index + 1, [])
-            node, level = root_of(hashes), level + 1
+        return [(tile.span, tile.hashes) for tile in self.extend((leaf,))]
+
+    def extend(self, leaves: Sequence[bytes]) -> list[FullTile]:
+        """Add leaf hashes; return the tiles that they filled, those below before those above."""
+        full: list[FullTile] = []
+        self._extend(0, leaves, full)
+        return full
 
     def rest(self) -> list[tuple[Span, bytes]]:
         """Return the partial tiles at the right edge, the lowest level first."""
@@ -91,6 +113,37 @@ class TileBuilder:
             for level, (index, hashes) in enumerate(self._levels)
             if hashes
         ]
+
+    def _extend(self, level: int, added: Sequence[bytes], full: list[FullTile]) -> None:
+        if level == len(self._levels):
+            self._levels.append((0, []))
+        index, begun = self._levels[level]
+        if len(begun) + len(added) < TILE_WIDTH:
+            begun.extend(added)
+            return
+        roots = []
+        hashes = [*begun, *added]
+        whole = len(hashes) - len(hashes) % TILE_WIDTH
+        for start in range(0, whole, TILE_WIDTH):
+            data = b"".join(hashes[start : start + TILE_WIDTH])
+            tile = FullTile(level, index, data, root_of_tile(data))
+            full.append(tile)
+            roots.append(tile.root)
+            index += 1
+        self._levels[level] = (index, hashes[whole:])
+        self._extend(level + 1, roots, full)
+
+
+def root_of_tile(data: bytes) -> bytes:
+    """Return the root over the hashes of a full tile, joined: `root_of` without its lists."""
+    while len(data) > HASH_BYTES:
+        data = b"".join(
+            [
+                sha256(b"\x01" + data[at : at + _PAIR_BYTES]).digest()
+                for at in range(0, len(data), _PAIR_BYTES)
+            ]
+        )
+    return data
 
 
 def split_tile(data: bytes, width: int) -> list[bytes]:

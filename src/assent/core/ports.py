@@ -240,6 +240,18 @@ class Store(Protocol):
         """
         ...
 
+    async def publish_on_growth(self) -> None:
+        """Sign a checkpoint whenever the log has grown, at most once a second, until cancelled."""
+        ...
+
+    async def thin_checkpoints(self) -> int:
+        """Delete checkpoints that are not retained any more; return how many."""
+        ...
+
+    async def wait_beyond(self, size: int) -> int:
+        """Return how many entries the log has, as soon as it is more than `size`."""
+        ...
+
     async def hashes(self, level: int, index: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile, joined (C2SP tlog-tiles).
 

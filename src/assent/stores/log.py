@@ -84,16 +84,25 @@ def write(
     Raises LogMoved when the log does not stand at `edge`, SQLAlchemy's errors when the
     database fails.
     """
+    outcomes, encoded = write_state(connection, units)
+    if encoded:
+        edge = _append(connection, encoded, edge)
+    return outcomes, edge
+
+
+def write_state(
+    connection: Connection, units: Sequence[Unit]
+) -> tuple[list[ConflictFault | None], list[Encoded]]:
+    """Write all of the units but their entries. Return what became of each, and the entries
+    of those that fitted, which the caller writes.
+    """
     outcomes = [_write_changes(connection, unit.conflicting) for unit in units]
     kept = [unit for unit, fault in zip(units, outcomes, strict=True) if fault is None]
     learning.apply(connection, [change for unit in kept for change in unit.learned])
-    encoded = [entry for unit in kept for entry in unit.entries]
-    if encoded:
-        edge = _append(connection, encoded, edge)
     for unit in kept:
         if unit.checkpoint is not None:
             _keep_checkpoint(connection, unit.checkpoint)
-    return outcomes, edge
+    return outcomes, [entry for unit in kept for entry in unit.entries]
 
 
 def _write_changes(connection: Connection, wanted: Sequence[MayNotFit]) -> ConflictFault | None:

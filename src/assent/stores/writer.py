@@ -10,11 +10,12 @@ from functools import partial
 
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError, StatementError
 
-from assent.audit.tree import Frontier
+from assent.audit.edge import Edge
 from assent.core.faults import ConflictFault, Fault, OperatorFault, OutsideFault
 from assent.stores import log
 from assent.stores.database import Database
 from assent.stores.log import LogMoved, Unit
+from assent.stores.publishing import Growth
 
 _WAITING_UNITS = 1_024
 _BATCH_ROWS = 2_048
@@ -29,11 +30,12 @@ _Waiting = tuple[Unit, asyncio.Future[None]]
 
 
 class Writer:
-    """Owns the frontier, and is the only one that writes. `edge`: the frontier on disk."""
+    """Owns the log's edge, and is the only one that writes. `edge`: the one on disk."""
 
-    def __init__(self, database: Database, edge: Frontier) -> None:
+    def __init__(self, database: Database, edge: Edge) -> None:
         self._database = database
         self._edge = edge
+        self.growth = Growth(edge.size)
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(_WAITING_UNITS)
         self._closing = False
         self._task = asyncio.create_task(self._run(), name="store writer")
@@ -106,11 +108,12 @@ class Writer:
                 continue
             # Only what is committed counts; after a failure the old edge still stands.
             self._edge = edge
+            self.growth.grow(edge.size)
             return outcomes
         raise LogMoved
 
     async def _follow(self) -> None:
-        edge = await self._database.read(log.read_frontier)
+        edge = await self._database.read(log.read_edge)
         if edge.size < self._edge.size:
             # A log that went back would give one index to two entries.
             raise LogMoved
