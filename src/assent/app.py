@@ -149,6 +149,7 @@ async def _doors(
 
         keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
         keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
+        keep_doing(premises.store.publish_on_growth())
         if config.network != NetworkConfig():
             keep_doing(networks.keep_fresh(book, parts.hearing))
         brokers = credentials.brokers(premises, around.when_done)
@@ -216,7 +217,9 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     facts: dict[str, Json] = {"policy_revision": begun.policies.revision}
     if begun.ignored:
         facts["unsafe_policies_from_folder"] = begun.ignored
-    started = administration.happened(ids, EntryKind.SERVER_STARTED, clock, facts)
+    started = administration.happened(
+        ids, EntryKind.SERVER_STARTED, clock, facts, {"policies": dict(begun.sources)}
+    )
     if not begun.applied:
         kept = PolicyRevision(begun.policies.revision, begun.sources, clock.now())
         changes.append(PutPolicyRevision(kept))

@@ -10,6 +10,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from assent.audit.edge import Edge
+from assent.audit.tiles import TileBuilder
 from assent.audit.tree import Frontier
 from assent.core.changes import (
     BeginGrant,
@@ -206,7 +208,7 @@ def _make_a_spine(connection: Connection) -> None:
     for table, row in spine.ROWS:
         connection.execute(metadata.tables[table].insert().values(row))
     entries = log.encode_entries([entry("ent_0", text="said")], make.unsealed)
-    log.write(connection, [log.Unit(entries=entries)], Frontier())
+    log.write(connection, [log.Unit(entries=entries)], Edge(Frontier(), TileBuilder()))
 
 
 async def _expect_the_spine(store: SqlStore) -> None:

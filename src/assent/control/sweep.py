@@ -18,13 +18,13 @@ from assent.core.ports import Store
 # A session must be cut within a second of its end; five looks a second leave room for load.
 TICK_S = 0.2
 _FLUSH_EVERY = 25
-_PUBLISH_EVERY = 10
+_THIN_EVERY = 9_000
 
 _log = structlog.get_logger("sweep")
 
 
 class Sweep:
-    """Expires grants, sessions and requests, flushes counts, and publishes checkpoints."""
+    """Expires grants, sessions and requests, flushes counts, and thins old checkpoints."""
 
     def __init__(
         self,
@@ -72,14 +72,14 @@ class Sweep:
         await self._guarded("requests", lambda: self._waiting.expire(now))
         await self._guarded("pacing", self._pacing.hurry)
         self._ticks += 1
-        if self._ticks % _PUBLISH_EVERY == 0:
-            await self._guarded("checkpoint", self._publish)
+        if self._ticks % _THIN_EVERY == 1:
+            await self._guarded("checkpoints", self._thin)
         if self._ticks % _FLUSH_EVERY == 0:
             await self._guarded("history", self._history.flush)
             await self._guarded("learning", self._learning.flush)
 
-    async def _publish(self) -> None:
-        await self._store.publish()
+    async def _thin(self) -> None:
+        await self._store.thin_checkpoints()
 
     async def _guarded(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         try:

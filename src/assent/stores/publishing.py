@@ -80,6 +80,10 @@ class Publishing:
             except Fault as fault:
                 _log.warning("checkpoint-failed", code=fault.code, what=str(fault))
                 await asyncio.sleep(PACE_S)
+            except Exception:
+                # A fault of ours here must not end sessions; that no checkpoint comes is seen.
+                _log.exception("checkpoint-broke")
+                await asyncio.sleep(PACE_S)
 
     async def _reaching(self, size: int) -> Checkpoint:
         """Return a checkpoint that reaches `size`: the newest one, or the next one."""

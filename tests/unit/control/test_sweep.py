@@ -58,13 +58,17 @@ async def test_a_log_that_hangs_does_not_delay_a_cut(
         await sweeping
 
 
-async def test_checkpoints_are_published_and_habits_saved_now_and_then(world: World) -> None:
+async def test_habits_are_saved_now_and_then_and_old_checkpoints_thinned(world: World) -> None:
     await world.opened()
+    first = await world.store.publish()
+    await world.opened()
+    await world.store.publish()
+    world.clock.advance(26 * 60 * MINUTE)
+    newest = await world.store.publish()
+    assert first.size < newest.size
     for _ in range(25):
         await world.sweep.once()
-    checkpoint = await world.store.checkpoint()
-    assert checkpoint is not None
-    assert checkpoint.size == len(world.journal)
+    assert [each.size for each in await world.store.checkpoints()] == [newest.size]
     assert world.history._unsaved == {}
 
 
