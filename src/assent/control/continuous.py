@@ -311,6 +311,7 @@ class Continuous:
                 outcome.evidence,
                 request=outcome.request,
                 reusable=False,
+                findings=outcome.findings,
             ),
             Entry(
                 id=EntryId(self._ids.mint("entry")),

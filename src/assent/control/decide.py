@@ -30,7 +30,9 @@ from assent.core.ids import EntryId, Ids, RequestId
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
 from assent.core.signal import Signal
-from assent.policy import PolicySet, evaluate, parse_duration
+from assent.policy import PolicySet, parse_duration
+from assent.policy.evaluation import Evaluation, evaluation
+from assent.policy.finding import Finding
 from assent.policy.more import EXCEEDS, exceeding
 from assent.policy.obliging import ON_GRANTS
 from assent.risk import MODEL, Model, assess, nearest
@@ -50,6 +52,7 @@ class Outcome:
     """A decision with what it was taken on. entry: the id of its entry in the log.
 
     request: the one that the action waited in, if it did. seen: what of it can be learned.
+    findings: what Cedar found of each touch.
     """
 
     decision: Decision
@@ -59,6 +62,7 @@ class Outcome:
     entry: EntryId
     request: RequestId | None = None
     seen: Sequence[Seen] = ()
+    findings: Sequence[Finding] = ()
 
 
 class Decider:
@@ -150,6 +154,7 @@ class Decider:
                         outcome.evidence,
                         request=request,
                         reusable=is_reusable(action, outcome),
+                        findings=outcome.findings,
                         bound=circumstances.obliged,
                         standing=circumstances.standing,
                     ),
@@ -173,7 +178,7 @@ class Decider:
         evidence, seen = await self._gatherer.gather(action, circumstances, now)
         signals = tuple([plugin.measure(action, evidence, now) for plugin in self._signals])
         assessment = assessed(action, evidence, signals)
-        decision = concluded(
+        answer = considered(
             self._policies.current,
             action,
             evidence,
@@ -184,7 +189,9 @@ class Decider:
         )
         request = circumstances.request.id if circumstances.request else None
         entry = EntryId(self._ids.mint("entry"))
-        return Outcome(decision, signals, assessment, evidence, entry, request, seen)
+        return Outcome(
+            answer.decision, signals, assessment, evidence, entry, request, seen, answer.findings
+        )
 
 
 def concluded(
@@ -196,14 +203,28 @@ def concluded(
     honours: frozenset[str],
     standing: Deny | None = None,
 ) -> Decision:
-    """Return the decision: a function of nothing but what it is given, so it can be replayed.
+    """Return the decision: a function of nothing but what it is given, so it can be replayed."""
+    return considered(policies, action, evidence, assessment, bound, honours, standing).decision
+
+
+def considered(
+    policies: PolicySet,
+    action: Action,
+    evidence: Evidence,
+    assessment: Assessment,
+    bound: Sequence[Obligation],
+    honours: frozenset[str],
+    standing: Deny | None = None,
+) -> Evaluation:
+    """Return the decision, with what Cedar found for it.
 
     bound: what the opening of the session obliges all that is done in it to. standing: what the
     session is held for, None for nothing.
     """
     now = evidence.at
     own = own_decision(policies.revision, action, evidence)
-    decision = own or evaluate(policies, action, evidence, assessment, now)
+    found = Evaluation(own) if own else evaluation(policies, action, evidence, assessment, now)
+    decision = found.decision
     decision = _offered(_living(decision, action, evidence), action, evidence)
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
     decision = keep(fully_recorded(decision, action, evidence), action, evidence)
@@ -211,7 +232,7 @@ def concluded(
     decision = covered(decision, action, evidence, assessment.score)
     if isinstance(decision, Permit):
         decision = exceeding(decision, action, evidence, now)
-    return under(decision, standing, action, evidence)
+    return Evaluation(under(decision, standing, action, evidence), found.findings)
 
 
 def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:

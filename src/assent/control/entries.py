@@ -21,6 +21,8 @@ from assent.core.ids import EntryId, Ids, RequestId, SubjectId
 from assent.core.request import Approval, Comment, Request
 from assent.core.resource import Target
 from assent.core.session import Session
+from assent.policy.asked import asked_json
+from assent.policy.finding import Finding
 from assent.policy.labels import above
 from assent.workflow.narrowing import describe_terms
 
@@ -69,12 +71,14 @@ def decision(
     *,
     request: RequestId | None,
     reusable: bool,
+    findings: Sequence[Finding] = (),
     bound: Sequence[Obligation] = (),
     standing: Deny | None = None,
 ) -> Entry:
     """Return the entry that says what was decided, on what evidence, by which policies.
 
-    bound: what the opening of the session obliged it to, without which nobody could replay it.
+    findings: what Cedar was asked and found, for each touch. bound: what the opening of the
+    session obliged it to, without which nobody could replay it.
     standing: what its session was held for then.
     """
     facts: dict[str, Json] = {
@@ -88,6 +92,7 @@ def decision(
     }
     payload: dict[str, Json] = {
         "assessment": assessment_json(assessment),
+        "cedar": asked_json(findings),
         "evidence": evidence_json(action, evidence),
     }
     if standing is not None:

@@ -4,13 +4,14 @@ Parsing them is the slow part, and they are the same for each statement of a ses
 table; so they are kept, by everything that they are made of.
 """
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cedarpy
 
 from assent.core.action import Operation
+from assent.core.canonical import Json, canonical_bytes
 from assent.core.subject import Subject, SubjectKind
 from assent.policy.schema import SYSTEM, TARGET
 
@@ -53,13 +54,40 @@ class Scene:
         return _uid(self.kind, f"{self.target[0] if self.target else ''}/{self.name}")
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """The entities of one request, parsed, and who does what to what in it.
+
+    documents: each entity in Cedar's JSON form, after its canonical bytes.
+    """
+
+    entities: cedarpy.Entities
+    principal: Mapping[str, str]
+    action: Mapping[str, str]
+    resource: Mapping[str, str]
+    documents: tuple[tuple[bytes, Mapping[str, Json]], ...]
+
+
 @lru_cache(maxsize=KEPT)
+def world(scene: Scene) -> World:
+    """Return what a scene is made of. Raises ValueError for a name that is not Unicode text."""
+    documents = tuple((canonical_bytes(document), document) for document in _documents(scene))
+    text = b"[" + b",".join(data for data, _ in documents) + b"]"
+    return World(
+        cedarpy.Entities.from_json_str(text.decode()),
+        scene.principal(),
+        scene.action(),
+        scene.resource(),
+        documents,
+    )
+
+
 def entities(scene: Scene) -> cedarpy.Entities:
     """Return the engine's entities. Raises ValueError for a name that is not Unicode text."""
-    return cedarpy.Entities.from_json_str(json.dumps(_documents(scene)))
+    return world(scene).entities
 
 
-def _documents(scene: Scene) -> list[dict[str, object]]:
+def _documents(scene: Scene) -> list[dict[str, Json]]:
     subject = scene.subject
     documents = [
         _entity(
@@ -97,6 +125,6 @@ def _uid(type: str, id: str) -> dict[str, str]:
 
 
 def _entity(
-    uid: dict[str, str], parents: list[dict[str, str]], **attributes: object
-) -> dict[str, object]:
+    uid: dict[str, str], parents: list[dict[str, str]], **attributes: Json
+) -> dict[str, Json]:
     return {"uid": uid, "attrs": attributes, "parents": parents}

@@ -15,13 +15,22 @@ from assent.core.action import Action, Operation, Touch
 from assent.core.assessment import Assessment
 from assent.core.decision import Decision, Deny
 from assent.core.evidence import Evidence
-from assent.policy.entities import Scene, entities
+from assent.policy.entities import Scene, world
 from assent.policy.facts import Moment, context
+from assent.policy.finding import Finding, Question
 from assent.policy.labels import labels_of
-from assent.policy.outcome import Finding, conclude
+from assent.policy.outcome import conclude
 from assent.policy.policy_set import Engine, PolicySet, operation_of
 
 MOST_TOUCHES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A decision, and what Cedar found of each touch; nothing where it was not asked at all."""
+
+    decision: Decision
+    findings: tuple[Finding, ...] = ()
 
 
 def evaluate(
@@ -32,14 +41,25 @@ def evaluate(
     now: datetime,
 ) -> Decision:
     """Return the decision; every touch must be permitted. Never raises for what was asked."""
+    return evaluation(policies, action, evidence, assessment, now).decision
+
+
+def evaluation(
+    policies: PolicySet,
+    action: Action,
+    evidence: Evidence,
+    assessment: Assessment,
+    now: datetime,
+) -> Evaluation:
+    """Return the decision, and what Cedar was asked for it, for its entry."""
     refused = _refuse_at_once(action, evidence)
     if refused:
-        return Deny(policies.revision, "forbidden", (refused,))
-    findings = [
+        return Evaluation(Deny(policies.revision, "forbidden", (refused,)))
+    findings = tuple(
         _judge(policies, Moment(action, touch, evidence, assessment, now, policies.verbs))
         for touch in action.touches
-    ]
-    return conclude(policies, action, evidence, findings, now)
+    )
+    return Evaluation(conclude(policies, action, evidence, findings, now), findings)
 
 
 def _refuse_at_once(action: Action, evidence: Evidence) -> str:
@@ -75,21 +95,22 @@ def _judge(policies: PolicySet, moment: Moment) -> Finding:
         return Finding(touch)
     operation = operation_of(touch.verb, touch.operation)
     slice = policies.slice(touch.verb, operation)
-    scene = _scene(touch, moment.evidence, operation)
     try:
+        known = world(_scene(touch, moment.evidence, operation))
+        question = Question(known, context(moment, slice.facts))
         request = {
-            "principal": scene.principal(),
-            "action": scene.action(),
-            "resource": scene.resource(),
-            "context": msgspec.json.encode(context(moment, slice.facts)).decode(),
+            "principal": known.principal,
+            "action": known.action,
+            "resource": known.resource,
+            "context": msgspec.json.encode(question.context).decode(),
         }
-        world = entities(scene)
-        permits = _ask(slice.permits, request, world)
-        forbids = _ask(slice.forbids, request, world)
+        permits = _ask(slice.permits, request, known.entities)
+        forbids = _ask(slice.forbids, request, known.entities)
     except ValueError as error:
         # A name that is not Unicode text, or a number out of range: nothing can be said of it.
         return Finding(touch, errors=(("", str(error)),))
-    return Finding(touch, permits.satisfied, forbids.satisfied, permits.errors + forbids.errors)
+    errors = permits.errors + forbids.errors
+    return Finding(touch, permits.satisfied, forbids.satisfied, errors, question)
 
 
 def _scene(touch: Touch, evidence: Evidence, operation: Operation) -> Scene:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from assent.core.action import Action, Touch
 from assent.core.decision import Decision, Deny, Obligation, Permit, Remedy, describe
 from assent.core.evidence import Evidence
+from assent.policy.finding import Finding
 from assent.policy.labels import labels_of
 from assent.policy.obliging import merged
 from assent.policy.people import MissingPeople, resolved
@@ -19,19 +20,6 @@ HOLD_IN_TRANSACTION_FOR = timedelta(seconds=60)
 
 _MOST_NAMED = 5
 _LONGEST_ERROR = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What Cedar says of one touch. permits, forbids: ids of the satisfied policies.
-
-    errors: (id of the policy, what is wrong), the id empty where no policy is to blame.
-    """
-
-    touch: Touch
-    permits: tuple[str, ...] = ()
-    forbids: tuple[str, ...] = ()
-    errors: tuple[tuple[str, str], ...] = ()
 
 
 def conclude(
