@@ -51,6 +51,7 @@ ELSEWHERE = {
     "edges": "test_app.py starts and stops all of it, in good order and in bad",
     "gateway/assemble": "what app hands together; clients and conformance use all of it",
     "gateway/waiters": "clients/test_impact.py asks a real server",
+    "policy/finding": "nouns without behaviour",
     "policy/rule": "nouns without behaviour",
     "protocols/postgres": "tests/laws and a scripted client and target try the relay as a whole",
     "core/data_key": "nouns without behaviour",

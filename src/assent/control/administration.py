@@ -116,10 +116,20 @@ def targets_in_force(
 
 
 def happened(
-    ids: Ids, kind: EntryKind, clock: Clock, facts: Mapping[str, Json] | None = None
+    ids: Ids,
+    kind: EntryKind,
+    clock: Clock,
+    facts: Mapping[str, Json] | None = None,
+    payload: Mapping[str, Json] | None = None,
 ) -> Entry:
     """Return the entry that says the server itself did something."""
-    return Entry(id=EntryId(ids.mint("entry")), kind=kind, at=clock.now(), facts=facts or {})
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=kind,
+        at=clock.now(),
+        facts=facts or {},
+        payload=payload,
+    )
 
 
 def as_target(described: TargetDescription, target: TargetId) -> Target:

@@ -7,6 +7,7 @@ from assent.control.administration import happened
 from assent.control.configuring import Configuring
 from assent.control.policies import Policies
 from assent.control.wanting import ReadPolicies
+from assent.core.canonical import Json
 from assent.core.changes import PutPolicyRevision
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
@@ -125,8 +126,13 @@ class Reloading:
         if policies.revision != before:
             now = self._clock.now()
             kept = PutPolicyRevision(PolicyRevision(policies.revision, sources, now))
-            facts = {"before": before, "after": policies.revision}
-            entry = happened(self._ids, EntryKind.POLICY_CHANGED, self._clock, facts)
+            facts: dict[str, Json] = {
+                "before": before,
+                "after": policies.revision,
+                "policy_revision": policies.revision,
+            }
+            said: dict[str, Json] = {"policies": dict(sources)}
+            entry = happened(self._ids, EntryKind.POLICY_CHANGED, self._clock, facts, said)
             await self._store.commit((kept,), (entry,))
             self._configuring.reloaded(sources)
             self._policies.replace(policies)

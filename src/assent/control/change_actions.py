@@ -8,6 +8,7 @@ from assent.control.decide import Outcome
 from assent.control.planning import Content, Plan
 from assent.control.wanting import Wanted
 from assent.core.action import Action, Operation, Statement, Touch
+from assent.core.canonical import Json
 from assent.core.changes import Change, PutPolicyRevision, PutTarget
 from assent.core.decision import Deny
 from assent.core.entry import Entry, EntryKind
@@ -102,7 +103,9 @@ def written(
     """Return what the store is told in one commit, and the entry that says so."""
     plan = wanted.plan
     changes: list[Change] = [PutTarget(target) for target in wanted.changed]
+    payload: dict[str, Json] = {"plan": plan.text, "reason": reason}
     if wanted.content.policies is not None and plan.after != plan.before:
+        payload["policies"] = dict(wanted.content.policies)
         changes.append(
             PutPolicyRevision(
                 PolicyRevision(plan.after, wanted.content.policies, now, action.subject)
@@ -120,10 +123,11 @@ def written(
             "before": plan.before,
             "content": plan.content_digest,
             "decision": outcome.entry,
+            "policy_revision": plan.after,
             "targets": len(wanted.changed),
             "unsafe_lock_out": "unsafe_lock_out" in action.details,
         },
-        payload={"plan": plan.text, "reason": reason},
+        payload=payload,
     )
     return changes, entry
 
