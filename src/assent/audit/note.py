@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from assent.core.secret import Secret
 
@@ -150,6 +152,11 @@ class Signer:
         _check_text(text)
         signature = self._key.sign(text.encode("utf-8"))
         return signature_line(self.name, self.verifier.key_id, signature)
+
+    def derived(self, purpose: bytes) -> Secret[bytes]:
+        """Return 32 secret bytes for another purpose: HKDF-SHA-256 without salt (RFC 5869)."""
+        derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive
+        return Secret(derive(self._key.private_bytes_raw()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from assent.audit.checkpoint import format_checkpoint
@@ -43,25 +43,34 @@ async def open_store(
         edge = await _prepared(database)
     except (SQLAlchemyError, OSError) as cause:
         await database.close()
+        why = f": {cause}" if isinstance(cause, ConnectionError) else ""
+        shown = url.set(drivername=url.get_backend_name()).render_as_string()
         raise OutsideFault(
-            "store-unavailable", f"the store at `{url.render_as_string()}` cannot be opened"
+            "store-unavailable", f"the store at `{shown}` cannot be opened{why}"
         ) from cause
     except OperatorFault:
         await database.close()
         raise
+    if url.get_backend_name() == "postgresql":
+        from assent.stores.postgres_log import postgres_store
+
+        return postgres_store(database, edge, signer, ids, clock, master)
     return SqlStore(database, Writer(database, edge), signer, ids, clock, master)
 
 
 async def _prepared(database: Database) -> Edge:
-    await database.write(_prepare)
+    await database.write(schema.upgrade)
+    await database.write(_check)
     # A log of an older version stands without tiles: millions of entries take many turns.
     while not await database.write(log.catch_up):
         pass
     return await database.read(log.read_edge)
 
 
-def _prepare(connection: Connection) -> None:
-    schema.upgrade(connection)
+def _check(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Another process may be writing: entries and frontier must be of one moment.
+        connection.execute(text("set transaction isolation level repeatable read"))
     log.check(connection)
 
 

@@ -1,0 +1,132 @@
+"""The transactional outbox: entries written with the state that they tell of, not yet numbered.
+
+Whoever writes takes no lock that another one needs, so any number of processes write at once;
+`sequencer` numbers what they wrote. Until then a row is proved by its MAC alone: under a key
+that is derived from the log's and that the database never sees.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from assent.core.faults import ConflictFault, OperatorFault
+from assent.core.secret import Secret
+from assent.stores import log
+from assent.stores.log import Encoded, Unit
+
+PURPOSE = b"assent outbox v1"
+"""What the keys of MACs are derived for."""
+
+_LENGTH_BYTES = 8
+
+# Whole columns as arrays: one statement, whose text is the same for any number of rows. Numbers
+# are given in the order of the rows, because the rows are sorted before they get them.
+_INSERT = (
+    "insert into unsequenced (id, request_id, session_id, leaf, payload, mac) "
+    "select id, request_id, session_id, leaf, payload, mac from unnest("
+    "$1::text[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[]) "
+    "with ordinality as row (id, request_id, session_id, leaf, payload, mac, place) order by place"
+)
+# INVARIANT: a statement of its own, behind the insert. An entry of that id that was numbered
+# meanwhile is seen now, since the insert waited for whoever deleted its row.
+_LOOK = (
+    "select (select max(position) from unsequenced where id = any($1::text[])), "
+    "(select min(id) from entries where id = any($1::text[])), "
+    "(select because from halts)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox, as it was read."""
+
+    position: int
+    id: str
+    request: str | None
+    session: str | None
+    leaf: bytes
+    payload: bytes | None
+    mac: bytes
+
+
+class Stamp:
+    """Makes and checks MACs. keys: derived from the log's, the newest first: that one makes."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: Sequence[Secret[bytes]]) -> None:
+        self._keys = tuple(keys)
+
+    def of(self, item: Encoded) -> bytes:
+        """Return the MAC of what is about to be written."""
+        entry = item.entry
+        text = _authenticated(entry.id, entry.request, entry.session, item.leaf, item.payload)
+        return hmac.digest(self._keys[0].reveal(), text, "sha256")
+
+    def fits(self, row: Waiting) -> bool:
+        """Return whether somebody who has a key of the log wrote the row."""
+        text = _authenticated(row.id, row.request, row.session, row.leaf, row.payload)
+        return any(
+            hmac.compare_digest(hmac.digest(key.reveal(), text, "sha256"), row.mac)
+            for key in self._keys
+        )
+
+
+def _authenticated(
+    name: str, request: str | None, session: str | None, leaf: bytes, payload: bytes | None
+) -> bytes:
+    # Each part after its length, so that no two rows make one text. None is not the empty text.
+    parts = [
+        name.encode(),
+        b"" if request is None else b"=" + request.encode(),
+        b"" if session is None else b"=" + session.encode(),
+        leaf,
+        b"" if payload is None else sha256(payload).digest(),
+    ]
+    return b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts)
+
+
+def write(
+    connection: Connection, units: Sequence[Unit], stamp: Stamp
+) -> tuple[list[ConflictFault | None], int]:
+    """Return what became of each unit, and the position of the last row, 0 where there is none.
+
+    A unit that no longer fits is undone alone and leaves no row; the caller commits. Raises
+    OperatorFault when the log is halted, SQLAlchemy's errors when the database fails.
+    """
+    outcomes, encoded = log.write_state(connection, units)
+    if encoded:
+        connection.exec_driver_sql(_INSERT, _columns(encoded, stamp))
+    names = [item.entry.id for item in encoded]
+    position, taken, because = connection.exec_driver_sql(_LOOK, (names,)).one()
+    if because is not None:
+        raise halted(because)
+    if taken is not None:
+        # As the database says it of two that are in the same table.
+        raise IntegrityError(None, None, ValueError(f"`{taken}` stands in the log already"))
+    return outcomes, position or 0
+
+
+def _columns(encoded: Sequence[Encoded], stamp: Stamp) -> tuple[list[Any], ...]:
+    return (
+        [item.entry.id for item in encoded],
+        [item.entry.request for item in encoded],
+        [item.entry.session for item in encoded],
+        [item.leaf for item in encoded],
+        [item.payload for item in encoded],
+        [stamp.of(item) for item in encoded],
+    )
+
+
+def halted(because: str) -> OperatorFault:
+    """Return the fault of a log that takes nothing until somebody has looked."""
+    return OperatorFault(
+        "log-broken",
+        f"{because}; nothing is written any more: keep a copy of the table `unsequenced` as "
+        "evidence, find out who wrote to the database, then delete that row and the one in `halts`",
+    )
