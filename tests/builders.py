@@ -476,7 +476,7 @@ class World:
         """Return everything that the log holds, leaves and payloads, as one text."""
         entries = await self.store.entries(limit=10_000)
         return "\n".join(
-            (entry.leaf + (entry.payload or b"")).decode("utf-8", "replace") for entry in entries
+            (entry.leaf + (entry.content or b"")).decode("utf-8", "replace") for entry in entries
         )
 
     def replace_people(self, *people: Subject) -> None:

@@ -271,7 +271,7 @@ async def test_a_refusal_for_an_overdue_review_is_replayed_as_it_was(world: Worl
         await broken(world, a_caller(ANA))
     stored = (await world.store.entries(limit=1_000))[-2:]
     attempt, decision = (
-        {**json.loads(one.leaf), "payload": json.loads(one.payload)["content"]} for one in stored
+        {**json.loads(one.leaf), "payload": json.loads(one.content or b"null")} for one in stored
     )
     again = decide_again(attempt, decision, world.policies.current, HONOURS)
     assert isinstance(again, Deny)

@@ -350,7 +350,7 @@ async def test_what_a_plan_permitted_is_replayed_from_the_log(world: World) -> N
     assert isinstance(await world.ask(client, sending(DELETE)), Permitted)
     stored = (await world.store.entries(limit=1_000))[-2:]
     attempt, decision = (
-        {**json.loads(one.leaf), "payload": json.loads(one.payload)["content"]} for one in stored
+        {**json.loads(one.leaf), "payload": json.loads(one.content or b"null")} for one in stored
     )
     assert [one["request"] for one in decision["payload"]["evidence"]["approvals"]] == [plan.id]
     again = decide_again(attempt, decision, world.policies.current, SQL.honours)

@@ -148,7 +148,7 @@ async def test_comments_and_reasons_are_payloads_and_never_in_a_leaf(world: Worl
     await world.requests.answer(a_caller(BEN), request.id, Verdict.REJECT, "comment-xyzzy")
     entries = await world.store.entries()
     assert all(b"xyzzy" not in entry.leaf for entry in entries)
-    assert any(b"comment-xyzzy" in (entry.payload or b"") for entry in entries)
+    assert any(b"comment-xyzzy" in (entry.content or b"") for entry in entries)
 
 
 async def test_a_self_approval_that_policy_lets_is_marked_in_the_log(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from assent.control.risk import Explained
+from assent.core.canonical import canonical_bytes
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.ports import StoredEntry
 from assent.core.request import Verdict
@@ -44,11 +45,11 @@ def changed(world: World, entry: str, change: Any) -> None:
     every, single = world.store.entries, world.store.entry
 
     def seen(found: StoredEntry) -> StoredEntry:
-        if json.loads(found.leaf)["id"] != entry or found.payload is None:
+        if json.loads(found.leaf)["id"] != entry or found.content is None:
             return found
-        payload = json.loads(found.payload)
-        change(payload["content"])
-        return replace(found, payload=json.dumps(payload).encode())
+        content = json.loads(found.content)
+        change(content)
+        return replace(found, content=canonical_bytes(content))
 
     async def entries(start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         return [seen(one) for one in await every(start, limit)]
@@ -165,7 +166,7 @@ async def test_a_payload_that_is_gone_is_a_conflict_that_says_so(world: World) -
     every = world.store.entries
 
     async def without(start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
-        return [replace(one, payload=None) for one in await every(start, limit)]
+        return [replace(one, payload=None, content=None) for one in await every(start, limit)]
 
     world.store.entries = without
     with pytest.raises(ConflictFault) as caught:

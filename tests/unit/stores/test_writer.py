@@ -42,7 +42,7 @@ def _leave_room(pages: int) -> Callable[[Connection], None]:
 async def test_a_full_disk_fails_the_batch_and_the_next_one_is_tried_again(
     store: SqlStore,
 ) -> None:
-    await store.commit([], [entry("ent_0")])
+    await store.commit([], [entry("ent_0", text="the first, which makes a key")])
     await store._database.write(_leave_room(2))
     outcomes = await asyncio.gather(
         store.commit([PUT_GRANT], [entry("ent_big", text="x" * 100_000)]),
