@@ -45,6 +45,7 @@ from assent.core.changes import (
     WithdrawApproval,
 )
 from assent.core.device_key import DeviceKey
+from assent.core.effect import EffectFilter, EffectPage, EffectPosition
 from assent.core.entry import Checkpoint, Entry
 from assent.core.faults import ConflictFault
 from assent.core.grant import Grant, GrantKind, PlannedText
@@ -422,6 +423,14 @@ class MemoryStore:
 
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         return []
+
+    async def cursor(self, name: str) -> int:
+        return 0
+
+    async def effects(
+        self, wanted: EffectFilter, before: EffectPosition | None = None, limit: int = 100
+    ) -> EffectPage:
+        return EffectPage((), None)
 
     async def entries_about(
         self,

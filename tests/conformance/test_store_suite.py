@@ -31,6 +31,7 @@ from assent.stores import SqlStore, log, open_store, schema
 from assent.stores.append_only import deleting
 from assent.stores.audit_tables import tiles
 from assent.stores.database import database_at, locate
+from assent.stores.effect_tables import TEXTS
 from assent.stores.tables import metadata
 from conformance import spine_rows as spine
 from conformance import store_builders as make
@@ -258,7 +259,9 @@ async def test_two_processes_on_one_log_do_not_fork_it(where: Path | str, store:
 
 
 def _differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    # The words of statements lie in a table of the database's own kind (stores/effect_tables.py).
+    opts = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith(TEXTS)}
+    context = MigrationContext.configure(connection, opts=opts)
     return list(compare_metadata(context, metadata))
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from assent.core.absence import Absence
 from assent.core.data_key import DataKey, LegalHold
 from assent.core.device_key import DeviceKey
+from assent.core.effect import DropEffects, IndexEffects
 from assent.core.entry import Anchor, Cosignature
 from assent.core.grant import Grant
 from assent.core.ids import (
@@ -425,4 +426,6 @@ Change: TypeAlias = (
     | PutAnchor
     | MoveCursor
     | PruneLog
+    | IndexEffects
+    | DropEffects
 )

@@ -10,8 +10,9 @@ from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.data_key import DataKey, LegalHold
 from assent.core.device_key import DeviceKey
+from assent.core.effect import EffectFilter, EffectPage, EffectPosition
 from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
-from assent.core.frame import Frame
+from assent.core.frame import Frame, Recorded
 from assent.core.grant import Grant
 from assent.core.ids import (
     DataKeyId,
@@ -295,6 +296,12 @@ class Store(Protocol):
         """Return legal holds, lifted ones too, newest first; at most 10,000."""
         ...
 
+    async def effects(
+        self, wanted: EffectFilter, before: EffectPosition | None = None, limit: int = 100
+    ) -> EffectPage:
+        """Return effects that fit, newest first, those behind `before`; see `EffectPage`."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -318,14 +325,28 @@ class MasterKey(Protocol):
 class Recorder(Protocol):
     """Keeps the frames of sessions. `record` returns when the frame is written, not synced."""
 
-    def open(self, session: SessionId) -> None: ...
+    @property
+    def behind(self) -> bool:
+        """Whether nothing new should be released before `ready`."""
+        ...
+
+    async def ready(self) -> None:
+        """Wait until it is not behind. Raises OutsideFault when that takes too long."""
+        ...
+
+    def open(self, session: SessionId, subject: SubjectId | None) -> None:
+        """Begin the recording of a session of this person, under whose key it is kept."""
+        ...
 
     def record(self, session: SessionId, frame: Frame) -> None:
         """Write one frame, durable within 50 ms. Raises OutsideFault when it cannot."""
         ...
 
-    async def close(self, session: SessionId) -> None:
-        """Seal what is left and append its digest to the log."""
+    async def close(self, session: SessionId) -> Recorded:
+        """Seal what is left, append its digest to the log, and say how much there is in all.
+
+        Of a session that is not open it says what was recorded of it.
+        """
         ...
 
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Json]]:

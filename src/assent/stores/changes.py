@@ -27,8 +27,9 @@ from assent.core.changes import (
 )
 from assent.core.faults import ConflictFault
 from assent.core.session import SessionState
-from assent.stores import audit_changes, codec, granting, rows, workflow_changes
+from assent.stores import audit_changes, codec, effect_changes, granting, rows, workflow_changes
 from assent.stores.audit_changes import AUDIT, AuditChange
+from assent.stores.effect_changes import EFFECTS, EffectChange
 from assent.stores.granting import GRANTING, Granting
 from assent.stores.statements import changed, insert, put
 from assent.stores.tables import (
@@ -60,7 +61,7 @@ _OfThisModule: TypeAlias = (
     | StepUp
     | DropToken
 )
-MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange | AuditChange
+MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange | AuditChange | EffectChange
 
 
 def apply(connection: Connection, change: MayNotFit) -> None:
@@ -71,6 +72,8 @@ def apply(connection: Connection, change: MayNotFit) -> None:
         workflow_changes.apply(connection, change)
     elif isinstance(change, AUDIT):
         audit_changes.apply(connection, change)
+    elif isinstance(change, EFFECTS):
+        effect_changes.apply(connection, change)
     else:
         _apply(connection, change)
 

@@ -10,6 +10,18 @@ depends_on = None
 
 COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True)
+EFFECT_INDEXES = (
+    ("by_time", ["at_us", "place"], ""),
+    ("by_verb", ["verb", "at_us", "place"], ""),
+    ("by_name", ["name", "at_us", "place"], ""),
+    ("by_subject", ["subject_id", "at_us", "place"], ""),
+    ("by_target", ["target_id", "at_us", "place"], ""),
+    ("by_session", ["session_id", "at_us", "place"], ""),
+    ("by_rows", ["rows"], "rows > 0"),
+    ("by_outcome", ["outcome", "at_us", "place"], "outcome <> 'permitted'"),
+    ("by_action", ["action_id"], "action_id is not null"),
+    ("under_way", ["session_id", "sequence"], "rows is null and sequence is not null"),
+)
 APPEND_ONLY = ("entries", "payloads", "checkpoints", "tiles")
 
 
@@ -18,6 +30,7 @@ def upgrade() -> None:
     _create_tiles()
     _create_keys()
     _create_witnessing()
+    _create_effects()
     _create_sequencing()
     _forbid_changes()
 
@@ -26,6 +39,8 @@ def downgrade() -> None:
     """Drop them; payloads that were sealed can then not be read."""
     _forbid_changes_as_before()
     for table in ("pruning", "halts", "unsequenced"):
+        op.drop_table(table)
+    for table in ("effect_texts", "effects"):
         op.drop_table(table)
     for table in ("cursors", "anchors", "cosignatures", "legal_holds", "data_keys", "tiles"):
         op.drop_table(table)
@@ -158,3 +173,41 @@ def _forbid_on_sqlite(table: str, event: str, when: str = "") -> None:
         f"create trigger {table}_refuse_{event} before {event} on {table} {when}"
         f"begin select raise(abort, '{table} are only ever appended'); end"
     )
+
+
+def _create_effects() -> None:
+    op.create_table(
+        "effects",
+        sa.Column("place", COUNT, primary_key=True, autoincrement=False),
+        sa.Column("at_us", COUNT, nullable=False),
+        sa.Column("entry_id", sa.String, nullable=False),
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("target_id", sa.String),
+        sa.Column("session_id", sa.String),
+        sa.Column("request_id", sa.String),
+        sa.Column("action_id", sa.String),
+        sa.Column("sequence", COUNT),
+        sa.Column("verb", sa.String, nullable=False),
+        sa.Column("operation", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("resource", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("outcome", sa.String, nullable=False),
+        sa.Column("rows", COUNT),
+        sa.Column("error", sa.Boolean, nullable=False),
+        sa.Column("score", sa.Integer, nullable=False),
+    )
+    for name, columns, where in EFFECT_INDEXES:
+        only = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
+        op.create_index(f"effects_{name}", "effects", columns, **only)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "create table effect_texts (statement bigint primary key, words tsvector not null)"
+        )
+        op.execute("create index effect_texts_by_word on effect_texts using gin (words)")
+    else:
+        # Words are cut apart by us, so that both databases know the same ones.
+        op.execute(
+            "create virtual table effect_texts using "
+            "fts5 (words, detail = none, tokenize = 'unicode61 remove_diacritics 0')"
+        )
