@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
 from assent.config.sections import Config, RiskConfig
 from assent.config.settings import (
@@ -19,6 +20,7 @@ from assent.content.detectors import Scanner
 from assent.core.faults import OperatorFault
 from assent.intelligence.settings import check_issue_tracker, check_on_call
 from assent.notifiers.settings import check_addresses, check_channels, check_notifiers
+from assent.stores.recordings.settings import check_recordings
 
 _LABEL = re.compile(r"(?=.{1,80}\Z)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*", re.ASCII)
 _MOST_PATTERNS = 200
@@ -31,6 +33,8 @@ def check(config: Config, place: str) -> None:
     _check_doors(config, place)
     _check_risk(config.risk, f"{place}:[risk]")
     check_vault(config.vault, f"{place}:[vault]")
+    check_audit(config.audit, bool(config.vault.address), f"{place}:[audit]")
+    check_recordings(config.recordings, f"{place}:[recordings]")
     _check_labels(config, place)
     _check_watching(config, place)
     pace(config, place)

@@ -6,6 +6,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from assent.config.audit import AuditConfig
 from assent.config.checks import check
 from assent.config.sections import (
     ApprovalsConfig,
@@ -28,6 +29,7 @@ from assent.config.sections import (
 from assent.core.faults import OperatorFault
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
+from assent.stores.recordings.settings import RecordingsConfig
 
 _LARGEST = 1 << 20
 
@@ -63,6 +65,8 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
         risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
         vault=_section(VaultConfig, tree.get("vault", {}), f"{place}:[vault]"),
+        recordings=_section(RecordingsConfig, tree.get("recordings", {}), f"{place}:[recordings]"),
+        audit=_section(AuditConfig, tree.get("audit", {}), f"{place}:[audit]"),
         canary=_section(CanaryConfig, tree.get("canary", {}), f"{place}:[canary]"),
         reactions=_section(ReactionsConfig, tree.get("reactions", {}), f"{place}:[reactions]"),
         metrics=_section(MetricsConfig, tree.get("metrics", {}), f"{place}:[metrics]"),

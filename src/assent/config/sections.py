@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assent.config.audit import AuditConfig
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
+from assent.stores.recordings.settings import RecordingsConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,8 @@ class Config:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)
     vault: VaultConfig = field(default_factory=VaultConfig)
+    recordings: RecordingsConfig = field(default_factory=RecordingsConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
     canary: CanaryConfig = field(default_factory=CanaryConfig)
     reactions: ReactionsConfig = field(default_factory=ReactionsConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
