@@ -61,6 +61,7 @@ class EntryKind(StrEnum):
     LEGAL_HOLD_LIFTED = "legal-hold.lifted"
     LOG_PRUNED = "log.pruned"
     ANCHOR_RECORDED = "anchor.recorded"
+    LOG_DISPUTED = "log.disputed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from assent.core.data_key import DataKey, LegalHold
 from assent.core.entry import Anchor, Cosignature
@@ -27,6 +27,18 @@ class AuditReading(Fetching):
         columns = cosignatures.c
         wanted = select(cosignatures).where(columns.size == size).order_by(columns.witness)
         return await self._all(wanted.limit(MOST_ROWS), rows.cosignature_of)
+
+    async def newest_cosignatures(self) -> Sequence[Cosignature]:
+        columns = cosignatures.c
+        largest = (
+            select(columns.witness, func.max(columns.size).label("size"))
+            .group_by(columns.witness)
+            .subquery()
+        )
+        wanted = select(cosignatures).join(
+            largest, (columns.witness == largest.c.witness) & (columns.size == largest.c.size)
+        )
+        return await self._all(wanted.order_by(columns.witness), rows.cosignature_of)
 
     async def anchors(self, limit: int = 100) -> Sequence[Anchor]:
         newest = select(anchors).order_by(anchors.c.at.desc(), anchors.c.id.desc())
