@@ -64,7 +64,7 @@ from assent.core.decision import ApprovalRemedy, Quorum
 from assent.core.entry import Entry
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import OutsideFault
-from assent.core.frame import Frame, ResultFrame
+from assent.core.frame import Frame, Recorded, ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import (
     PREFIXES,
@@ -292,8 +292,11 @@ class MemoryRecorder:
     def __init__(self) -> None:
         self.kept: dict[str, list[Frame]] = {}
         self.full = False
+        self.behind = False
 
-    def open(self, session: SessionId) -> None:
+    async def ready(self) -> None: ...
+
+    def open(self, session: SessionId, subject: SubjectId | None) -> None:
         self.kept.setdefault(session, [])
 
     def record(self, session: SessionId, frame: Frame) -> None:
@@ -301,9 +304,11 @@ class MemoryRecorder:
             raise OutsideFault("recording-full", "the disk is full")
         self.kept[session].append(frame)
 
-    async def close(self, session: SessionId) -> None:
+    async def close(self, session: SessionId) -> Recorded:
         if self.full:
             raise OutsideFault("recording-full", "the disk is full")
+        frames = len(self.kept.get(session, []))
+        return Recorded(frames, 1 if frames else 0)
 
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Any]]:
         return [{"kind": frame.kind} for frame in self.kept.get(session, [])]

@@ -52,7 +52,7 @@ from assent.core.decision import ApprovalRemedy, Deny, Quorum, Remedy
 from assent.core.entry import Checkpoint
 from assent.core.evidence import Evidence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
-from assent.core.frame import Frame
+from assent.core.frame import Frame, Recorded
 from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import (
     PREFIXES,
@@ -147,11 +147,16 @@ class PlainHasher:
 class NoRecorder:
     """Has one frame of every session."""
 
-    def open(self, session: SessionId) -> None: ...
+    behind = False
+
+    async def ready(self) -> None: ...
+
+    def open(self, session: SessionId, subject: SubjectId | None) -> None: ...
 
     def record(self, session: SessionId, frame: Frame) -> None: ...
 
-    async def close(self, session: SessionId) -> None: ...
+    async def close(self, session: SessionId) -> Recorded:
+        return Recorded(1, 1)
 
     async def frames(self, session: SessionId) -> Sequence[dict[str, object]]:
         return [{"kind": "mark", "event": "opened", "sequence": 0}]

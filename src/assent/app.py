@@ -30,7 +30,15 @@ from assent.core.policy_revision import PolicyRevision
 from assent.core.secret import Secret
 from assent.credentials.master_keys import FileMasterKey
 from assent.credentials.references import reveal_reference
-from assent.edges import credentials, keys, networks, policies, postgres_door, web_server
+from assent.edges import (
+    credentials,
+    keys,
+    networks,
+    policies,
+    postgres_door,
+    recordings,
+    web_server,
+)
 from assent.edges.checking import check
 from assent.edges.outside import outside
 from assent.edges.people_and_targets import addresses, described_person, described_target
@@ -42,7 +50,6 @@ from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
 from assent.stores import SqlStore, open_store
 from assent.stores.database import FILE_NAME as STORE_FILE_NAME
-from assent.stores.recordings import FileRecorder
 from assent.system.clock import SystemClock
 from assent.system.ids import SystemIds
 
@@ -95,9 +102,7 @@ async def running(
         )
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
-        recorder = FileRecorder(
-            data / "recordings", lambda entries: store.commit((), entries), ids, clock
-        )
+        recorder = await recordings.recorder(config, data, store, ids, clock)
         stack.push_async_callback(recorder.stop)
         premises = Premises(config, data, clock, ids, signer, store, recorder)
         web_socket = web_server.listen(*split_address(config.server.listen, "[server] listen"))

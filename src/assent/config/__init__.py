@@ -32,6 +32,7 @@ from assent.config.settings import (
 from assent.config.values import parse_day, split_address, time_zone
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
+from assent.stores.recordings.settings import RecordingsConfig
 
 __all__ = [
     "ApprovalsConfig",
@@ -49,6 +50,7 @@ __all__ = [
     "PoliciesConfig",
     "PostgresConfig",
     "ReactionsConfig",
+    "RecordingsConfig",
     "RiskConfig",
     "ServerConfig",
     "TargetConfig",

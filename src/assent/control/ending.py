@@ -13,7 +13,7 @@ from assent.control.spending import Spending
 from assent.control.watching import Watching
 from assent.core.changes import EndSession
 from assent.core.clock import Clock
-from assent.core.entry import EntryKind
+from assent.core.frame import Recorded
 from assent.core.grant import Grant
 from assent.core.ids import Ids
 from assent.core.ports import Recorder, Store
@@ -59,10 +59,11 @@ class Ending:
         now = self._clock.now()
         state = SessionState.CUT if cut else SessionState.CLOSED
         ended = replace(live.session, state=state, ended_at=now, ended_because=because)
-        entry = entries.of_session(self._ids, EntryKind.SESSION_ENDED, ended, now, because)
+        recorded: Recorded | None = None
         try:
-            await self._recorder.close(live.session.id)
+            recorded = await self._recorder.close(live.session.id)
         finally:
+            entry = entries.session_ended(self._ids, ended, now, because, recorded)
             await self._store.commit((EndSession(live.session.id, now, because, cut),), (entry,))
 
     async def recover(self) -> None:
@@ -71,7 +72,9 @@ class Ending:
         now = self._clock.now()
         for session in await self._store.sessions(open_only=True, limit=100_000):
             ended = replace(session, state=SessionState.CLOSED, ended_at=now, ended_because=because)
-            entry = entries.of_session(self._ids, EntryKind.SESSION_ENDED, ended, now, because)
+            # What it left was sealed just before this, so that it is known how much there is.
+            recorded = await self._recorder.close(session.id)
+            entry = entries.session_ended(self._ids, ended, now, because, recorded)
             await self._store.commit((EndSession(session.id, now, because),), (entry,))
 
     def expire(self, now: datetime) -> None:

@@ -16,6 +16,7 @@ from assent.core.decision import Decision, Deny, Obligation, Permit, describe
 from assent.core.device_key import ApprovalSignature
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
+from assent.core.frame import Recorded
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, Ids, RequestId, SubjectId
 from assent.core.request import Approval, Comment, Request
@@ -321,6 +322,22 @@ def of_grant(ids: Ids, kind: EntryKind, grant: Grant, at: datetime, by: SubjectI
         },
         payload={"reason": words} if words else None,
     )
+
+
+def session_ended(
+    ids: Ids, session: Session, at: datetime, because: str, recorded: Recorded | None
+) -> Entry:
+    """Return the entry that says a session has ended, and how much was recorded of it.
+
+    recorded: None where that could not be found out.
+    """
+    entry = of_session(ids, EntryKind.SESSION_ENDED, session, at, because)
+    facts = dict(entry.facts)
+    if recorded is not None:
+        facts["frames"] = recorded.frames
+        if recorded.segments is not None:
+            facts["segments"] = recorded.segments
+    return replace(entry, facts=facts)
 
 
 def of_session(ids: Ids, kind: EntryKind, session: Session, at: datetime, because: str) -> Entry:

@@ -190,7 +190,7 @@ class Opening:
         if refused is not None:
             return refused
         self._watching.finished(live, action, well=True)
-        self._recorder.open(live.session.id)
+        self._recorder.open(live.session.id, live.session.subject)
         self._live.add(live)
         if self._live.changes != changes:
             # What it was decided on may have changed before there was a session to look at.

@@ -2,8 +2,11 @@
 
 Two are made for every statement, so they are structs: made and encoded in C, and never
 looked at by the garbage collector (they hold no containers that could refer back).
+Protocols of statements have statements, results and rows; terminals have output, input and
+sizes; both have marks.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -62,4 +65,45 @@ class RowsFrame(Struct, frozen=True, gc=False):
     kind: str = "rows"
 
 
-Frame: TypeAlias = StatementFrame | ResultFrame | MarkFrame | RowsFrame
+class OutputFrame(Struct, frozen=True, gc=False):
+    """What a terminal showed. sequence: 0, or that of the statement it came of."""
+
+    sequence: int
+    at: datetime
+    data: str
+    kind: str = "output"
+
+
+class InputFrame(Struct, frozen=True, gc=False):
+    """What was typed into a terminal; made only where a policy says that it is recorded."""
+
+    sequence: int
+    at: datetime
+    data: str
+    kind: str = "input"
+
+
+class ResizeFrame(Struct, frozen=True, gc=False):
+    """A terminal has this size from now on, in characters."""
+
+    sequence: int
+    at: datetime
+    columns: int
+    rows: int
+    kind: str = "resize"
+
+
+Frame: TypeAlias = (
+    StatementFrame | ResultFrame | MarkFrame | RowsFrame | OutputFrame | InputFrame | ResizeFrame
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many frames were recorded of a session, and in how many segments they are.
+
+    segments: None where some are not sealed yet.
+    """
+
+    frames: int
+    segments: int | None

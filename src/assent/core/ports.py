@@ -280,6 +280,10 @@ class Store(Protocol):
         """Return what witnesses signed of the checkpoint of `size`, by witness."""
         ...
 
+    async def newest_cosignatures(self) -> Sequence[Cosignature]:
+        """Return of each witness the one on the largest checkpoint, by witness."""
+        ...
+
     async def anchors(self, limit: int = 100) -> Sequence[Anchor]:
         """Return anchors, newest first."""
         ...

@@ -21,6 +21,7 @@ def check(config: Config) -> policy.PolicySet:
             reveal_reference(person.password, config.folder)
     for reference in (
         *(config.metrics.token, config.vault.token, config.vault.role_id, config.vault.secret_id),
+        *config.recordings.references,
         *(config.issue_tracker.secret, *(entry.token for entry in config.on_call)),
     ):
         if reference:

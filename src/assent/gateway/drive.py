@@ -14,6 +14,7 @@ from assent.core.frame import Frame
 from assent.core.plugins import (
     Answer,
     Ask,
+    Authorize,
     Close,
     Question,
     Record,
@@ -36,6 +37,8 @@ _LINGER_S = 2.0
 # How often a client that is not read from is looked after: its end is not heard meanwhile.
 _LOOK_EVERY_S = 1.0
 
+_UNRECORDED = "the recording has not kept up for too long, and nothing is done unrecorded"
+
 _log = structlog.get_logger("gateway")
 
 
@@ -44,6 +47,15 @@ class Answerer(Protocol):
 
     async def answer(self, conversation: "Conversation", ticket: int, question: Question) -> None:
         """Answer `question` through `conversation.answered`, once or (held) several times."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Whether what is recorded is behind, so that nothing more may go on before `ready`."""
+        ...
+
+    async def ready(self) -> None:
+        """Wait until it is not behind. Raises OutsideFault when that takes too long."""
         ...
 
     def record(self, conversation: "Conversation", frame: Frame) -> None:
@@ -142,6 +154,8 @@ class Conversation:
         self._full = False
         self._target_waits = False
         self._blocked: set[Side] = set()
+        # What came while the recording was behind, in order; None for an end that hung up.
+        self._delayed: list[tuple[Side, bytes | None]] = []
 
     # What the sockets call.
 
@@ -163,6 +177,9 @@ class Conversation:
         """Feed the relay and perform its steps. This is the hot path."""
         if self.closed:
             return
+        if self._answerer.behind or self._delayed:
+            self._delay(side, data)
+            return
         self.perform(self.relay.feed(side, data, self._clock.now()))
         if self.relay.wake_at is not self._armed_for:
             self._arm()
@@ -176,6 +193,10 @@ class Conversation:
 
     def lost(self, side: Side) -> None:
         """Tell the relay that one side hung up."""
+        if self._delayed and side is Side.TARGET and not self.closed:
+            # What it said last is not told yet.
+            self._delayed.append((side, None))
+            return
         if not self.closed:
             self.perform(self.relay.hang_up(side, self._clock.now()))
             if not self.closed and side is Side.CLIENT:
@@ -275,8 +296,37 @@ class Conversation:
                 self.client.transport.write(step.data)
         self.close(message)
 
+    def _delay(self, side: Side, data: bytes) -> None:
+        """Keep what came, and read no more, until the recording has caught up."""
+        self._delayed.append((side, data))
+        if len(self._delayed) == 1:
+            self._pace_client()
+            self._pace_target()
+            self._spawn(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        try:
+            await self._answerer.ready()
+        except Fault as fault:
+            _log.error("recording-failed", code=fault.code)
+            self._delayed.clear()
+            if not self.closed:
+                self._end_unrecorded(_UNRECORDED)
+            return
+        waiting, self._delayed = self._delayed, []
+        for side, data in waiting:
+            # It may be behind again by what came first; then the rest is kept, in order.
+            if data is None:
+                self.lost(side)
+            else:
+                self.feed(side, data)
+        self._pace_client()
+        self._pace_target()
+
     async def _ask(self, ticket: int, question: Question) -> None:
         try:
+            if isinstance(question, Authorize) and self._answerer.behind:
+                await self._answerer.ready()
             await self._answerer.answer(self, ticket, question)
         except Fault as fault:
             _log.warning("question-failed", code=fault.code, detail=fault.detail)
@@ -343,10 +393,12 @@ class Conversation:
     def _pace_target(self) -> None:
         """Leave unread what the target sends while the client, or the relay, cannot take it."""
         self._target_waits = self.relay.target_waits
-        _read(self.target, Side.CLIENT not in self._blocked and not self._target_waits)
+        waits = self._target_waits or bool(self._delayed)
+        _read(self.target, Side.CLIENT not in self._blocked and not waits)
 
     def _pace_client(self) -> None:
-        _read(self.client, not self._full and Side.TARGET not in self._blocked)
+        waits = self._full or bool(self._delayed)
+        _read(self.client, Side.TARGET not in self._blocked and not waits)
 
     def _look(self) -> None:
         """Notice that a client whose bytes must wait has gone, so that nothing runs for it."""

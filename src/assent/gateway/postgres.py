@@ -139,6 +139,15 @@ class PostgresAnswerer:
             case Inquired():
                 self._impacts.answered(question)
 
+    @property
+    def behind(self) -> bool:
+        """Whether what is recorded is behind."""
+        return self._recorder.behind
+
+    async def ready(self) -> None:
+        """Wait until it is not behind. Raises OutsideFault when that takes too long."""
+        await self._recorder.ready()
+
     def record(self, conversation: Conversation, frame: Frame) -> None:
         """Write the frame, and follow which action its statement and its result belong to."""
         state = self._states[conversation]

@@ -8,7 +8,16 @@ from typing import Annotated, TypeAlias, cast
 import msgspec
 
 from assent.core.canonical import Json
-from assent.core.frame import Frame, MarkFrame, ResultFrame, RowsFrame, StatementFrame
+from assent.core.frame import (
+    Frame,
+    InputFrame,
+    MarkFrame,
+    OutputFrame,
+    ResizeFrame,
+    ResultFrame,
+    RowsFrame,
+    StatementFrame,
+)
 
 LONGEST_TEXT = 16 * 1024
 """Bytes of a statement's text, in UTF-8."""
@@ -23,9 +32,16 @@ LONGEST_PARAMETERS = 64 * 1024
 LONGEST_ROWS = 256 * 1024
 """How many bytes of the values of one frame of rows are kept, all of them together."""
 
+LONGEST_SCREEN = 64 * 1024
+"""Bytes of what a terminal showed at once, or of what was typed, in UTF-8."""
+
+MOST_CHARACTERS = 10_000
+"""Columns, or rows, of a terminal."""
+
 _ENCODER = msgspec.json.Encoder()
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+Size: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_CHARACTERS)]
 Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -73,7 +89,30 @@ class _RowsLine(msgspec.Struct, tag="rows", tag_field="kind", forbid_unknown_fie
     cut: tuple[_Cut, ...] = ()
 
 
-_DECODER = msgspec.json.Decoder(_StatementLine | _ResultLine | _MarkLine | _RowsLine)
+class _OutputLine(msgspec.Struct, tag="output", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    data: str
+    cut: tuple[_Cut, ...] = ()
+
+
+class _InputLine(msgspec.Struct, tag="input", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    data: str
+    cut: tuple[_Cut, ...] = ()
+
+
+class _ResizeLine(msgspec.Struct, tag="resize", tag_field="kind", forbid_unknown_fields=True):
+    sequence: Count
+    at: Instant
+    columns: Size
+    rows: Size
+
+
+_DECODER = msgspec.json.Decoder(
+    _StatementLine | _ResultLine | _MarkLine | _RowsLine | _OutputLine | _InputLine | _ResizeLine
+)
 
 
 def encode(frame: Frame) -> bytes:
@@ -107,6 +146,10 @@ def _is_small(frame: Frame) -> bool:
         return not frame.parameters or _are_small(frame.parameters)
     if type(frame) is RowsFrame:
         return all(map(_are_small, frame.rows)) and _are_small(frame.columns)
+    if isinstance(frame, OutputFrame | InputFrame):
+        return len(frame.data) <= LONGEST_SCREEN // 4
+    if isinstance(frame, ResizeFrame):
+        return True
     text = frame.detail if isinstance(frame, MarkFrame) else cast(ResultFrame, frame).error
     return len(text) <= LONGEST_VALUE // 4
 
@@ -132,6 +175,10 @@ def _bounded(frame: Frame) -> dict[str, object]:
         case RowsFrame():
             fields["columns"] = [_mended(name) for name in frame.columns]
             fields["rows"] = _cut_rows(cuts, frame.rows)
+        case OutputFrame() | InputFrame():
+            fields["data"] = _cut(cuts, "data", frame.data, LONGEST_SCREEN)
+        case ResizeFrame():
+            pass
     return {**fields, "cut": cuts} if cuts else fields
 
 

@@ -1,27 +1,28 @@
-"""Segments: frames sealed by a digest that goes into the log, each naming the one before.
+"""Segments: frames, a header before them, sealed as a whole; each names the one before.
 
-A segment is a header line and one line a frame. Its digest is taken over its exact bytes.
+The plain form is a header line and one line a frame. What is stored is that, encrypted; the
+digest that goes into the log is over the stored bytes, so that it holds after the key is gone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from assent.core.canonical import Json
 from assent.core.ids import SessionId
-from assent.recording.frames import decode
 
 VERSION = 1
 
 LARGEST_BYTES = 1024 * 1024
 """Frames beyond this many bytes go to the next segment."""
 
-MOST_PROBLEMS = 100
-
 Positive = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Encrypt: TypeAlias = Callable[[SessionId, int, bytes], bytes]
+"""Returns the stored bytes of a segment of a session with a number."""
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,51 +39,63 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first: Positive
 
 
+class SegmentFacts(msgspec.Struct, frozen=True):
+    """What the log says of a segment. bytes, digest: of what is stored. key: which it needs.
+
+    first_sequence, last_sequence: of the statements that its frames belong to.
+    """
+
+    number: Positive
+    digest: str
+    previous: str
+    first_frame: Positive
+    frames: Positive
+    bytes: Count = 0
+    first_sequence: Count = 0
+    last_sequence: Count = 0
+    key: str = ""
+
+    @property
+    def last_frame(self) -> int:
+        """The number of its last frame."""
+        return self.first_frame + self.frames - 1
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the facts of its entry in the log."""
+        facts: dict[str, Json] = msgspec.structs.asdict(self)
+        return facts
+
+
 class _Peek(msgspec.Struct):
     sequence: int
 
 
 _HEADERS = msgspec.json.Decoder(Header)
+_FACTS = msgspec.json.Decoder(SegmentFacts)
 _PEEKS = msgspec.json.Decoder(_Peek)
 _ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One sealed segment. data: its exact bytes. first_sequence, last_sequence: of statements."""
+    """One sealed segment. data: its stored bytes."""
 
     session: SessionId
-    number: int
-    previous: str
-    first: int
-    frames: int
-    first_sequence: int
-    last_sequence: int
+    facts: SegmentFacts
     data: bytes
-    digest: str
-
-    @property
-    def last(self) -> int:
-        """The number of its last frame."""
-        return self.first + self.frames - 1
-
-    def facts(self) -> dict[str, Json]:
-        """Return what its entry in the log says."""
-        return {
-            "bytes": len(self.data),
-            "digest": self.digest,
-            "first_frame": self.first,
-            "first_sequence": self.first_sequence,
-            "frames": self.frames,
-            "last_sequence": self.last_sequence,
-            "number": self.number,
-            "previous": self.previous,
-        }
 
 
 def digest_of(data: bytes) -> str:
-    """Return `sha256:` and hex over the exact bytes of a segment."""
+    """Return `sha256:` and hex over the stored bytes of a segment."""
     return "sha256:" + sha256(data).hexdigest()
+
+
+def compose(
+    session: SessionId, number: int, previous: str, first: int, lines: Sequence[bytes]
+) -> bytes:
+    """Return the plain form of a segment of encoded frames."""
+    header = _ENCODER.encode(Header(VERSION, session, number, previous, first))
+    return b"\n".join([header, *lines, b""])
 
 
 def seal(
@@ -91,44 +104,53 @@ def seal(
     previous: str,
     first: int,
     lines: Sequence[bytes],
+    *,
+    key: str,
+    encrypt: Encrypt,
     sequences: Sequence[int] = (),
 ) -> Segment:
     """Return a segment of encoded frames. first: the number of the first one. lines: not empty.
 
-    sequences: of the statements that the frames belong to, one a line; read from the lines
-    when they are not given.
+    key: the id of the key that `encrypt` seals under. sequences: of the statements that the
+    frames belong to, one a line; read from the lines when they are not given.
     """
-    header = _ENCODER.encode(Header(VERSION, session, number, previous, first))
-    data = b"\n".join([header, *lines, b""])
+    data = encrypt(session, number, compose(session, number, previous, first, lines))
     sequences = sequences or [_PEEKS.decode(line).sequence for line in lines]
-    return Segment(
-        session,
-        number,
-        previous,
-        first,
-        len(lines),
-        min(sequences),
-        max(sequences),
-        data,
-        digest_of(data),
+    facts = SegmentFacts(
+        number=number,
+        digest=digest_of(data),
+        previous=previous,
+        first_frame=first,
+        frames=len(lines),
+        bytes=len(data),
+        first_sequence=min(sequences),
+        last_sequence=max(sequences),
+        key=key,
     )
+    return Segment(session, facts, data)
 
 
 def seal_leftover(
-    session: SessionId, frames: Mapping[int, bytes], number: int, previous: str
+    session: SessionId,
+    frames: Mapping[int, bytes],
+    number: int,
+    previous: str,
+    *,
+    key: str,
+    encrypt: Encrypt,
 ) -> Iterator[Segment]:
     """Yield segments of all `frames` (number → line), the first one with number `number`.
 
     A frame that is missing begins a new segment, so that the gap shows in its header.
     """
     for first, lines in _runs(frames):
-        segment = seal(session, number, previous, first, lines)
+        segment = seal(session, number, previous, first, lines, key=key, encrypt=encrypt)
         yield segment
-        number, previous = number + 1, segment.digest
+        number, previous = number + 1, segment.facts.digest
 
 
 def parse(data: bytes) -> tuple[Header, list[bytes]]:
-    """Return the header and the frame lines of a segment. Raises ValueError."""
+    """Return the header and the frame lines of a segment's plain form. Raises ValueError."""
     head, newline, rest = data.partition(b"\n")
     if not newline or (rest and not rest.endswith(b"\n")):
         raise ValueError("not a segment: its last line is not complete")
@@ -141,75 +163,37 @@ def parse(data: bytes) -> tuple[Header, list[bytes]]:
     return header, rest.split(b"\n")[:-1]
 
 
-def verify_segments(
-    session: SessionId, segments: Sequence[bytes], digests: Sequence[str]
-) -> tuple[str, ...]:
-    """Return what is wrong with a recording, in words; empty when it is whole.
-
-    Checked: 1 there is a segment for each digest, with that digest, 2 numbers are dense and
-    each names the digest of the one before, 3 frames are dense, 4 statements are numbered
-    1, 2, 3, … and a result has its statement.
-    segments: by number. digests: those that the log has for the session, in the log's order;
-    the same one twice counts once, as a seal may be logged again after a crash.
-    """
-    problems: list[str] = []
-    expected = list(dict.fromkeys(digests))
-    if len(segments) != len(expected):
-        problems.append(f"the log has {len(expected)} segments, the recording {len(segments)}")
-    previous, first, sequence = "", 1, 0
-    for place, data in enumerate(segments):
-        digest = digest_of(data)
-        where = f"segment {place + 1}"
-        if place < len(expected) and digest != expected[place]:
-            problems.append(f"{where}: its digest is not the one in the log")
-        try:
-            header, lines = parse(data)
-        except ValueError as error:
-            problems.append(f"{where}: {error}")
-            break
-        problems += _header_problems(where, header, (session, place + 1, previous, first))
-        sequence, wrong = _frame_problems(where, header.first, lines, sequence)
-        problems += wrong
-        previous, first = digest, header.first + len(lines)
-    return tuple(problems[:MOST_PROBLEMS])
+def facts_from(data: bytes | Mapping[str, Json]) -> SegmentFacts:
+    """Return the facts that JSON, or an entry, says of a segment. Raises ValueError."""
+    try:
+        if isinstance(data, bytes):
+            return _FACTS.decode(data)
+        return msgspec.convert(dict(data), SegmentFacts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not the facts of a segment: {error}") from error
 
 
-def _header_problems(
-    where: str, header: Header, expected: tuple[SessionId, int, str, int]
-) -> list[str]:
-    session, number, previous, first = expected
-    problems = []
-    if header.session != session:
-        problems.append(f"{where}: it is of session `{header.session}`")
-    if header.number != number:
-        problems.append(f"{where}: it has the number {header.number}")
-    if header.previous != previous:
-        problems.append(f"{where}: it does not follow the segment before it")
-    if header.first != first:
-        problems.append(f"{where}: frame {first} is missing; it begins with frame {header.first}")
-    return problems
-
-
-def _frame_problems(
-    where: str, first: int, lines: Sequence[bytes], sequence: int
-) -> tuple[int, list[str]]:
-    problems = []
-    for number, line in enumerate(lines, first):
-        try:
-            frame = decode(line)
-        except ValueError as error:
-            problems.append(f"{where}: frame {number}: {error}")
-            continue
-        at = frame["sequence"]
-        if not isinstance(at, int) or frame["kind"] == "mark":
-            continue
-        if frame["kind"] == "statement":
-            if at != sequence + 1:
-                problems.append(f"{where}: frame {number}: statement {sequence + 1} is missing")
-            sequence = at
-        elif at > sequence:
-            problems.append(f"{where}: frame {number}: a result of statement {at}, not recorded")
-    return sequence, problems
+def facts_of(data: bytes, stored: bytes, key: str = "") -> SegmentFacts:
+    """Return the facts of a segment from its plain form and its stored one. Raises ValueError."""
+    header, lines = parse(data)
+    try:
+        sequences = [_PEEKS.decode(line).sequence for line in lines]
+        return msgspec.convert(
+            {
+                "number": header.number,
+                "digest": digest_of(stored),
+                "previous": header.previous,
+                "first_frame": header.first,
+                "frames": len(lines),
+                "bytes": len(stored),
+                "first_sequence": min(sequences, default=0),
+                "last_sequence": max(sequences, default=0),
+                "key": key,
+            },
+            SegmentFacts,
+        )
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"not a segment: {error}") from error
 
 
 def _runs(frames: Mapping[int, bytes]) -> Iterator[tuple[int, list[bytes]]]:

@@ -114,8 +114,16 @@ class Desk:
     def __init__(self, journal: list[str]) -> None:
         self.journal = journal
         self.full = False
+        self.behind = False
+        self.too_long = False
+        self.caught_up = asyncio.Event()
         self.ends: list[str] = []
         self.reply: Callable[[Conversation, int], object] = lambda conversation, ticket: None
+
+    async def ready(self) -> None:
+        await self.caught_up.wait()
+        if self.too_long:
+            raise OutsideFault("recording-unavailable", "the disk has fallen behind")
 
     async def answer(self, conversation: Conversation, ticket: int, question: Question) -> None:
         self.reply(conversation, ticket)

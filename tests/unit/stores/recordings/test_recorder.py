@@ -1,103 +1,58 @@
-"""Unit tests of stores/recordings.py, on real files."""
+"""Unit tests of stores/recordings/recorder.py, on real files."""
 
-import asyncio
 import errno
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from assent.core.entry import Entry, EntryKind
+from assent.audit.sealing import key_of, open_sealed
+from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault, OutsideFault
-from assent.core.frame import Frame, MarkFrame, ResultFrame, StatementFrame
+from assent.core.frame import MarkFrame
 from assent.core.ids import SessionId
-from assent.recording.segment import LARGEST_BYTES, verify_segments
-from assent.stores import recordings
+from assent.core.secret import Secret
+from assent.recording.journal import JournalCipher, header_of, opened
+from assent.recording.segment import LARGEST_BYTES
 from assent.stores.recordings import FileRecorder
-
-NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-ONE, TWO = SessionId("ses_1"), SessionId("ses_2")
-
-
-class World:
-    """The outside of a recorder: its clock, its ids, and a log that may be away."""
-
-    def __init__(self) -> None:
-        self.at = 100.0
-        self.minted = 0
-        self.log: list[Entry] = []
-        self.is_away = False
-
-    def now(self) -> datetime:
-        return NOW
-
-    def monotonic(self) -> float:
-        return self.at
-
-    def mint(self, kind: str) -> str:
-        self.minted += 1
-        return f"{kind}_{self.minted}"
-
-    def token(self, nbytes: int = 32) -> str:
-        raise AssertionError("a recorder needs no secrets")
-
-    async def commit(self, entries: Sequence[Entry]) -> None:
-        if self.is_away:
-            raise OutsideFault("store-unavailable", "the log cannot take it")
-        self.log += entries
-
-    def recorder(self, folder: Path) -> FileRecorder:
-        return FileRecorder(folder, self.commit, self, self, self.monotonic)
-
-    def digests(self, session: SessionId) -> list[str]:
-        return [str(entry.facts["digest"]) for entry in self.log if entry.session == session]
-
-
-def statement(sequence: int, text: str = "select 1") -> Frame:
-    return StatementFrame(sequence, NOW, text, (), "reuse", "ent_1")
-
-
-def result(sequence: int) -> Frame:
-    return ResultFrame(sequence, NOW, 100, 1, 30)
+from assent.stores.recordings import recorder as recorder_module
+from assent.stores.recordings.journal_files import ABOUT_JOURNAL_KEY
+from assent.stores.recordings.timeline import SEAL_AFTER_S
+from recording_world import (
+    ANA,
+    NOW,
+    ONE,
+    TWO,
+    Keys,
+    RecordingWorld,
+    abandon,
+    result,
+    running,
+    statement,
+    until,
+)
 
 
 def journals(folder: Path) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(folder.glob("journal-*.jsonl"))]
+    """Return the lines of each journal, opened."""
+    opened_lines = []
+    for path in sorted(folder.glob("journal-*.jsonl")):
+        data = path.read_bytes()
+        header = header_of(data)
+        assert header is not None
+        name = key_of(header.key)
+        assert name is not None
+        key = open_sealed(header.key, Keys()._key(name), ABOUT_JOURNAL_KEY)
+        lines, damaged = opened(data, JournalCipher(Secret(key), header.generation))
+        assert damaged == 0
+        opened_lines.append(lines)
+    return opened_lines
 
 
-def abandon(recorder: FileRecorder) -> None:
-    """Leave the folder as a killed process does, but for what the kernel would close."""
-    recorder._journal.close()
-    recorder._sealer.shutdown()
-    recorder._syncer.shutdown()
-    os.close(recorder._lock)
-
-
-@asynccontextmanager
-async def running(recorder: FileRecorder) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(recorder.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: object) -> None:
-    assert callable(condition)
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def whole(world: World, recorder: FileRecorder, session: SessionId) -> bool:
-    segments = await recorder.segments(session)
-    return verify_segments(session, segments, world.digests(session)) == ()
+async def whole(world: RecordingWorld, recorder: FileRecorder, session: SessionId) -> bool:
+    return await world.problems(recorder, session) == ()
 
 
 async def sequences(recorder: FileRecorder, session: SessionId) -> list[object]:
@@ -105,16 +60,16 @@ async def sequences(recorder: FileRecorder, session: SessionId) -> list[object]:
 
 
 async def test_a_statement_is_in_the_file_when_record_returns(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     assert b'"text":"select 1"' in journals(tmp_path)[0]
     await recorder.stop()
 
 
 async def test_a_result_goes_with_the_next_write_and_keeps_its_place(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, result(1))
     assert journals(tmp_path) == [b""]
     recorder.record(ONE, MarkFrame(1, NOW, "held"))
@@ -125,8 +80,8 @@ async def test_a_result_goes_with_the_next_write_and_keeps_its_place(tmp_path: P
 
 
 async def test_many_results_do_not_wait_without_end(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
     for number in range(600):
         recorder.record(ONE, result(number))
     assert len(journals(tmp_path)[0]) > 32 * 1024
@@ -134,9 +89,9 @@ async def test_many_results_do_not_wait_without_end(tmp_path: Path) -> None:
 
 
 async def test_what_is_written_is_synced_soon(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     async with running(recorder):
         recorder.record(ONE, statement(1))
         recorder.record(ONE, result(1))
@@ -147,9 +102,9 @@ async def test_what_is_written_is_synced_soon(tmp_path: Path) -> None:
 
 
 async def test_closing_a_session_seals_it_into_the_log(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     recorder.record(ONE, result(1))
     await recorder.close(ONE)
@@ -162,9 +117,9 @@ async def test_closing_a_session_seals_it_into_the_log(tmp_path: Path) -> None:
 
 
 async def test_a_session_without_frames_leaves_nothing(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     await recorder.close(ONE)
     await recorder.close(ONE)
     await recorder.stop()
@@ -173,9 +128,9 @@ async def test_a_session_without_frames_leaves_nothing(tmp_path: Path) -> None:
 
 
 async def test_frames_that_are_many_are_sealed_while_the_session_goes_on(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     async with running(recorder):
         for number in range(1, LARGEST_BYTES // 4000 + 2):
             recorder.record(ONE, statement(number, "x" * 4000))
@@ -191,23 +146,23 @@ async def test_frames_that_are_many_are_sealed_while_the_session_goes_on(tmp_pat
 async def test_frames_that_are_old_are_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "SWEEP_EVERY_S", 0.01)
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    monkeypatch.setattr(recorder_module, "SWEEP_EVERY_S", 0.01)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     await recorder.sync()
-    world.at += recordings.SEAL_AFTER_S
+    world.at += SEAL_AFTER_S
     async with running(recorder):
         await until(lambda: world.log)
     await recorder.stop()
 
 
 async def test_sessions_do_not_mix(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
     for session in (ONE, TWO):
-        recorder.open(session)
+        recorder.open(session, ANA)
     for number in range(1, 4):
         recorder.record(ONE, statement(number, "one"))
         recorder.record(TWO, statement(number, "two"))
@@ -219,7 +174,7 @@ async def test_sessions_do_not_mix(tmp_path: Path) -> None:
 
 
 async def test_a_session_that_is_not_open_cannot_be_recorded(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
+    recorder = await RecordingWorld().recorder(tmp_path)
     with pytest.raises(OutsideFault, match="is not open"):
         recorder.record(ONE, statement(1))
     assert await recorder.frames(ONE) == []
@@ -227,9 +182,9 @@ async def test_a_session_that_is_not_open_cannot_be_recorded(tmp_path: Path) -> 
 
 
 async def test_a_session_id_cannot_leave_the_folder(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
+    recorder = await RecordingWorld().recorder(tmp_path)
     with pytest.raises(ValueError, match="no id of a session"):
-        recorder.open(SessionId("../ses_1"))
+        recorder.open(SessionId("../ses_1"), ANA)
     assert await recorder.frames(SessionId("../ses_1")) == []
     await recorder.stop()
 
@@ -237,9 +192,9 @@ async def test_a_session_id_cannot_leave_the_folder(tmp_path: Path) -> None:
 async def test_a_full_disk_refuses_the_frame_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     before = journals(tmp_path)
     write = os.write
@@ -258,9 +213,9 @@ async def test_a_full_disk_refuses_the_frame_and_loses_nothing(
 
 
 async def test_a_disk_that_falls_behind_stops_recording(tmp_path: Path) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     world.at += 1.1
     with pytest.raises(OutsideFault, match="fallen behind"):
@@ -273,9 +228,9 @@ async def test_a_disk_that_falls_behind_stops_recording(tmp_path: Path) -> None:
 async def test_a_failed_sync_stops_recording_until_all_is_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     recorder.record(ONE, result(1))
 
@@ -300,10 +255,10 @@ async def test_a_failed_sync_stops_recording_until_all_is_written_anew(
 async def test_a_log_that_is_away_delays_the_seal_and_changes_no_byte_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "SWEEP_EVERY_S", 0.01)
-    world = World()
-    recorder = world.recorder(tmp_path)
-    recorder.open(ONE)
+    monkeypatch.setattr(recorder_module, "SWEEP_EVERY_S", 0.01)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     world.is_away = True
     await recorder.close(ONE)
@@ -319,9 +274,9 @@ async def test_a_log_that_is_away_delays_the_seal_and_changes_no_byte_of_it(
 async def test_a_session_that_cannot_be_sealed_does_not_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "MOST_UNSEALED", 500)
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
+    monkeypatch.setattr(recorder_module, "MOST_UNSEALED", 500)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
     for number in range(1, 5):
         recorder.record(ONE, statement(number))
     with pytest.raises(OutsideFault, match="cannot be sealed"):
@@ -332,10 +287,10 @@ async def test_a_session_that_cannot_be_sealed_does_not_fill_the_memory(
 async def test_a_journal_is_renewed_and_deleted_when_all_in_it_is_sealed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "LARGEST_JOURNAL", 100)
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
-    recorder.open(TWO)
+    monkeypatch.setattr(recorder_module, "LARGEST_JOURNAL", 100)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.open(TWO, ANA)
     recorder.record(ONE, statement(1))
     recorder.record(ONE, result(1))
     await recorder.sync()
@@ -348,24 +303,24 @@ async def test_a_journal_is_renewed_and_deleted_when_all_in_it_is_sealed(
 
 
 async def test_a_second_process_cannot_take_the_folder(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
+    recorder = await RecordingWorld().recorder(tmp_path)
     with pytest.raises(OperatorFault, match="another process"):
-        World().recorder(tmp_path)
+        await RecordingWorld().recorder(tmp_path)
     await recorder.stop()
-    await World().recorder(tmp_path).stop()
+    await (await RecordingWorld().recorder(tmp_path)).stop()
 
 
 async def test_what_a_stopped_process_left_is_sealed_at_the_next_start(tmp_path: Path) -> None:
-    world = World()
-    killed = world.recorder(tmp_path)
+    world = RecordingWorld()
+    killed = await world.recorder(tmp_path)
     for session in (ONE, TWO):
-        killed.open(session)
+        killed.open(session, ANA)
         killed.record(session, statement(1))
     killed.record(TWO, statement(2))
     await killed.close(ONE)
     abandon(killed)
 
-    recorder = world.recorder(tmp_path)
+    recorder = await world.recorder(tmp_path)
     await recorder.recover()
     assert [(entry.session, entry.facts.get("recovered")) for entry in world.log] == [
         (ONE, None),
@@ -381,27 +336,27 @@ async def test_what_a_stopped_process_left_is_sealed_at_the_next_start(tmp_path:
 
 
 async def test_a_seal_whose_mark_was_written_is_not_logged_again(tmp_path: Path) -> None:
-    world = World()
-    killed = world.recorder(tmp_path)
-    killed.open(ONE)
-    killed.open(TWO)
+    world = RecordingWorld()
+    killed = await world.recorder(tmp_path)
+    killed.open(ONE, ANA)
+    killed.open(TWO, ANA)
     killed.record(ONE, statement(1))
     await killed.close(ONE)
     killed.record(TWO, statement(1))
     abandon(killed)
-    recorder = world.recorder(tmp_path)
+    recorder = await world.recorder(tmp_path)
     await recorder.recover()
     assert [entry.session for entry in world.log] == [ONE, TWO]
     await recorder.stop()
 
 
 async def test_a_recovery_that_fails_can_be_tried_again(tmp_path: Path) -> None:
-    world = World()
-    killed = world.recorder(tmp_path)
-    killed.open(ONE)
+    world = RecordingWorld()
+    killed = await world.recorder(tmp_path)
+    killed.open(ONE, ANA)
     killed.record(ONE, statement(1))
     abandon(killed)
-    recorder = world.recorder(tmp_path)
+    recorder = await world.recorder(tmp_path)
     world.is_away = True
     with pytest.raises(OutsideFault):
         await recorder.recover()
@@ -426,8 +381,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     killed = subprocess.run([sys.executable, "-c", program], check=False)
     assert killed.returncode == -9
-    world = World()
-    recorder = world.recorder(tmp_path)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
     await recorder.recover()
     assert await sequences(recorder, ONE) == list(range(1, 101))
     assert await whole(world, recorder, ONE)
@@ -435,8 +390,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def test_a_damaged_segment_is_said_to_be_damaged(tmp_path: Path) -> None:
-    recorder = World().recorder(tmp_path)
-    recorder.open(ONE)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     await recorder.close(ONE)
     (tmp_path / ONE / "000001.jsonl").write_bytes(b"x")
@@ -447,8 +402,8 @@ async def test_a_damaged_segment_is_said_to_be_damaged(tmp_path: Path) -> None:
 
 async def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "recordings"
-    recorder = World().recorder(folder)
-    recorder.open(ONE)
+    recorder = await RecordingWorld().recorder(folder)
+    recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     await recorder.close(ONE)
     for path in [folder, *folder.rglob("*")]:
