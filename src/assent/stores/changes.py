@@ -31,7 +31,7 @@ from assent.stores import audit_changes, codec, effect_changes, granting, rows, 
 from assent.stores.audit_changes import AUDIT, AuditChange
 from assent.stores.effect_changes import EFFECTS, EffectChange
 from assent.stores.granting import GRANTING, Granting
-from assent.stores.statements import changed, insert, put
+from assent.stores.statements import changed, insert, put, put_new
 from assent.stores.tables import (
     approvals,
     credentials,
@@ -245,7 +245,7 @@ def _put_token(connection: Connection, change: PutToken) -> None:
         "issued_at": change.at,
         "expires_at": change.expires_at,
     }
-    if not changed(connection, insert(connection, tokens).values(row).on_conflict_do_nothing()):
+    if not put_new(connection, tokens, row):
         raise ConflictFault("token-exists", "this token is known already; mint another one")
 
 

@@ -5,6 +5,7 @@ Index, leaf, payload and the tree's right edge are written together, or not at a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,7 +21,7 @@ from assent.stores.audit_changes import MINIMUM
 from assent.stores.audit_tables import cursors
 from assent.stores.changes import MayNotFit
 from assent.stores.learning import LEARNING, Learning
-from assent.stores.statements import insert
+from assent.stores.statements import append, insert
 
 
 class LogMoved(Exception):
@@ -96,13 +97,23 @@ def write_state(
     """Write all of the units but their entries. Return what became of each, and the entries
     of those that fitted, which the caller writes.
     """
-    outcomes = [_write_changes(connection, unit.conflicting) for unit in units]
+    outcomes = _write_all_changes(connection, [unit.conflicting for unit in units])
     kept = [unit for unit, fault in zip(units, outcomes, strict=True) if fault is None]
     learning.apply(connection, [change for unit in kept for change in unit.learned])
     for unit in kept:
         if unit.checkpoint is not None:
             _keep_checkpoint(connection, unit.checkpoint)
     return outcomes, [entry for unit in kept for entry in unit.entries]
+
+
+def _write_all_changes(
+    connection: Connection, wanted: Sequence[Sequence[MayNotFit]]
+) -> list[ConflictFault | None]:
+    together = [change for each in wanted for change in each]
+    # Nearly always all of them fit. A savepoint for each unit costs more than what it writes.
+    if len(wanted) > 1 and _write_changes(connection, together) is None:
+        return [None] * len(wanted)
+    return [_write_changes(connection, each) for each in wanted]
 
 
 def _write_changes(connection: Connection, wanted: Sequence[MayNotFit]) -> ConflictFault | None:
@@ -128,28 +139,25 @@ def _append(connection: Connection, encoded: Sequence[Encoded], edge: Edge) -> E
     # First of all, because it also locks out every other process until the end.
     _move_frontier(connection, edge, after)
     numbered = list(enumerate(encoded, start=edge.size))
-    connection.execute(
-        tables.entries.insert(),
-        [
-            {
-                "leaf_index": index,
-                "id": item.entry.id,
-                "request_id": item.entry.request,
-                "session_id": item.entry.session,
-                "leaf": item.leaf,
-            }
-            for index, item in numbered
-        ],
-    )
+    append(connection, tables.entries, [_entry_row(index, item) for index, item in numbered])
     payloads = [
         {"leaf_index": index, "body": item.payload}
         for index, item in numbered
         if item.payload is not None
     ]
-    if payloads:
-        connection.execute(tables.payloads.insert(), payloads)
+    append(connection, tables.payloads, payloads)
     tiles.add(connection, full)
     return after
+
+
+def _entry_row(index: int, item: Encoded) -> dict[str, Any]:
+    return {
+        "leaf_index": index,
+        "id": item.entry.id,
+        "request_id": item.entry.request,
+        "session_id": item.entry.session,
+        "leaf": item.leaf,
+    }
 
 
 def _move_frontier(connection: Connection, edge: Edge, after: Edge) -> None:

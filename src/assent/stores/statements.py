@@ -1,12 +1,14 @@
 """Statements that say whether they fitted, in the dialect of either database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import sqlite
 
 from assent.core.faults import ConflictFault
+from assent.stores.ready import Ready
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -31,18 +33,43 @@ def insert_in(dialect: str, table: Table) -> Upsert:
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row. Raises ConflictFault when a row of that key is there."""
-    statement = insert(connection, table).values(row).on_conflict_do_nothing()
-    if not changed(connection, statement):
+    if not put_new(connection, table, row):
         key = next(iter(table.primary_key.columns)).name
         raise ConflictFault("exists", f"there is a row `{row[key]}` in {table.name} already")
 
 
+def put_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row; return whether there was none of that key, and this one is in now."""
+    return _inserting(connection.dialect.name, table, tuple(row)).one(connection, row) > 0
+
+
 def replace(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, or replace what the row of that key says."""
-    newest = insert(connection, table).values(row)
+    _replacing(connection.dialect.name, table, tuple(row)).one(connection, row)
+
+
+def append(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which all have the same columns; a row of a key that is there is a fault."""
+    if rows:
+        _appending(connection.dialect.name, table, tuple(rows[0])).many(connection, rows)
+
+
+@cache
+def _inserting(dialect: str, table: Table, names: tuple[str, ...]) -> Ready:
+    return Ready(insert_in(dialect, table).on_conflict_do_nothing(), table, names)
+
+
+@cache
+def _replacing(dialect: str, table: Table, names: tuple[str, ...]) -> Ready:
+    newest = insert_in(dialect, table)
     keys = list(table.primary_key.columns)
-    told = {name: newest.excluded[name] for name in row if table.c[name] not in set(keys)}
-    connection.execute(newest.on_conflict_do_update(index_elements=keys, set_=told))
+    told = {name: newest.excluded[name] for name in names if table.c[name] not in set(keys)}
+    return Ready(newest.on_conflict_do_update(index_elements=keys, set_=told), table, names)
+
+
+@cache
+def _appending(dialect: str, table: Table, names: tuple[str, ...]) -> Ready:
+    return Ready(insert_in(dialect, table), table, names)
 
 
 def changed(

@@ -25,9 +25,6 @@ from assent.stores.publishing import Publishing, thin
 from assent.stores.reading import Reading
 from assent.stores.writer import Writer
 
-_DEADLINE_S = 10
-"""How long a commit may take. Whoever waits for a disk that hangs is refused, not kept."""
-
 
 async def open_store(
     where: Path | str, signer: Signer, ids: Ids, clock: Clock, master: MasterKey
@@ -54,7 +51,7 @@ async def open_store(
     if url.get_backend_name() == "postgresql":
         from assent.stores.postgres_log import postgres_store
 
-        return postgres_store(database, edge, signer, ids, clock, master)
+        return await postgres_store(database, edge, signer, ids, clock, master)
     return SqlStore(database, Writer(database, edge), signer, ids, clock, master)
 
 
@@ -103,7 +100,7 @@ class SqlStore(Reading):
         seal = await self.keyring.sealer(entries)
         unit = Unit(tuple(changes), log.encode_entries(entries, seal))
         if unit.changes or unit.entries:
-            await self._submit(unit)
+            await self._writer.submit(unit)
 
     async def publish(self) -> Checkpoint:
         """Sign a checkpoint over all that is committed, keep it and return it.
@@ -124,7 +121,7 @@ class SqlStore(Reading):
                 return newest
             text = format_checkpoint(self._signer.name, edge.size, root)
             signed = Checkpoint(edge.size, root, self._signer.sign(text), self._clock.now())
-            await self._submit(Unit(checkpoint=signed))
+            await self._writer.submit(Unit(checkpoint=signed))
             return signed
 
     async def publish_on_growth(self) -> None:
@@ -152,17 +149,8 @@ class SqlStore(Reading):
         except (SQLAlchemyError, OSError) as cause:
             raise OutsideFault("store-unavailable", "the store cannot be written") from cause
 
-    async def _submit(self, unit: Unit) -> None:
-        try:
-            async with asyncio.timeout(_DEADLINE_S):
-                await self._writer.submit(unit)
-        except TimeoutError:
-            raise OutsideFault(
-                "store-unavailable", f"the disk did not take it within {_DEADLINE_S} s"
-            ) from None
-
     async def _keep_key(self, key: PutDataKey) -> None:
-        await self._submit(Unit((key,)))
+        await self._writer.submit(Unit((key,)))
 
     async def close(self) -> None:
         """Write what waits and let go of the database."""

@@ -6,34 +6,34 @@ level 0 it is the hashes of the last entries, of a level above the roots of the 
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from assent.audit.edge import Edge
 from assent.audit.tiles import TILE_WIDTH, FullTile, TileBuilder
 from assent.audit.tree import Frontier, leaf_hash
 from assent.stores.audit_tables import tiles
+from assent.stores.statements import append
 from assent.stores.tables import entries
 
-_ADD = insert(tiles)
 _CAUGHT_UP = 64
 """How many tiles of level 0 a transaction makes of a log that stands without."""
 
 
 def add(connection: Connection, full: Sequence[FullTile]) -> None:
     """Write tiles that are full now."""
-    if full:
-        connection.execute(
-            _ADD,
-            [
-                {
-                    "level": tile.level,
-                    "tile_index": tile.index,
-                    "hashes": tile.hashes,
-                    "root": tile.root,
-                }
-                for tile in full
-            ],
-        )
+    append(
+        connection,
+        tiles,
+        [
+            {
+                "level": tile.level,
+                "tile_index": tile.index,
+                "hashes": tile.hashes,
+                "root": tile.root,
+            }
+            for tile in full
+        ],
+    )
 
 
 def read_edge(connection: Connection, frontier: Frontier) -> Edge:

@@ -20,6 +20,8 @@ from assent.stores.publishing import Growth
 _WAITING_UNITS = 1_024
 _BATCH_ROWS = 2_048
 _TRIES = 3
+WITHIN_S = 10.0
+"""How long a commit may take. Whoever waits for a disk that hangs is refused, not kept."""
 
 # What the drivers raise when a disk, a server or a value is bad; ours are never among them.
 FAILURES = (SQLAlchemyError, OSError, ValueError, OverflowError)
@@ -30,14 +32,19 @@ _Waiting = tuple[Unit, asyncio.Future[None]]
 
 
 class Writer:
-    """Owns the log's edge, and is the only one that writes. `edge`: the one on disk."""
+    """Owns the log's edge, and is the only one that writes. `edge`: the one on disk.
 
-    def __init__(self, database: Database, edge: Edge) -> None:
+    within_s: how long a batch may take before its callers, and all behind them, are refused.
+    """
+
+    def __init__(self, database: Database, edge: Edge, within_s: float = WITHIN_S) -> None:
         self._database = database
+        self._within_s = within_s
         self._edge = edge
         self.growth = Growth(edge.size)
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(_WAITING_UNITS)
         self._closing = False
+        self._overdue = asyncio.get_running_loop().call_later(0, lambda: None)
         self._task = asyncio.create_task(self._run(), name="store writer")
 
     async def submit(self, unit: Unit) -> None:
@@ -67,11 +74,27 @@ class Writer:
         try:
             while (first := await self._queue.get()) is not None:
                 batch, last = self._drain(first)
+                self._expect(batch)
                 await self._write(batch)
+                self._overdue.cancel()
                 if last:
                     return
         finally:
-            self._abandon(batch)
+            self._overdue.cancel()
+            self._abandon(batch, "the store is closed")
+
+    def _expect(self, batch: Sequence[_Waiting]) -> None:
+        # One timer for a batch: one for each commit would cost a tenth of it.
+        self._overdue.cancel()
+        loop = asyncio.get_running_loop()
+        self._overdue = loop.call_later(self._within_s, self._give_up, batch)
+
+    def _give_up(self, batch: Sequence[_Waiting]) -> None:
+        """Refuse whoever waits; what is behind the batch that hangs will not be written."""
+        self._abandon(batch, f"the disk did not take it within {self._within_s:g} s")
+        if self._closing:
+            self._queue.put_nowait(None)
+        self._expect(())
 
     def _drain(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         batch, rows = [first], first[0].weight
@@ -119,14 +142,14 @@ class Writer:
             raise LogMoved
         self._edge = edge
 
-    def _abandon(self, batch: Sequence[_Waiting]) -> None:
+    def _abandon(self, batch: Sequence[_Waiting], because: str) -> None:
         left = list(batch)
         while not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is not None:
                 left.append(waiting)
         for _, written in left:
-            _settle(written, _unavailable("the store is closed"))
+            _settle(written, _unavailable(because))
 
 
 def _settle(written: asyncio.Future[None], fault: Fault | None) -> None:
