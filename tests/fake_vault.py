@@ -1,7 +1,8 @@
 """Something that answers as Vault's documentation says Vault does, over HTTP on loopback.
 
 It is no Vault: what is tested against it is our reading of the documentation. Known here: KV
-version 2 (read), the database engine (creds), sys/leases (renew, revoke), AppRole (login).
+version 2 (read), the database engine (creds), sys/leases (renew, revoke), AppRole (login), the
+transit engine (encrypt, decrypt, with a context).
 """
 
 import json
@@ -24,6 +25,7 @@ class FakeVault:
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     roles: dict[str, int] = field(default_factory=dict)
     leases: dict[str, str] = field(default_factory=dict)
+    transit: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
     longest_s: int = 3600
     logins: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -48,6 +50,10 @@ class FakeVault:
             case "PUT", ["sys", "leases", "renew"]:
                 lasts_s = min(body["increment"], self.longest_s)
                 return 200, {"lease_id": body["lease_id"], "lease_duration": lasts_s}
+            case "POST", [mount, "encrypt" | "decrypt" as what, key] if (
+                f"{mount}/{key}" in self.transit
+            ):
+                return self._transit(what, self.transit[f"{mount}/{key}"], body)
             case "GET", _ if path in self.secrets:
                 metadata = {"version": 1, "destroyed": False}
                 return 200, {"data": {"data": self.secrets[path], "metadata": metadata}}
@@ -60,6 +66,16 @@ class FakeVault:
         token = f"token-{self.logins}"
         self.tokens.add(token)
         return 200, {"auth": {"client_token": token, "lease_duration": 60, "renewable": True}}
+
+    def _transit(self, what: str, kept: dict[str, tuple[str, str]], body: Any) -> Any:
+        if what == "encrypt":
+            name = f"vault:v1:{len(kept)}"
+            kept[name] = body["plaintext"], body["context"]
+            return 200, {"data": {"ciphertext": name, "key_version": 1}}
+        plain, context = kept.get(body["ciphertext"], ("", None))
+        if context != body["context"]:
+            return 400, {"errors": ["cipher: message authentication failed"]}
+        return 200, {"data": {"plaintext": plain}}
 
     def _user(self, mount: str, role: str) -> Any:
         lease = f"{mount}/creds/{role}/{len(self.asked)}"

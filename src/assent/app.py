@@ -28,11 +28,11 @@ from assent.core.entry import EntryKind
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
 from assent.core.secret import Secret
-from assent.credentials.master_keys import FileMasterKey
 from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
     keys,
+    master_key,
     networks,
     policies,
     postgres_door,
@@ -97,9 +97,8 @@ async def running(
     data = keys.data_folder(config)
     signer = Signer(config.server.origin, Secret(keys.audit_key(data)))
     async with contextlib.AsyncExitStack() as stack:
-        store = await open_store(
-            data, signer, ids, clock, FileMasterKey(Secret(keys.master_key(data)), ids)
-        )
+        master = master_key.master_key(config, data, ids, stack.push_async_callback)
+        store = await open_store(data, signer, ids, clock, master)
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
         recorder = await recordings.recorder(config, data, store, ids, clock)

@@ -1,10 +1,12 @@
-"""A Vault server, as far as it is needed: a secret of KV version 2, and users of databases.
+"""A Vault server, as far as it is needed: secrets of KV version 2, database users, transit keys.
 
 Source: HashiCorp Vault's HTTP API: "KV Secrets Engine - Version 2", "Database Secrets Engine",
-"AppRole Auth Method", "/sys/leases". Nothing that Vault answers is ever part of a fault's text.
+"Transit Secrets Engine", "AppRole Auth Method", "/sys/leases". Nothing that Vault answers is
+ever part of a fault's text.
 """
 
 import asyncio
+import base64
 import json
 import ssl
 from collections.abc import Callable, Mapping
@@ -102,6 +104,29 @@ class Vault:
     async def revoke(self, lease: str) -> None:
         """End a lease and take its user away. One that is over already is no fault."""
         await self._ask("PUT", "sys/leases/revoke", {"lease_id": lease}, over=(400, 404))
+
+    async def encrypt(self, place: str, plain: Secret[bytes], context: bytes) -> str:
+        """Return the ciphertext by the transit key at `MOUNT/KEY`, `vault:v…`."""
+        path, body = _at_transit(place, "encrypt", context)
+        text = base64.b64encode(plain.reveal()).decode("ascii")
+        found = _at(
+            await self._ask("POST", path, {**body, "plaintext": text}), "data", "ciphertext"
+        )
+        if not isinstance(found, str) or not found.isascii() or not found:
+            raise _strange(f"encrypted nothing by `{place[:80]}`")
+        return found
+
+    async def decrypt(self, place: str, sealed: str, context: bytes) -> Secret[bytes]:
+        """Return what was encrypted by the transit key at `MOUNT/KEY`, in the same context."""
+        path, body = _at_transit(place, "decrypt", context)
+        found = _at(
+            await self._ask("POST", path, {**body, "ciphertext": sealed}), "data", "plaintext"
+        )
+        try:
+            return Secret(base64.b64decode(str(found).encode("ascii"), validate=True))
+        except ValueError:
+            # Without the cause: its text would show what was decrypted.
+            raise _strange(f"decrypted nothing by `{place[:80]}`") from None
 
     async def _ask(
         self,
@@ -203,6 +228,11 @@ def _lasting(content: Mapping[str, Any]) -> timedelta:
     if type(seconds) is not int or not 0 < seconds <= _LONGEST_LEASE_S:
         raise _strange("did not say how long its lease lasts")
     return timedelta(seconds=seconds)
+
+
+def _at_transit(place: str, what: str, context: bytes) -> tuple[str, dict[str, object]]:
+    mount, _, key = place.rpartition("/")
+    return f"{mount}/{what}/{key}", {"context": base64.b64encode(context).decode("ascii")}
 
 
 def _strange(what: str) -> OutsideFault:

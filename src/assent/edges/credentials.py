@@ -1,22 +1,18 @@
 """As whom sessions reach their targets: the brokers, and the Vault where there is one."""
 
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
-from assent.config import Config
 from assent.control.own_target import CANARY
 from assent.core.ports import CredentialBroker
 from assent.credentials.brokers import Brokers
 from assent.credentials.postgres_role import PostgresRoleBroker
-from assent.credentials.references import References, reveal_reference
+from assent.credentials.references import References
 from assent.credentials.static import StaticBroker
+from assent.edges.master_key import vault_of
 from assent.edges.premises import Premises
 from assent.gateway.canary import CanaryBroker
 from assent.gateway.own_connection import own_connection
 from assent.notifiers.channels import WhenDone
-
-if TYPE_CHECKING:
-    from assent.credentials.vault import Vault
 
 
 def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
@@ -25,7 +21,7 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
     when_done: takes what is awaited at the end.
     """
     config, clock = premises.config, premises.clock
-    vault = _vault(config) if config.vault.address else None
+    vault = vault_of(config) if config.vault.address else None
     if vault is not None:
         when_done(vault.close)
     references = References(config.folder, vault)
@@ -47,23 +43,3 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
         of |= dict.fromkeys(at_vault, users)
     of[CANARY] = CanaryBroker()
     return Brokers(of, StaticBroker(references))
-
-
-def _vault(config: Config) -> "Vault":
-    # An HTTP client, and all that it brings, only for whoever has a Vault.
-    from assent.credentials.vault import Vault, VaultSettings
-
-    settings = config.vault
-    authority = settings.certificate_authority
-    return Vault(
-        VaultSettings(
-            address=settings.address,
-            token=settings.token,
-            role_id=settings.role_id,
-            secret_id=settings.secret_id,
-            approle=settings.approle,
-            namespace=settings.namespace,
-            certificate_authority=str(config.folder / authority) if authority else "",
-        ),
-        lambda reference: reveal_reference(reference, config.folder),
-    )

@@ -32,14 +32,6 @@ def audit_key(data: Path) -> bytes:
     return key_in(path)
 
 
-def master_key(data: Path) -> bytes:
-    """Return the key that wraps the data keys of the log, made when it is not there.
-
-    A store whose keys another one wrapped is never opened with it.
-    """
-    return key_in(data / "master.key")
-
-
 def key_in(path: Path) -> bytes:
     """Return the 32 bytes of a key file, made with mode 0600 when it is not there."""
     if not path.exists():

@@ -65,6 +65,26 @@ async def test_a_login_serves_many_questions_and_is_made_anew_when_its_token_is_
         assert server.logins == 2
 
 
+async def test_transit_gives_back_what_it_encrypted_in_the_same_context(
+    server: FakeVault,
+) -> None:
+    server.transit["transit/assent"] = {}
+    async with by_token(server) as vault:
+        sealed = await vault.encrypt("transit/assent", Secret(b"\x00key"), b"dek_1")
+        assert sealed.startswith("vault:v1:")
+        opened = await vault.decrypt("transit/assent", sealed, b"dek_1")
+        assert opened.reveal() == b"\x00key"
+        assert server.asked[0] == ("POST", "/v1/transit/encrypt/assent")
+        with pytest.raises(OperatorFault, match="transit/decrypt/assent"):
+            await vault.decrypt("transit/assent", sealed, b"dek_2")
+        server.say = 200, b'{"data":{"plaintext":"no base64"}}'
+        with pytest.raises(OutsideFault, match="decrypted nothing"):
+            await vault.decrypt("transit/assent", sealed, b"dek_1")
+        server.say = 200, b'{"data":{}}'
+        with pytest.raises(OutsideFault, match="encrypted nothing"):
+            await vault.encrypt("transit/assent", Secret(b"key"), b"dek_1")
+
+
 async def test_a_user_of_a_database_is_made_renewed_and_taken_away(server: FakeVault) -> None:
     async with by_token(server) as vault:
         user = await vault.database_user("database/shop")
