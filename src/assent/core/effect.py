@@ -116,7 +116,10 @@ class IndexEffects:
 
 @dataclass(frozen=True, slots=True)
 class DropEffects:
-    """Take effects and texts out of the index: of one subject, or from before an entry's index."""
+    """Take effects and texts out of the index: of one subject, or from before an entry's index.
+
+    Only so many at a time: `left_to_drop` says whether there are more.
+    """
 
     subject: SubjectId | None = None
     before: int | None = None

@@ -10,7 +10,7 @@ from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.data_key import DataKey, LegalHold
 from assent.core.device_key import DeviceKey
-from assent.core.effect import EffectFilter, EffectPage, EffectPosition
+from assent.core.effect import DropEffects, EffectFilter, EffectPage, EffectPosition
 from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
 from assent.core.frame import Frame, Recorded
 from assent.core.grant import Grant
@@ -304,6 +304,10 @@ class Store(Protocol):
         self, wanted: EffectFilter, before: EffectPosition | None = None, limit: int = 100
     ) -> EffectPage:
         """Return effects that fit, newest first, those behind `before`; see `EffectPage`."""
+        ...
+
+    async def left_to_drop(self, drop: DropEffects) -> bool:
+        """Return whether a change would still take an effect out."""
         ...
 
     async def close(self) -> None: ...

@@ -1,7 +1,7 @@
 """Changes of the index of effects. Each can be made again, and changes nothing then."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, assert_never
 
@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Connection,
+    Select,
     String,
     bindparam,
     case,
@@ -34,8 +35,9 @@ from assent.core.effect import (
     place_of,
     words_of,
 )
+from assent.core.ids import SessionId
 from assent.stores.effect_tables import effects
-from assent.stores.statements import changed, insert
+from assent.stores.statements import insert
 
 EffectChange: TypeAlias = IndexEffects | DropEffects
 
@@ -43,6 +45,9 @@ EFFECTS = (IndexEffects, DropEffects)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+MOST_DROPPED = 1_000
+"""So many effects are taken out by one change, so that nobody waits long for the writer."""
+
 # From this version on, SQLite's full text can forget what is deleted without being merged.
 _FORGETS_FROM = (3, 42)
 
@@ -122,13 +127,38 @@ def _apart(connection: Connection, found: Sequence[Effect]) -> tuple[list[Effect
         rows = connection.execute(known.group_by(column))
         first = {action: index_of(place) for action, place in rows}
     new, again = [], []
-    for effect in found:
+    for effect in _told_once(connection, found):
         index = index_of(effect.place)
         if effect.action is None or first.setdefault(effect.action, index) == index:
             new.append(effect)
         elif effect.place == place_of(index):
             again.append(Came(index, effect.action, effect.outcome, request=effect.request))
     return new, again
+
+
+def _told_once(connection: Connection, found: Sequence[Effect]) -> Iterator[Effect]:
+    """Yield the effects but those that an earlier segment told of: one may be logged twice."""
+    newest: dict[tuple[SessionId, int], int] = {}
+    for effect in found:
+        if effect.session is not None and effect.sequence is not None:
+            key = (effect.session, index_of(effect.place))
+            if key not in newest:
+                newest[key] = _newest_before(connection, *key)
+            if effect.sequence <= newest[key]:
+                continue
+        yield effect
+
+
+def _newest_before(connection: Connection, session: SessionId, index: int) -> int:
+    """Return the last statement of a session that entries before that index told of, or 0."""
+    columns = effects.c
+    told = select(columns.sequence).where(
+        columns.session_id == session,
+        columns.sequence.is_not(None),
+        columns.place < place_of(index),
+    )
+    newest = told.order_by(columns.sequence.desc()).limit(1)
+    return connection.execute(newest).scalar() or 0
 
 
 _OUTCOME = effects.c.outcome
@@ -170,7 +200,7 @@ _FOUND = (
         effects.c.session_id == bindparam("of", type_=String),
         effects.c.sequence == bindparam("number", type_=BigInteger),
         effects.c.rows.is_(None),
-        # As the index is made, so that it is used: it holds only what is under way.
+        # As the index is made, so that it is used.
         effects.c.sequence.is_not(None),
     )
     .values(**_ROWS)
@@ -217,44 +247,51 @@ _PUT_WORDS = text(
 )
 
 
-def _drop(connection: Connection, change: DropEffects) -> None:
+def to_drop(change: DropEffects) -> Select[Any]:
+    """Return which effects a change takes out, the oldest first."""
+    meant = select(effects.c.place).order_by(effects.c.place)
     if change.subject is not None:
-        _drop_texts(connection, _OF_SUBJECT, {"subject": change.subject})
-        connection.execute(delete(effects).where(effects.c.subject_id == change.subject))
+        meant = meant.where(effects.c.subject_id == change.subject)
     if change.before is not None:
-        behind = place_of(change.before)
-        _drop_texts(connection, _OLDER, {"behind": behind >> TOUCH_BITS})
-        connection.execute(delete(effects).where(effects.c.place < behind))
+        meant = meant.where(effects.c.place < place_of(change.before))
+    return meant
 
 
-_OF_SUBJECT = {
-    "postgresql": "delete from effect_texts where statement in "
-    "(select place >> 8 from effects where subject_id = :subject)",
-    "sqlite": "delete from effect_texts where rowid in "
-    "(select place >> 8 from effects where subject_id = :subject)",
-}
-_OLDER = {
-    "postgresql": "delete from effect_texts where statement < :behind",
-    "sqlite": "delete from effect_texts where rowid < :behind",
-}
-_FORGET_WHAT_IS_DELETED = text(
-    "insert into effect_texts (effect_texts, rank) values ('secure-delete', 1)"
-)
-_MERGE = text("insert into effect_texts (effect_texts) values ('optimize')")
-
-
-def _drop_texts(
-    connection: Connection, statements: Mapping[str, str], values: Mapping[str, Any]
-) -> None:
+def _drop(connection: Connection, change: DropEffects) -> None:
+    places = list(connection.execute(to_drop(change).limit(MOST_DROPPED)).scalars())
+    if not places:
+        return
+    statements = [{"gone": one} for one in sorted({place >> TOUCH_BITS for place in places})]
     if _on_postgres(connection):
-        connection.execute(text(statements["postgresql"]), values)
+        connection.execute(_DROP_VECTORS, statements)
+    else:
+        _drop_words(connection, statements)
+    gone = delete(effects).where(effects.c.place == bindparam("gone", type_=BigInteger))
+    connection.execute(gone, [{"gone": place} for place in places])
+
+
+def _drop_words(connection: Connection, statements: Sequence[Mapping[str, int]]) -> None:
+    of_them = _COUNT_WORDS.bindparams(first=statements[0]["gone"], last=statements[-1]["gone"])
+    if not connection.execute(of_them).scalar():
         return
     forgets = sqlite3.sqlite_version_info >= _FORGETS_FROM
     if forgets:
         connection.execute(_FORGET_WHAT_IS_DELETED)
-    if changed(connection, text(statements["sqlite"]), values) and not forgets:
+    connection.execute(_DROP_WORDS, statements)
+    if not forgets:
         # Older ones only mark words as deleted until the index is merged.
         connection.execute(_MERGE)
+
+
+_DROP_VECTORS = text("delete from effect_texts where statement = :gone")
+_DROP_WORDS = text("delete from effect_texts where rowid = :gone")
+_COUNT_WORDS = text(
+    "select exists (select 1 from effect_texts where rowid between :first and :last)"
+)
+_FORGET_WHAT_IS_DELETED = text(
+    "insert into effect_texts (effect_texts, rank) values ('secure-delete', 1)"
+)
+_MERGE = text("insert into effect_texts (effect_texts) values ('optimize')")
 
 
 def _on_postgres(connection: Connection) -> bool:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from assent.core.effect import (
     MOST_TOUCHES,
     TOUCH_BITS,
+    DropEffects,
     Effect,
     EffectFilter,
     EffectOutcome,
@@ -36,7 +37,7 @@ from assent.core.effect import (
     words_of,
 )
 from assent.core.ids import ActionId, EntryId, RequestId, SessionId, SubjectId, TargetId
-from assent.stores.effect_changes import instant, microseconds
+from assent.stores.effect_changes import instant, microseconds, to_drop
 from assent.stores.effect_tables import TEXTS, effects
 from assent.stores.fetching import Fetching, bounded
 from assent.stores.rows import Row
@@ -67,6 +68,10 @@ class EffectReading(Fetching):
             return find(connection, wanted, before, most)
 
         return await self._ask(look)
+
+    async def left_to_drop(self, drop: DropEffects) -> bool:
+        """Return whether a change would still take an effect out."""
+        return bool(await self._rows(to_drop(drop).limit(1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,10 @@ effects = Table(
         postgresql_where=text("action_id is not null"),
     ),
     Index(
-        "effects_under_way",
+        "effects_by_sequence",
         "session_id",
         "sequence",
-        sqlite_where=text("rows is null and sequence is not null"),
-        postgresql_where=text("rows is null and sequence is not null"),
+        sqlite_where=text("sequence is not null"),
+        postgresql_where=text("sequence is not null"),
     ),
 )

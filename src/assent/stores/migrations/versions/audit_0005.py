@@ -20,7 +20,7 @@ EFFECT_INDEXES = (
     ("by_rows", ["rows"], "rows > 0"),
     ("by_outcome", ["outcome", "at_us", "place"], "outcome <> 'permitted'"),
     ("by_action", ["action_id"], "action_id is not null"),
-    ("under_way", ["session_id", "sequence"], "rows is null and sequence is not null"),
+    ("by_sequence", ["session_id", "sequence"], "sequence is not null"),
 )
 APPEND_ONLY = ("entries", "payloads", "checkpoints", "tiles")
 
