@@ -37,6 +37,10 @@ ReadSql = Callable[[str, Target], Statement]
 
 _OWN_TARGET_VERBS = ("session.open", "access.", "plan.")
 _SYSTEM = {
+    "audit.erase": "audit",
+    "audit.hold": "audit",
+    "audit.prune": "audit",
+    "audit.rotate-key": "audit",
     "policy.change": "policies",
     "target.change": "targets",
     "delegation.give": "delegations",

@@ -19,6 +19,10 @@ PLAN_PROPOSE = "plan.propose"
 TARGET_VERBS = frozenset({SESSION_OPEN, ACCESS_REQUEST, BREAK_GLASS, PLAN_PROPOSE})
 """Verbs of the gateway itself, on a Target."""
 SYSTEM_VERBS: Mapping[str, str] = {
+    "audit.erase": "audit",
+    "audit.hold": "audit",
+    "audit.prune": "audit",
+    "audit.rotate-key": "audit",
     "delegation.give": "delegations",
     "policy.change": "policies",
     "target.change": "targets",

@@ -22,6 +22,8 @@ FILE_NAME = "assent.db"
 _BUSY_FOR_MS = 5_000
 POOL_WAIT_S = 10
 READERS = 3
+# What is deleted is zeroed in its page: a key that was destroyed must not lie there.
+_FORGETFUL = "secure_delete = FAST"
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg"}
 
 
@@ -69,6 +71,10 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned; it cannot write, and each statement is a snapshot."""
+        ...
+
+    async def tidy(self) -> bool:
+        """Leave no copy of what was overwritten where that can be done; return whether it was."""
         ...
 
     async def close(self) -> None:
@@ -128,6 +134,22 @@ class SqliteDatabase:
 
         return await asyncio.get_running_loop().run_in_executor(self._reading, look)
 
+    async def tidy(self) -> bool:
+        """Write the write-ahead log back and cut it; return False while somebody reads it."""
+        check_open(self._closed)
+
+        def cut() -> bool:
+            connection = self._writer.raw_connection()
+            try:
+                cursor = connection.cursor()
+                busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                cursor.close()
+                return not busy
+            finally:
+                connection.close()
+
+        return await asyncio.get_running_loop().run_in_executor(self._writing, cut)
+
     async def close(self) -> None:
         """Wait for what runs, then close the files."""
         if self._closed:
@@ -153,7 +175,9 @@ def _sqlite_engine(url: URL, size: int, prepare: Callable[[Any, object], None]) 
 
 
 def _prepare_writer(connection: Any, _record: object) -> None:
-    _prepare(connection, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+    _prepare(
+        connection, "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", _FORGETFUL
+    )
 
 
 def _prepare_reader(connection: Any, _record: object) -> None:

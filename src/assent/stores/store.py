@@ -19,6 +19,7 @@ from assent.core.ids import Ids
 from assent.core.ports import MasterKey
 from assent.stores import log, schema
 from assent.stores.database import Database, database_at, locate
+from assent.stores.erasing import destroyed, destroying, refuse_foreign
 from assent.stores.keyring import Keyring
 from assent.stores.log import Unit
 from assent.stores.publishing import Publishing, thin
@@ -38,6 +39,7 @@ async def open_store(
     database = database_at(url)
     try:
         edge = await _prepared(database)
+        await database.read(partial(refuse_foreign, master=master.name))
     except (SQLAlchemyError, OSError) as cause:
         await database.close()
         why = f": {cause}" if isinstance(cause, ConnectionError) else ""
@@ -97,6 +99,13 @@ class SqlStore(Reading):
         A caller that is cancelled while it waits cannot know whether it was written.
         Raises ConflictFault, OutsideFault.
         """
+        if gone := destroyed(changes):
+            async with destroying(gone, self.keyring, self._database):
+                await self._commit(changes, entries)
+        else:
+            await self._commit(changes, entries)
+
+    async def _commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
         seal = await self.keyring.sealer(entries)
         unit = Unit(tuple(changes), log.encode_entries(entries, seal))
         if unit.changes or unit.entries:
