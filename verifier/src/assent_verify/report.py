@@ -118,10 +118,15 @@ class Findings:
         """Keep that something is not there."""
         self.add(check, Status.INCOMPLETE, text, *entries)
 
-    def take(self, finding: Finding, times: int = 1) -> None:
-        """Keep a finding that stands for `times` like it."""
+    def more(self, check: int, status: Status, count: int) -> None:
+        """Count findings that nobody wrote down, of a check and status that has some."""
+        if count > 0:
+            self._counts[check, status] = self._counts.get((check, status), 0) + count
+
+    def take(self, finding: Finding) -> None:
+        """Keep a finding."""
         place = (finding.check, finding.status)
-        self._counts[place] = self._counts.get(place, 0) + times
+        self._counts[place] = self._counts.get(place, 0) + 1
         kept = self._kept.setdefault(place, [])
         if len(kept) < SHOWN:
             kept.append(finding)

@@ -6,6 +6,7 @@ are looked at again, so the answer is exact.
 """
 
 import os
+import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -56,7 +57,7 @@ def repeated(runs: Sequence[Run], part: int) -> list[bytes]:
     for number in numbers:
         counts[number] = counts.get(number, 0) + 1
     return [
-        number.to_bytes(_BYTES, _byte_order()) for number, many in counts.items() if many >= _FEWEST
+        number.to_bytes(_BYTES, sys.byteorder) for number, many in counts.items() if many >= _FEWEST
     ]
 
 
@@ -64,7 +65,3 @@ def remove(runs: Iterable[Run]) -> None:
     """Remove the files."""
     for run in runs:
         os.unlink(run.path)
-
-
-def _byte_order() -> str:
-    return "little" if array("H", [1]).tobytes()[0] else "big"
