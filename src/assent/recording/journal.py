@@ -88,7 +88,7 @@ class JournalCipher:
     def open(self, record: bytes) -> bytes:
         """Return the lines of a record. Raises ValueError."""
         try:
-            data = b64decode(record, validate=True)
+            data = b64decode(record.removesuffix(b"\n"), validate=True)
             count, sealed = data[:_COUNTER_BYTES], data[_COUNTER_BYTES:]
             return self._cipher.decrypt(self._prefix + count, sealed, None)
         except (Error, InvalidTag, ValueError) as error:

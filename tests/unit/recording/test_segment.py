@@ -11,10 +11,13 @@ from assent.recording.frames import encode
 from assent.recording.segment import (
     LARGEST_BYTES,
     Segment,
+    SegmentFacts,
+    compose,
+    facts_from,
+    facts_of,
     parse,
     seal,
     seal_leftover,
-    verify_segments,
 )
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -33,50 +36,75 @@ def mark(sequence: int) -> bytes:
     return encode(MarkFrame(sequence, NOW, "held"))
 
 
+def turned(session: SessionId, number: int, plain: bytes) -> bytes:
+    """Return something else of it, as encryption does."""
+    return f"{session}/{number}\n".encode() + plain[::-1]
+
+
 def chain(*runs: list[bytes]) -> list[Segment]:
     segments: list[Segment] = []
     previous, first = "", 1
     for number, lines in enumerate(runs, 1):
-        segments.append(seal(SESSION, number, previous, first, lines))
-        previous, first = segments[-1].digest, first + len(lines)
+        made = seal(SESSION, number, previous, first, lines, key="dek_1", encrypt=turned)
+        segments.append(made)
+        previous, first = made.facts.digest, first + len(lines)
     return segments
 
 
-def problems(segments: list[Segment], *data: bytes) -> tuple[str, ...]:
-    shown = data or tuple(segment.data for segment in segments)
-    return verify_segments(SESSION, shown, [segment.digest for segment in segments])
-
-
 WHOLE = chain([mark(0), statement(1), result(1)], [statement(2), result(2)], [mark(2)])
+PLAIN = compose(SESSION, 1, "", 1, [statement(1)])
 
 
-def test_a_segment_is_a_header_and_its_lines() -> None:
-    segment = chain([statement(1)])[0]
-    head, line, end = segment.data.split(b"\n")
+def test_its_plain_form_is_a_header_and_its_lines() -> None:
+    head, line, end = PLAIN.split(b"\n")
     assert head == b'{"version":1,"session":"ses_1","number":1,"previous":"","first":1}'
     assert (line, end) == (statement(1), b"")
-    assert segment.digest == "sha256:" + sha256(segment.data).hexdigest()
+    header, lines = parse(PLAIN)
+    assert (header.number, header.first, lines) == (1, 1, [statement(1)])
 
 
-def test_its_facts_say_what_it_holds() -> None:
-    assert WHOLE[1].facts() == {
+def test_its_digest_is_over_what_is_stored() -> None:
+    (segment,) = chain([statement(1)])
+    assert segment.data == turned(SESSION, 1, PLAIN)
+    assert segment.facts.digest == "sha256:" + sha256(segment.data).hexdigest()
+
+
+def test_its_facts_say_what_it_holds_and_which_key_it_needs() -> None:
+    facts = WHOLE[1].facts
+    assert facts.as_json() == {
         "bytes": len(WHOLE[1].data),
-        "digest": WHOLE[1].digest,
+        "digest": facts.digest,
         "first_frame": 4,
         "first_sequence": 2,
         "frames": 2,
+        "key": "dek_1",
         "last_sequence": 2,
         "number": 2,
-        "previous": WHOLE[0].digest,
+        "previous": WHOLE[0].facts.digest,
     }
+    assert facts.last_frame == 5
+    assert facts_from(facts.as_json()) == facts
 
 
-def test_a_segment_comes_back_as_it_was_sealed() -> None:
-    header, lines = parse(WHOLE[1].data)
-    assert seal(SESSION, header.number, header.previous, header.first, lines) == WHOLE[1]
+def test_facts_of_an_entry_may_say_more() -> None:
+    facts = WHOLE[0].facts
+    assert facts_from({**facts.as_json(), "recovered": True}) == facts
 
 
-@pytest.mark.parametrize("data", [b"", b"{}\n", b"x\n", WHOLE[0].data[:-1], b"\xff\n"])
+@pytest.mark.parametrize("data", [b"", b"{}", b"\xff", {"number": 0}])
+def test_what_are_no_facts_is_a_value_error(data: bytes | dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="not the facts of a segment"):
+        facts_from(data)  # type: ignore[arg-type]
+
+
+def test_facts_are_read_from_a_segment_that_was_never_encrypted() -> None:
+    facts = facts_of(PLAIN, PLAIN)
+    assert facts == SegmentFacts(1, facts.digest, "", 1, 1, len(PLAIN), 1, 1)
+    with pytest.raises(ValueError, match="not a segment"):
+        facts_of(compose(SESSION, 1, "", 1, []), b"")
+
+
+@pytest.mark.parametrize("data", [b"", b"{}\n", b"x\n", PLAIN[:-1], b"\xff\n"])
 def test_what_is_not_a_segment_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a segment"):
         parse(data)
@@ -84,78 +112,27 @@ def test_what_is_not_a_segment_is_a_value_error(data: bytes) -> None:
 
 def test_another_version_is_refused_by_number() -> None:
     with pytest.raises(ValueError, match="`2`"):
-        parse(WHOLE[0].data.replace(b'"version":1', b'"version":2', 1))
+        parse(PLAIN.replace(b'"version":1', b'"version":2', 1))
 
 
-def test_a_whole_recording_has_no_problems() -> None:
-    assert problems(WHOLE) == ()
-    assert verify_segments(SESSION, [], []) == ()
-
-
-def test_a_seal_that_was_logged_twice_counts_once() -> None:
-    digests = [WHOLE[place].digest for place in (0, 1, 0, 1, 2)]
-    assert verify_segments(SESSION, [segment.data for segment in WHOLE], digests) == ()
-
-
-def test_a_missing_segment_is_found_wherever_it_stood() -> None:
-    for missing in range(3):
-        left = [segment.data for place, segment in enumerate(WHOLE) if place != missing]
-        assert "the log has 3 segments, the recording 2" in problems(WHOLE, *left)
-
-
-def test_a_changed_byte_is_found() -> None:
-    changed = WHOLE[1].data.replace(b"select 1", b"select 2")
-    found = problems(WHOLE, WHOLE[0].data, changed, WHOLE[2].data)
-    assert found[0] == "segment 2: its digest is not the one in the log"
-    assert "segment 3: it does not follow the segment before it" in found
-
-
-def test_segments_in_another_order_are_found() -> None:
-    found = problems(WHOLE, WHOLE[1].data, WHOLE[0].data, WHOLE[2].data)
-    assert "segment 1: it has the number 2" in found
-    assert "segment 1: frame 1 is missing; it begins with frame 4" in found
-
-
-def test_a_segment_of_another_session_is_found() -> None:
-    other = seal(SessionId("ses_2"), 1, "", 1, [statement(1)])
-    assert verify_segments(SESSION, [other.data], [other.digest]) == (
-        "segment 1: it is of session `ses_2`",
-    )
-
-
-def test_a_missing_statement_and_an_orphaned_result_are_found() -> None:
-    assert problems(chain([statement(1), statement(3)])) == (
-        "segment 1: frame 2: statement 2 is missing",
-    )
-    assert problems(chain([result(1)])) == (
-        "segment 1: frame 1: a result of statement 1, not recorded",
-    )
-
-
-def test_a_line_that_is_no_frame_is_found() -> None:
-    assert "not a frame" in problems(chain([b'{"sequence":1}']))[0]
-
-
-def test_a_segment_that_cannot_be_read_ends_the_check() -> None:
-    assert any("not a segment" in found for found in problems(WHOLE, b"x", WHOLE[1].data))
+def leftover(frames: dict[int, bytes]) -> list[Segment]:
+    return list(seal_leftover(SESSION, frames, 1, "", key="dek_1", encrypt=turned))
 
 
 def test_what_is_left_is_sealed_in_a_chain() -> None:
     frames = dict(enumerate([statement(1), result(1)], 1))
-    (segment,) = seal_leftover(SESSION, frames, 1, "")
-    assert segment == chain([statement(1), result(1)])[0]
+    assert leftover(frames) == chain([statement(1), result(1)])
 
 
 def test_a_gap_begins_a_new_segment() -> None:
-    frames = {1: statement(1), 2: result(1), 5: statement(3)}
-    first, second = seal_leftover(SESSION, frames, 1, "")
-    assert (first.first, first.last, second.first, second.last) == (1, 2, 5, 5)
-    assert "segment 2: frame 3 is missing; it begins with frame 5" in problems([first, second])
+    first, second = leftover({1: statement(1), 2: result(1), 5: statement(3)})
+    assert (first.facts.first_frame, first.facts.last_frame) == (1, 2)
+    assert (second.facts.first_frame, second.facts.last_frame) == (5, 5)
+    assert second.facts.previous == first.facts.digest
 
 
 def test_much_that_is_left_is_several_segments() -> None:
     big: Frame = StatementFrame(1, NOW, "x" * 4000, (), "permit", "ent_1")
-    frames = dict.fromkeys(range(1, LARGEST_BYTES // 2_600), encode(big))
-    segments = list(seal_leftover(SESSION, frames, 1, ""))
-    assert [segment.number for segment in segments] == [1, 2]
+    segments = leftover(dict.fromkeys(range(1, LARGEST_BYTES // 2_600), encode(big)))
+    assert [segment.facts.number for segment in segments] == [1, 2]
     assert max(len(segment.data) for segment in segments) < LARGEST_BYTES + 8192

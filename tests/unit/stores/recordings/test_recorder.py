@@ -1,24 +1,36 @@
 """Unit tests of stores/recordings/recorder.py, on real files."""
 
+import asyncio
 import errno
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+import recording_world
 from assent.audit.sealing import key_of, open_sealed
 from assent.core.entry import EntryKind
 from assent.core.faults import OperatorFault, OutsideFault
-from assent.core.frame import MarkFrame
-from assent.core.ids import SessionId
+from assent.core.frame import MarkFrame, Recorded
+from assent.core.ids import DataKeyId, SessionId
 from assent.core.secret import Secret
-from assent.recording.journal import JournalCipher, header_of, opened
-from assent.recording.segment import LARGEST_BYTES
+from assent.recording.frames import encode
+from assent.recording.journal import (
+    JournalCipher,
+    frame_line,
+    header_of,
+    line_start,
+    opened,
+    sealed_line,
+)
+from assent.recording.segment import LARGEST_BYTES, compose
 from assent.stores.recordings import FileRecorder
 from assent.stores.recordings import recorder as recorder_module
 from assent.stores.recordings.journal_files import ABOUT_JOURNAL_KEY
+from assent.stores.recordings.pace import LONGEST_BEHIND_S
 from assent.stores.recordings.timeline import SEAL_AFTER_S
 from recording_world import (
     ANA,
@@ -212,16 +224,71 @@ async def test_a_full_disk_refuses_the_frame_and_loses_nothing(
     await recorder.stop()
 
 
-async def test_a_disk_that_falls_behind_stops_recording(tmp_path: Path) -> None:
+async def test_a_disk_that_falls_behind_lets_sessions_wait(tmp_path: Path) -> None:
     world = RecordingWorld()
     recorder = await world.recorder(tmp_path)
     recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
-    world.at += 1.1
+    assert not recorder.behind
+    world.at += 0.1
+    recorder.record(ONE, result(1))
+    assert recorder.behind
+    waiting = asyncio.ensure_future(recorder.ready())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await recorder.sync()
+    await waiting
+    assert not recorder.behind
+    await recorder.stop()
+
+
+async def test_a_disk_that_stays_behind_ends_sessions(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    world.at += 0.1
+    recorder.record(ONE, result(1))
+    world.at += LONGEST_BEHIND_S
     with pytest.raises(OutsideFault, match="fallen behind"):
-        recorder.record(ONE, statement(2))
+        recorder.record(ONE, result(1))
+    with pytest.raises(OutsideFault, match="fallen behind"):
+        await recorder.ready()
     await recorder.sync()
     recorder.record(ONE, statement(2))
+    await recorder.stop()
+
+
+async def test_a_sync_that_hangs_is_noticed_while_nobody_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "LATE_S", 0.01)
+    goes_on = threading.Event()
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", lambda file: goes_on.wait(10))
+        syncing = asyncio.ensure_future(recorder.sync())
+        await until(lambda: recorder.behind)
+        goes_on.set()
+        await syncing
+    assert not recorder.behind
+    await recorder.stop()
+
+
+async def test_a_session_that_is_not_sealed_fast_enough_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "LARGEST_BYTES", 400)
+    monkeypatch.setattr(recorder_module, "MANY_UNSEALED", 400)
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    for number in range(1, 5):
+        recorder.record(ONE, statement(number))
+    assert recorder.behind
+    await recorder.close(ONE)
+    assert not recorder.behind
     await recorder.stop()
 
 
@@ -368,18 +435,23 @@ async def test_a_recovery_that_fails_can_be_tried_again(tmp_path: Path) -> None:
 
 async def test_frames_survive_kill_minus_nine(tmp_path: Path) -> None:
     program = f"""
-import os, signal
-from datetime import UTC, datetime
+import asyncio, os, signal
 from pathlib import Path
-from assent.core.frame import StatementFrame
-from assent.stores.recordings import FileRecorder
-recorder = FileRecorder(Path({str(tmp_path)!r}), None, None, None)
-recorder.open("ses_1")
-for number in range(1, 101):
-    recorder.record("ses_1", StatementFrame(number, datetime.now(UTC), "x", (), "reuse", "e"))
-os.kill(os.getpid(), signal.SIGKILL)
+from recording_world import ANA, ONE, RecordingWorld, statement
+
+async def main():
+    recorder = await RecordingWorld().recorder(Path({str(tmp_path)!r}))
+    recorder.open(ONE, ANA)
+    for number in range(1, 101):
+        recorder.record(ONE, statement(number))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
 """
-    killed = subprocess.run([sys.executable, "-c", program], check=False)
+    tests = str(Path(recording_world.__file__).parent)
+    killed = subprocess.run(
+        [sys.executable, "-c", program], check=False, env={**os.environ, "PYTHONPATH": tests}
+    )
     assert killed.returncode == -9
     world = RecordingWorld()
     recorder = await world.recorder(tmp_path)
@@ -394,8 +466,8 @@ async def test_a_damaged_segment_is_said_to_be_damaged(tmp_path: Path) -> None:
     recorder.open(ONE, ANA)
     recorder.record(ONE, statement(1))
     await recorder.close(ONE)
-    (tmp_path / ONE / "000001.jsonl").write_bytes(b"x")
-    with pytest.raises(OutsideFault, match="is damaged"):
+    (tmp_path / ONE / "000001.segment").write_bytes(b"x")
+    with pytest.raises(OutsideFault, match="is damaged: segment 1"):
         await recorder.frames(ONE)
     await recorder.stop()
 
@@ -408,4 +480,135 @@ async def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
     await recorder.close(ONE)
     for path in [folder, *folder.rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
+    await recorder.stop()
+
+
+async def test_no_statement_can_be_read_in_any_file(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    for session in (ONE, TWO):
+        recorder.open(session, ANA)
+        recorder.record(session, statement(1, "select very_secret from orders"))
+        recorder.record(session, result(1))
+    await recorder.close(ONE)
+    await recorder.sync()
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert b"very_secret" not in path.read_bytes(), path
+            assert b"select" not in path.read_bytes(), path
+    assert [frame["text"] for frame in await recorder.frames(TWO) if "text" in frame] == [
+        "select very_secret from orders"
+    ]
+    await recorder.stop()
+
+
+async def test_the_end_of_a_session_says_how_much_there_is(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    recorder.record(ONE, result(1))
+    ended = await recorder.close(ONE)
+    assert ended == await recorder.close(ONE) == Recorded(2, 1)
+    assert await world.problems(recorder, ONE, ended) == ()
+    assert await recorder.close(TWO) == Recorded(0, 0)
+    await recorder.stop()
+
+
+async def test_of_what_could_not_be_sealed_the_end_says_the_frames_only(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    world.keys.is_away = True
+    assert await recorder.close(ONE) == Recorded(1, None)
+    world.keys.is_away = False
+    assert await recorder.close(ONE) == Recorded(1, 1)
+    await recorder.stop()
+
+
+async def test_a_segment_is_under_the_key_of_its_person(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    await recorder.close(ONE)
+    (entry,) = world.log
+    assert (entry.subject, entry.facts["key"]) == (ANA, "dek_sub_ana_1")
+    data = await recorder.segment(ONE, 1)
+    assert data is not None
+    assert key_of(data) == "dek_sub_ana_1"
+    await recorder.stop()
+
+
+async def test_what_was_erased_is_said_to_be_erased(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    recorder.record(ONE, result(1))
+    await recorder.seal_all(ANA)
+    world.keys.generation = 2
+    world.keys.destroyed.add(DataKeyId("dek_sub_ana_1"))
+    recorder.record(ONE, statement(2))
+    ended = await recorder.close(ONE)
+    kinds = [(number, frame["kind"]) for number, frame in await recorder.page(ONE)]
+    assert kinds == [(2, "erased"), (3, "statement")]
+    assert await world.problems(recorder, ONE, ended) == ()
+    await recorder.stop()
+
+
+async def test_a_recording_is_read_by_page_across_segments(tmp_path: Path) -> None:
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    for number in range(1, 8):
+        recorder.record(ONE, statement(number))
+        if number % 3 == 0:
+            await recorder.seal_all(ANA)
+    assert [number for number, _ in await recorder.page(ONE, 2, 3)] == [3, 4, 5]
+    assert [number for number, _ in await recorder.page(ONE, 5, 100)] == [6, 7]
+    assert await recorder.page(ONE, 7, 100) == []
+    await recorder.stop()
+
+
+async def test_a_session_that_is_forgotten_leaves_nothing(tmp_path: Path) -> None:
+    recorder = await RecordingWorld().recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    await recorder.forget(ONE)
+    await recorder.close(ONE)
+    assert len(await recorder.segments(ONE)) == 1
+    await recorder.forget(ONE)
+    assert not (tmp_path / ONE).exists()
+    assert await recorder.frames(ONE) == []
+    await recorder.stop()
+
+
+async def test_what_the_first_version_left_is_taken_up(tmp_path: Path) -> None:
+    (tmp_path / ONE).mkdir()
+    plain = compose(ONE, 1, "", 1, [encode(statement(1))])
+    (tmp_path / ONE / "000001.jsonl").write_bytes(plain)
+    lines = frame_line(line_start(ONE), 2, encode(statement(2))) + sealed_line(ONE, 1, 1)
+    (tmp_path / "journal-00000001.jsonl").write_bytes(lines)
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    await recorder.recover()
+    assert [entry.facts["number"] for entry in world.log] == [2]
+    assert await sequences(recorder, ONE) == [1, 2]
+    await recorder.stop()
+
+
+async def test_a_journal_that_cannot_be_opened_stops_the_start(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    killed = await world.recorder(tmp_path)
+    killed.open(ONE, ANA)
+    killed.record(ONE, statement(1))
+    abandon(killed)
+    world.keys.destroyed.add(DataKeyId("dek_nobody_1"))
+    recorder = await world.recorder(tmp_path)
+    with pytest.raises(OperatorFault, match="its key is gone"):
+        await recorder.recover()
+    world.keys.destroyed.clear()
+    await recorder.recover()
+    assert await sequences(recorder, ONE) == [1]
     await recorder.stop()
