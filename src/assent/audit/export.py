@@ -3,6 +3,7 @@
 Layout: docs/specs/log-format.md. Its tiles are C2SP tlog-tiles, so other programs read them.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 
 from assent.audit.checkpoint import parse_checkpoint
@@ -18,11 +19,15 @@ from assent.audit.tiles import (
     spans,
 )
 from assent.audit.tree import leaf_hash
-from assent.core.entry import Checkpoint
+from assent.core.canonical import canonical_bytes
+from assent.core.entry import Anchor, Checkpoint, Cosignature
+from assent.core.ids import DataKeyId
 from assent.core.ports import StoredEntry
 
 CHECKPOINT_PATH = "checkpoint"
 KEY_PATH = "key"
+KEYS_PATH = "keys.jsonl"
+MINIMUM_PATH = "minimum"
 
 File = tuple[str, bytes]
 
@@ -32,10 +37,26 @@ def checkpoint_path(size: int) -> str:
     return f"checkpoints/{size}"
 
 
-def export_names(sizes: Iterable[int]) -> list[str]:
-    """Return the names of all files of an export, in the order in which they are written.
+def anchor_path(anchor: Anchor) -> str:
+    """Return where the body of an anchor lies."""
+    return f"anchor/{anchor.size}/{anchor.name.replace('/', '_')}"
 
-    sizes: of the checkpoints in it; the export covers the largest. Raises ValueError if none.
+
+def evidence_path(name: str) -> str:
+    """Return where a piece of evidence lies."""
+    return f"evidence/{name}"
+
+
+def segment_path(session: str, number: int) -> str:
+    """Return where a segment of a recording lies."""
+    return f"recording/{session}/{number}.segment"
+
+
+def export_names(sizes: Iterable[int], minimum: int = 0) -> list[str]:
+    """Return the names of the files that every export has, in the order in which they come.
+
+    sizes: of the checkpoints in it; the export covers the largest. minimum: the index below
+    which entries were pruned. Raises ValueError if there is no checkpoint.
     """
     known = sorted(set(sizes))
     if not known:
@@ -43,9 +64,24 @@ def export_names(sizes: Iterable[int]) -> list[str]:
     size = known[-1]
     names = [span.path for span in all_spans(size)]
     for span in spans(size):
-        names += [bundle_path(span.index, span.width), payloads_path(span.index)]
+        if span.index * TILE_WIDTH + span.width > minimum:
+            names += [bundle_path(span.index, span.width), payloads_path(span.index)]
     names += [checkpoint_path(item) for item in known]
+    names += [MINIMUM_PATH] if minimum else []
     return [*names, CHECKPOINT_PATH, KEY_PATH]
+
+
+def signed_note(checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> bytes:
+    """Return the note of a checkpoint with what witnesses signed of it after its own lines."""
+    return (checkpoint.note + "".join(f"{each.line}\n" for each in cosignatures)).encode()
+
+
+def encode_keys(keys: Iterable[tuple[DataKeyId, bytes]]) -> bytes:
+    """Return the file of data keys: canonical lines, in the order given."""
+    return b"".join(
+        canonical_bytes({"key": name, "secret": b64encode(secret).decode("ascii")}) + b"\n"
+        for name, secret in keys
+    )
 
 
 class Export:

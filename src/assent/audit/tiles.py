@@ -4,6 +4,7 @@ A tile holds up to 256 hashes of one level; a hash of level L+1 is the root over
 of level L. A bundle holds the entries under one tile of level 0, each after its length.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +15,10 @@ from assent.audit.tree import HASH_BYTES
 TILE_WIDTH = 256
 
 _LENGTH_BYTES = 2
+_PATH = re.compile(
+    r"(?P<folder>payload|tile/entries|tile/[0-9])/(?P<number>(?:x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(?:\.jsonl|\.p/(?P<width>[0-9]{1,3}))?"
+)
 _PAIR_BYTES = 2 * HASH_BYTES
 
 
@@ -44,6 +49,43 @@ def bundle_path(index: int, width: int = TILE_WIDTH) -> str:
 def payloads_path(index: int) -> str:
     """Return where the payloads of bundle `index` lie; not of C2SP, ours."""
     return f"payload/{_number(index)}.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path of a log names. level: None for entries or payloads, not for hashes."""
+
+    level: int | None
+    index: int
+    width: int
+    is_payload: bool = False
+
+    @property
+    def reaches(self) -> int:
+        """The size of the smallest log that has it; payloads of some entries need but one."""
+        if self.is_payload:
+            return self.index * TILE_WIDTH + 1
+        return (self.index * TILE_WIDTH + self.width) << (8 * (self.level or 0))
+
+
+def place_of(path: str) -> Place | None:
+    """Return what a path of a tile, a bundle or a payload file names, None for another."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        return None
+    index = int(re.sub("[x/]", "", found["number"]))
+    width = int(found["width"] or TILE_WIDTH)
+    if not 0 < width <= TILE_WIDTH:
+        return None
+    match found["folder"].split("/"):
+        case ["payload"]:
+            place, name = Place(None, index, TILE_WIDTH, is_payload=True), payloads_path(index)
+        case ["tile", "entries"]:
+            place, name = Place(None, index, width), bundle_path(index, width)
+        case [_, level]:
+            place, name = Place(int(level), index, width), tile_path(int(level), index, width)
+    # One name for one file: what would be written otherwise is none.
+    return place if name == path else None
 
 
 def spans(size: int, level: int = 0) -> Iterator[Span]:

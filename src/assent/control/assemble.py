@@ -53,6 +53,7 @@ from assent.control.retracting import Retracting
 from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
+from assent.control.searching import Searching
 from assent.control.seeing import SessionViews
 from assent.control.session_credentials import SessionCredentials
 from assent.control.sessions import Sessions, sessions_of
@@ -472,6 +473,7 @@ def assemble(outside: Outside) -> Assembly:
             verifier_key=outside.verifier_key,
             clock=clock,
             ids=ids,
+            live=live,
             between_rounds=canary.under_way,
         ),
         risk=risk,
@@ -499,6 +501,7 @@ def assemble(outside: Outside) -> Assembly:
         break_glass=break_glass,
         reviews=reviews,
         plans=plans,
+        searching=Searching(store=store, directory=directory, clock=clock, ids=ids),
     )
     sweep = Sweep(
         store=store,

@@ -1,32 +1,37 @@
 """The door for auditors: checkpoints, and the export that an outsider can verify."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from assent.audit.export import CHECKPOINT_PATH, KEY_PATH, checkpoint_path, export_names
-from assent.audit.payloads import encode_payloads
-from assent.audit.tiles import (
-    TILE_WIDTH,
-    Span,
-    all_spans,
-    bundle_path,
-    encode_bundle,
-    payloads_path,
-    spans,
-)
-from assent.audit.tree import leaf_hash, root_of
+from assent.audit.export import export_names
+from assent.control.export_files import MOST_ANCHORS, Beside, ExportFiles, Made
+from assent.control.live import LiveSessions
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry, EntryKind
 from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.ids import EntryId, Ids
-from assent.core.ports import Store, StoredEntry
+from assent.core.ports import Store
 
 _MOST_EXPORTS = 64
+_MOST_OPEN = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an export has besides the log. keys: that open its payloads and recordings."""
+
+    keys: bool = False
+    recordings: bool = False
 
 
 class Audit:
-    """Reads the log for those who oversee; every export is an entry itself."""
+    """Reads the log for those who oversee; every export is an entry itself.
+
+    live: the sessions in which actions may be under way.
+    """
 
     def __init__(
         self,
@@ -35,15 +40,18 @@ class Audit:
         verifier_key: str,
         clock: Clock,
         ids: Ids,
+        live: LiveSessions,
         between_rounds: asyncio.Lock | None = None,
     ) -> None:
         self._store = store
+        self._live = live
         self._between_rounds = between_rounds or asyncio.Lock()
         self.verifier_key = verifier_key
         self._clock = clock
         self._ids = ids
-        # What an export under way ends at, by token: the log grows while it is fetched.
-        self._exports: dict[str, int] = {}
+        self.beside = Beside()
+        # Exports under way, by token: the log grows while one is fetched.
+        self._exports: OrderedDict[str, Made] = OrderedDict()
 
     async def checkpoint(self, caller: Caller) -> Checkpoint:
         """Return the newest checkpoint; everybody may have it, and should keep it."""
@@ -52,77 +60,58 @@ class Audit:
             raise MissingFault("no-checkpoint", "the log has no checkpoint yet")
         return found
 
-    async def export_names(self, caller: Caller) -> Sequence[str]:
+    async def export_names(self, caller: Caller, wanted: Wanted | None = None) -> Sequence[str]:
         """Return the paths of an export of the log as it is now, which is an entry of its own.
 
         Raises ForbiddenFault.
         """
         _check(caller)
-        entry = Entry(
+        wanted = wanted or Wanted()
+        # What the gateway does itself is over then, so that nothing of it looks left open.
+        async with self._between_rounds:
+            await self._store.commit((), (self._exported(caller, wanted),))
+            newest = await self._store.publish()
+        files = self._files(Made(newest.size, wanted.keys))
+        segments = await files.segments() if wanted.recordings else ()
+        made = Made(newest.size, wanted.keys, frozenset(segments))
+        self._exports[caller.token_digest] = made
+        self._exports.move_to_end(caller.token_digest)
+        if len(self._exports) > _MOST_EXPORTS:
+            self._exports.popitem(last=False)
+        return await self._names(made)
+
+    async def export_file(self, caller: Caller, path: str) -> bytes | None:
+        """Return one file of the export that the caller asked for last, None for no such file.
+
+        Raises ForbiddenFault.
+        """
+        _check(caller)
+        made = self._exports.get(caller.token_digest)
+        return await self._files(made).read(path) if made is not None else None
+
+    def _files(self, made: Made) -> ExportFiles:
+        return ExportFiles(self._store, self.verifier_key, self.beside, made)
+
+    async def _names(self, made: Made) -> list[str]:
+        sizes = await self._store.checkpoint_sizes(made.size)
+        names = export_names(sizes, await self._store.minimum())
+        anchors = await self._store.anchors(MOST_ANCHORS)
+        return names + self._files(made).names_beside(anchors)
+
+    def _exported(self, caller: Caller, wanted: Wanted) -> Entry:
+        # A verifier would call what has no result yet incomplete, and could not tell why.
+        under_way = [str(action) for live in self._live for action in live.untaught]
+        return Entry(
             id=EntryId(self._ids.mint("entry")),
             kind=EntryKind.AUDIT_EXPORTED,
             at=self._clock.now(),
             subject=caller.subject.id,
+            facts={
+                "keys": wanted.keys,
+                "open": under_way[:_MOST_OPEN],
+                "recordings": wanted.recordings,
+            },
         )
-        # What the gateway does itself is over then, so that nothing of it looks left open.
-        async with self._between_rounds:
-            await self._store.commit((), (entry,))
-            newest = await self._store.publish()
-        if len(self._exports) > _MOST_EXPORTS:
-            self._exports.clear()
-        self._exports[caller.token_digest] = newest.size
-        return export_names(item.size for item in await self._store.checkpoints())
-
-    async def export_file(self, caller: Caller, path: str) -> bytes | None:
-        """Return one file of an export, None where there is none. Raises ForbiddenFault."""
-        _check(caller)
-        checkpoints = {item.size: item for item in await self._store.checkpoints()}
-        newest = self._exports.get(caller.token_digest, max(checkpoints, default=0))
-        if path == KEY_PATH:
-            return f"{self.verifier_key}\n".encode()
-        if path == CHECKPOINT_PATH and checkpoints:
-            return checkpoints[newest].note.encode()
-        for size, checkpoint in checkpoints.items():
-            if path == checkpoint_path(size):
-                return checkpoint.note.encode()
-        return await self._part(path, newest)
-
-    async def _part(self, path: str, size: int) -> bytes | None:
-        """Return a tile, a bundle or a payload file of the log as large as `size`."""
-        for span in spans(size):
-            if path == bundle_path(span.index, span.width):
-                entries = await self._read(span.index * TILE_WIDTH, span.width)
-                return encode_bundle([entry.leaf for entry in entries])
-            if path == payloads_path(span.index):
-                return await self._payloads(span)
-        for span in all_spans(size):
-            if path == span.path:
-                return await self._tile(span)
-        return None
-
-    async def _payloads(self, span: Span) -> bytes:
-        entries = await self._read(span.index * TILE_WIDTH, span.width)
-        return encode_payloads(
-            (entry.index, entry.payload) for entry in entries if entry.payload is not None
-        )
-
-    async def _tile(self, span: Span) -> bytes:
-        below = TILE_WIDTH**span.level
-        hashes = []
-        for number in range(span.width):
-            start = (span.index * TILE_WIDTH + number) * below
-            leaves = [leaf_hash(entry.leaf) for entry in await self._read(start, below)]
-            hashes.append(root_of(leaves))
-        return b"".join(hashes)
-
-    async def _read(self, start: int, count: int) -> list[StoredEntry]:
-        entries: list[StoredEntry] = []
-        while len(entries) < count:
-            more = await self._store.entries(start + len(entries), min(count - len(entries), 2_000))
-            if not more:
-                break
-            entries += more
-        return entries
 
 
 def _check(caller: Caller) -> None:

@@ -268,6 +268,26 @@ class Store(Protocol):
         """Return the proof that the tree of size `new` continues that of size `old`."""
         ...
 
+    async def leaves(self, start: int, limit: int) -> Sequence[bytes]:
+        """Return leaves as they are stored, in order, from index `start`; at most 10,000."""
+        ...
+
+    async def payloads(self, start: int, limit: int) -> Sequence[tuple[int, bytes]]:
+        """Return index and stored bytes of the payloads among so many entries from `start`."""
+        ...
+
+    async def checkpoint_sizes(self, most: int) -> Sequence[int]:
+        """Return the sizes of retained checkpoints up to the size `most`, the smallest first."""
+        ...
+
+    async def checkpoint_at(self, size: int) -> Checkpoint | None:
+        """Return the checkpoint of exactly that size."""
+        ...
+
+    async def live_data_keys(self, after: str = "", limit: int = 1_000) -> Sequence[DataKey]:
+        """Return the data keys that are not destroyed, by id, those behind `after`."""
+        ...
+
     async def minimum(self) -> int:
         """Return the index of the first entry that is not pruned."""
         ...

@@ -19,6 +19,7 @@ from assent.core.subject import Subject
 from assent.stores import codec, rows, tables
 from assent.stores.audit_reading import AuditReading
 from assent.stores.effect_reading import EffectReading
+from assent.stores.exporting import Exporting
 from assent.stores.fetching import bounded
 from assent.stores.grant_reading import GrantReading
 from assent.stores.keyring import Keyring
@@ -33,7 +34,7 @@ _MOST_CREDENTIALS = 64
 MOST_LABELS = 100_000
 
 
-class Reading(Recall, GrantReading, WorkflowReading, AuditReading, EffectReading, Proofs):
+class Reading(Recall, GrantReading, WorkflowReading, AuditReading, EffectReading, Proofs, Exporting):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
     keyring: Keyring

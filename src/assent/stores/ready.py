@@ -28,7 +28,7 @@ class Ready:
         names: Sequence[str],
     ) -> None:
         self._statement = statement
-        dialect = sqlite.dialect(paramstyle="qmark")  # type: ignore[no-untyped-call]
+        dialect = sqlite.dialect(paramstyle="qmark")
         self._on_sqlite = isinstance(statement, sqlite.Insert)
         self._sql = ""
         self._binds: list[tuple[str, Callable[[Any], Any] | None]] = []
@@ -46,7 +46,7 @@ class Ready:
             return done.rowcount
         values = self._values(row)
         try:
-            return _cursor(connection).execute(self._sql, values).rowcount
+            return int(_cursor(connection).execute(self._sql, values).rowcount)
         except sqlite3.Error as cause:
             raise _told(self._sql, values, cause) from cause
 

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import JsonValue, TypeAdapter
 
 from assent.api.authentication import SignedIn
 from assent.api.door import TheDoor
 from assent.api.schemas import NamesOut
+from assent.control.audit import Wanted
 from assent.core.faults import MissingFault
 
 router = APIRouter(prefix="/v1", tags=["proof"])
@@ -35,9 +36,17 @@ async def checkpoint(door: TheDoor, caller: SignedIn) -> PlainTextResponse:
 
 
 @router.get("/audit/export")
-async def export_names(door: TheDoor, caller: SignedIn) -> NamesOut:
-    """List the files of an export of the log, by their paths."""
-    return NamesOut(names=list(await door.plane.audit.export_names(caller)))
+async def export_names(
+    door: TheDoor,
+    caller: SignedIn,
+    keys: Annotated[
+        bool, Query(description="With the keys that open payloads and recordings.")
+    ] = False,
+    recordings: Annotated[bool, Query(description="With the recordings, as stored.")] = False,
+) -> NamesOut:
+    """Begin an export of the log as it is now, and list its files by their paths."""
+    wanted = Wanted(keys=keys, recordings=recordings)
+    return NamesOut(names=list(await door.plane.audit.export_names(caller, wanted)))
 
 
 @router.get(
@@ -55,7 +64,7 @@ async def export_file(
     caller: SignedIn,
     path: Annotated[str, Path(max_length=200, description="A path that the export lists.")],
 ) -> Response:
-    """Return one file of an export of the log."""
+    """Return one file of the export that the caller began last."""
     content = await door.plane.audit.export_file(caller, path)
     if content is None:
         raise MissingFault("no-such-file", f"the export has no file `{path}`")
