@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from assent.core.faults import ConflictFault, OperatorFault
 from assent.core.secret import Secret
 from assent.stores import log
 from assent.stores.log import Encoded, Unit
+from assent.stores.log_tables import unsequenced
 
 PURPOSE = b"assent outbox v1"
 """What the keys of MACs are derived for."""
@@ -121,6 +122,11 @@ def _columns(encoded: Sequence[Encoded], stamp: Stamp) -> tuple[list[Any], ...]:
         [item.payload for item in encoded],
         [stamp.of(item) for item in encoded],
     )
+
+
+def last_position(connection: Connection) -> int:
+    """Return the position of the last row that waits, 0 where none does."""
+    return connection.scalar(select(func.max(unsequenced.c.position))) or 0
 
 
 def halted(because: str) -> OperatorFault:

@@ -1,6 +1,7 @@
 """PostgreSQL as the store's database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -37,14 +38,16 @@ class PostgresDatabase:
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned once it is committed."""
         check_open(self._closed)
-        async with self._writer.begin() as connection:
-            return await connection.run_sync(work)
+        with _said_plainly():
+            async with self._writer.begin() as connection:
+                return await connection.run_sync(work)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Return what `work` returned."""
         check_open(self._closed)
-        async with self._reader.connect() as connection:
-            return await connection.run_sync(work)
+        with _said_plainly():
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(work)
 
     async def tidy(self) -> bool:
         """Do nothing: what was overwritten goes with the next vacuum, its log with its archive."""
@@ -55,6 +58,15 @@ class PostgresDatabase:
         self._closed = True
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Raise OSError where the driver takes a connection that was cut for a mistake of its own."""
+    try:
+        yield
+    except asyncpg.InternalClientError as cause:
+        raise ConnectionError("the connection was cut") from cause
 
 
 async def connect(url: URL, settings: Mapping[str, str]) -> asyncpg.Connection:

@@ -38,7 +38,7 @@ class OutboxWriter(Writer):
     def __init__(self, database: PostgresDatabase, edge: Edge, stamp: Stamp) -> None:
         super().__init__(database, edge)
         self._stamp = stamp
-        self.progress = Progress(self.growth)
+        self.progress = Progress(self.growth, asyncio.get_running_loop().time)
 
     async def submit(self, unit: Unit) -> None:
         """Return when the unit is durable. Raises ConflictFault or OutsideFault."""
@@ -63,13 +63,16 @@ class OutboxWriter(Writer):
         return outcomes
 
 
-def postgres_store(
+async def postgres_store(
     database: Database, edge: Edge, signer: Signer, ids: Ids, clock: Clock, master: MasterKey
 ) -> "PostgresStore":
     """Return the store in a database whose schema is up to date, with its sequencer running."""
     if not isinstance(database, PostgresDatabase):
         raise TypeError("the outbox is PostgreSQL's")
-    return PostgresStore(database, edge, signer, ids, clock, master)
+    store = PostgresStore(database, edge, signer, ids, clock, master)
+    # What an earlier process left is found by whoever reads, as what this one writes is.
+    await store.wait_for_all_that_waits()
+    return store
 
 
 class PostgresStore(SqlStore):
@@ -96,6 +99,11 @@ class PostgresStore(SqlStore):
             writer.progress,
         )
         self._sequencing = asyncio.create_task(sequencer.run(), name="sequencer")
+
+    async def wait_for_all_that_waits(self) -> None:
+        """Let readers wait until all that is in the outbox now is numbered."""
+        last = await self._database.read(outbox.last_position)
+        self._writer.progress.wrote(last)
 
     async def publish(self) -> Checkpoint:
         await self._writer.progress.settled(_SETTLED_WITHIN_S)

@@ -1,6 +1,7 @@
 """How far what this process wrote is numbered, for those who wait, and what is in the way."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 from assent.core.faults import OutsideFault
@@ -14,23 +15,23 @@ BEHIND_S = 10.0
 class Progress:
     """Shared by the writer and the sequencer of one process.
 
-    written: position of the last row of its own that is durable. halted: why nothing is
-    numbered any more, None while all is well.
+    written: position of the last row that it must see numbered, and that is durable.
+    now: seconds, which never go back.
     """
 
-    def __init__(self, growth: Growth) -> None:
+    def __init__(self, growth: Growth, now: Callable[[], float]) -> None:
         self.growth = growth
         self.written = 0
-        self.halted: str | None = None
+        self._halted: str | None = None
         self._settled = 0
         self._first: int | None = None
-        self._now = asyncio.get_running_loop().time
+        self._now = now
         self._moved_at = self._waited_at = self._now()
         self._wake = asyncio.Event()
         self._looked = asyncio.Event()
 
     def wrote(self, position: int) -> None:
-        """Take note of the last row that this process made durable, and wake the sequencer."""
+        """Take note of a row that is durable, and wake the sequencer."""
         self.written = max(self.written, position)
         self._wake.set()
 
@@ -44,9 +45,18 @@ class Progress:
         self._first = first
         numbered = written if first is None else min(written, first - 1)
         self._settled = max(self._settled, numbered)
+        self.growth.grow(size)
+        self._tell()
+
+    def halt(self, because: str | None) -> None:
+        """Take note of why nothing is numbered any more, None where all is well."""
+        if because != self._halted:
+            self._halted = because
+            self._tell()
+
+    def _tell(self) -> None:
         looked, self._looked = self._looked, asyncio.Event()
         looked.set()
-        self.growth.grow(size)
 
     async def wait(self, pace_s: float, look_s: float) -> None:
         """Return when there is something to do, or after `look_s`.
@@ -61,7 +71,10 @@ class Progress:
         self._waited_at = self._now()
 
     async def settled(self, within_s: float) -> None:
-        """Return when all that this process wrote so far is numbered. Raises OutsideFault."""
+        """Return when all that was written so far is numbered.
+
+        Raises OutsideFault when it is not in time, or will not be.
+        """
         wanted = self.written
         if self._settled >= wanted:
             return
@@ -69,21 +82,21 @@ class Progress:
         try:
             async with asyncio.timeout(within_s):
                 while self._settled < wanted:
+                    self.check()
                     await self._looked.wait()
         except TimeoutError:
-            self.check()
             raise OutsideFault("store-unavailable", self._behind()) from None
 
     def trouble(self) -> str:
         """Return what keeps the log from growing; empty while nothing does."""
-        if self.halted is not None:
-            return outbox.halted(self.halted).detail
+        if self._halted is not None:
+            return outbox.halted(self._halted).detail
         return self._behind() if self._now() - self._moved_at > BEHIND_S else ""
 
     def check(self) -> None:
         """Raise OutsideFault while nothing may be written."""
         if trouble := self.trouble():
-            code = "store-unavailable" if self.halted is None else "log-broken"
+            code = "store-unavailable" if self._halted is None else "log-broken"
             raise OutsideFault(code, trouble)
 
     def _behind(self) -> str:

@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from assent.audit.edge import Edge
-from assent.core.faults import Fault, OperatorFault
+from assent.core.faults import OperatorFault
 from assent.stores.numbering import Numbered, Refused, numbered
 from assent.stores.outbox import Stamp, Waiting
 from assent.stores.progress import Progress
@@ -24,13 +24,12 @@ LOOK_S = 0.05
 BATCH_ROWS = 4_096
 
 # A leader that stands still, stopped or swapped out, is cut off by the server and followed.
-SETTINGS = {"idle_session_timeout": "5s", "application_name": "assent sequencer"}
+SETTINGS = {"idle_session_timeout": "3s", "application_name": "assent sequencer"}
 
 # Any number will do, as long as all of ours take the same one; not the one of migrations.
 _LOCK = 0x61_73_73_65_6E_75
 _BACK_OFF_S = 0.25
 _CLOSE_S = 1.0
-_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, Fault)
 
 _LEAD = "select pg_try_advisory_lock($1)"
 _LOOK = (
@@ -72,7 +71,9 @@ class Sequencer:
         while True:
             try:
                 await self._attend()
-            except _FAILURES as cause:
+            except Exception as cause:
+                # Whatever it was: nobody else of this process numbers entries, and a driver whose
+                # connection was cut in the wrong moment raises what it says is its own mistake.
                 _log.warning("sequencer-away", what=type(cause).__name__)
             await asyncio.sleep(_BACK_OFF_S)
 
@@ -81,7 +82,8 @@ class Sequencer:
         try:
             while not await connection.fetchval(_LEAD, _LOCK):
                 written = self._progress.written
-                size, first, self._progress.halted = await connection.fetchrow(_LOOK)
+                size, first, because = await connection.fetchrow(_LOOK)
+                self._progress.halt(because)
                 self._progress.seen(size, written, first)
                 await self._progress.wait(LOOK_S, LOOK_S)
             await self._lead(connection)
@@ -107,9 +109,9 @@ class Sequencer:
     async def _stand_by(self, connection: asyncpg.Connection) -> None:
         """Return when nothing is halted: until then somebody has to look."""
         while because := await connection.fetchval(_HALTED):
-            self._progress.halted = because
+            self._progress.halt(because)
             await asyncio.sleep(LOOK_S)
-        self._progress.halted = None
+        self._progress.halt(None)
 
     async def _turn(self, connection: asyncpg.Connection, edge: Edge) -> tuple[Edge, bool]:
         """Number what waits; return where the log ends then, and whether more may wait.
@@ -148,5 +150,6 @@ async def _write(connection: asyncpg.Connection, edge: Edge, batch: Numbered) ->
 async def _let_go(connection: asyncpg.Connection) -> None:
     try:
         await connection.close(timeout=_CLOSE_S)
-    except _FAILURES:
+    except Exception:
+        # It may be in any state; the server notices that it is gone.
         connection.terminate()
