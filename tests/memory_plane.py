@@ -38,6 +38,7 @@ from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
+from assent.control.searching import Searching
 from assent.control.seeing import SessionViews
 from assent.control.session_credentials import Opened
 from assent.control.showing import Showing
@@ -466,6 +467,9 @@ class MemoryPlane:
             break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
             reviews=self.reviews,
             plans=plans_of(self),
+            searching=Searching(
+                store=store, directory=self.directory, clock=self.clock, ids=self.ids
+            ),
         )
 
     async def ask(self, caller: Caller) -> Request:

@@ -26,6 +26,7 @@ from assent.api.routes import (
     requests,
     reviews,
     risk,
+    search,
     sessions,
     sign_in,
     slack,
@@ -65,7 +66,7 @@ def build_app(
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
         proof, slack,
-        notices, break_glass, reviews, plans,
+        notices, break_glass, reviews, plans, search,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

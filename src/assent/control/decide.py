@@ -34,7 +34,7 @@ from assent.policy import PolicySet, parse_duration
 from assent.policy.evaluation import Evaluation, evaluation
 from assent.policy.finding import Finding
 from assent.policy.more import EXCEEDS, exceeding
-from assent.policy.obliging import ON_GRANTS
+from assent.policy.obliging import IN_INDEX, ON_GRANTS
 from assent.risk import MODEL, Model, assess, nearest
 from assent.risk.budget import Thresholds
 from assent.risk.memory import Seen
@@ -239,7 +239,7 @@ def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:
     if isinstance(decision, Permit):
         for obligation in decision.obligations:
             # What binds a grant is kept where grants are minted, whatever the protocol.
-            if obligation.name not in honours | ON_GRANTS:
+            if obligation.name not in honours | ON_GRANTS | IN_INDEX:
                 words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
                 return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
     return decision

@@ -27,6 +27,7 @@ from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.reviews import Reviews
 from assent.control.risk import Risk
+from assent.control.searching import Searching
 from assent.control.seeing import SessionViews
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
@@ -70,3 +71,4 @@ class ControlPlane:
     break_glass: BreakGlass
     reviews: Reviews
     plans: Plans
+    searching: Searching

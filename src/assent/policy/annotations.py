@@ -26,7 +26,8 @@ BOTH = frozenset({"id", "description"})
 ALLOWED: Mapping[Effect, frozenset[str]] = {
     Effect.PERMIT: BOTH
     | {"budget", "decide", "mask", "mask_inference", "max_bytes", "max_duration", "max_rows"}
-    | {"more", "read_only", "record", "record_results", "review", "statement_timeout"},
+    | {"more", "read_only", "record", "record_results", "review", "searchable_text"}
+    | {"statement_timeout"},
     Effect.FORBID: BOTH
     | {"downgrade", "escalate", "hold", "hold_in_transaction", "message", "require"},
 }
@@ -53,7 +54,7 @@ NEEDS: Mapping[str, tuple[frozenset[str], str]] = {
 
 DOWNGRADES = frozenset({"read_only"})
 """The obligations that a forbid may make of itself instead of denying."""
-FLAGS = frozenset({"read_only", "record", "record_results"})
+FLAGS = frozenset({"read_only", "record", "record_results", "searchable_text"})
 _VALUES: Mapping[str, Callable[[str], object]] = {
     "max_bytes": parse_size,
     "max_duration": parse_duration,

@@ -13,6 +13,8 @@ from assent.policy.sizes import budget_text, parse_budget, parse_count, parse_si
 REFUSE, ALLOW = "refuse", "allow"
 ON_GRANTS = frozenset({"budget", "review"})
 """The obligations that bind the grant that an action leads to, and nothing else."""
+IN_INDEX = frozenset({"searchable_text"})
+"""The obligations that the index of effects keeps, after the fact."""
 
 
 def merged(obligations: Iterable[Obligation]) -> tuple[Obligation, ...]:

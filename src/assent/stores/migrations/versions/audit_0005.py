@@ -198,8 +198,10 @@ def _create_effects() -> None:
         sa.Column("score", sa.Integer, nullable=False),
     )
     for name, columns, where in EFFECT_INDEXES:
-        only = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
-        op.create_index(f"effects_{name}", "effects", columns, **only)
+        only = sa.text(where) if where else None
+        op.create_index(
+            f"effects_{name}", "effects", columns, sqlite_where=only, postgresql_where=only
+        )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "create table effect_texts (statement bigint primary key, words tsvector not null)"
