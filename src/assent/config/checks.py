@@ -15,6 +15,7 @@ from assent.config.settings import (
     pace,
     recognised,
 )
+from assent.config.store import check_store
 from assent.config.values import REFERENCES, check_name, one_of, parse_day, split_address, time_zone
 from assent.content.detectors import Scanner
 from assent.core.faults import OperatorFault
@@ -31,6 +32,7 @@ def check(config: Config, place: str) -> None:
     split_address(config.server.listen, f"{place}:[server] listen")
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
     _check_doors(config, place)
+    check_store(config.store, f"{place}:[store]")
     _check_risk(config.risk, f"{place}:[risk]")
     check_vault(config.vault, f"{place}:[vault]")
     check_audit(config.audit, bool(config.vault.address), f"{place}:[audit]")

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -26,6 +26,7 @@ from assent.config.sections import (
     TargetConfig,
     VaultConfig,
 )
+from assent.config.store import StoreConfig
 from assent.core.faults import OperatorFault
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
@@ -60,6 +61,7 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
     refuse_unknown(tree, known, place)
     config = Config(
         server=_section(ServerConfig, tree.get("server", {}), f"{place}:[server]"),
+        store=_section(StoreConfig, tree.get("store", {}), f"{place}:[store]"),
         postgres=_section(PostgresConfig, tree.get("postgres", {}), f"{place}:[postgres]"),
         policies=_section(PoliciesConfig, tree.get("policies", {}), f"{place}:[policies]"),
         network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
@@ -122,6 +124,9 @@ def _section(kind: type[Any], tree: Any, place: str) -> Any:
 def _value(value: Any, hint: Any, place: str) -> Any:
     origin = get_origin(hint)
     if origin is tuple:
+        if is_dataclass(inner := get_args(hint)[0]):
+            assert isinstance(inner, type)
+            return _sections(inner, value, place)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise OperatorFault("config-type", "must be a list of texts", place)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assent.config.audit import AuditConfig
+from assent.config.store import StoreConfig
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.stores.recordings.settings import RecordingsConfig
@@ -268,6 +269,7 @@ class Config:
     """The whole file. folder: where it lies; relative paths in it start there."""
 
     server: ServerConfig = field(default_factory=ServerConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
     postgres: PostgresConfig = field(default_factory=PostgresConfig)
     policies: PoliciesConfig = field(default_factory=PoliciesConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)

@@ -6,6 +6,7 @@ from assent.core.faults import OperatorFault
 from assent.credentials.references import VAULT, reveal_reference
 from assent.edges.networks import network_book
 from assent.edges.policies import load_policies
+from assent.edges.stores import place_of_store
 from assent.gateway.certificates import client_side
 from assent.notifiers import channels
 from assent.system.clock import SystemClock
@@ -16,6 +17,7 @@ def check(config: Config) -> policy.PolicySet:
 
     Nothing is opened, made or listened on. Raises OperatorFault for the first thing wrong.
     """
+    place_of_store(config, config.folder / config.server.data)
     for person in config.people:
         if person.password:
             reveal_reference(person.password, config.folder)
