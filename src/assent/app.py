@@ -37,6 +37,7 @@ from assent.edges import (
     policies,
     postgres_door,
     recordings,
+    stores,
     web_server,
 )
 from assent.edges.checking import check
@@ -49,7 +50,6 @@ from assent.gateway.listen import PostgresListener
 from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
 from assent.stores import SqlStore, open_store
-from assent.stores.database import FILE_NAME as STORE_FILE_NAME
 from assent.system.clock import SystemClock
 from assent.system.ids import SystemIds
 
@@ -90,7 +90,7 @@ async def running(
     # waited up to seconds behind a full loop (docs/decisions/0002).
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     _spare_the_collector()
-    if not (config.folder / config.server.data / STORE_FILE_NAME).exists():
+    if stores.is_new(config):
         # Nobody can have applied any: what is wrong with the folder's stops the start at once.
         load_policies(config)
     book = networks.network_book(config, clock)
@@ -98,7 +98,7 @@ async def running(
     signer = Signer(config.server.origin, Secret(keys.audit_key(data)))
     async with contextlib.AsyncExitStack() as stack:
         master = master_key.master_key(config, data, ids, stack.push_async_callback)
-        store = await open_store(data, signer, ids, clock, master)
+        store = await open_store(stores.place_of_store(config, data), signer, ids, clock, master)
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
         recorder = await recordings.recorder(config, data, store, ids, clock)
