@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from assent import config
+from assent.config.audit import AuditConfig
 from assent.notifiers.settings import NotifierConfig
+from assent.witnesses.settings import AnchorConfig, WitnessConfig
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 SECTIONS = (
@@ -18,6 +20,9 @@ SECTIONS = (
     config.NetworkConfig,
     config.RiskConfig,
     config.VaultConfig,
+    AuditConfig,
+    WitnessConfig,
+    AnchorConfig,
     config.ApprovalsConfig,
     config.NotifyConfig,
     config.OnCallConfig,
@@ -87,7 +92,7 @@ def _type(hint: Any) -> str:
     if hint in _KINDS:
         return _KINDS[hint]
     if typing.get_origin(hint) is tuple:
-        return "list of texts"
+        return "tables" if dataclasses.is_dataclass(typing.get_args(hint)[0]) else "list of texts"
     inner = typing.get_args(hint)[1]
     return "table of texts" if inner is str else "table of lists of texts"
 
