@@ -31,12 +31,14 @@ from assent.core.secret import Secret
 from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
+    exporting,
     keys,
     master_key,
     networks,
     policies,
     postgres_door,
     recordings,
+    searching,
     stores,
     web_server,
 )
@@ -153,7 +155,7 @@ async def _doors(
 
         keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
         keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
-        keep_doing(premises.store.publish_on_growth())
+        keep_doing(premises.store.publish_on_growth(), searching.index_keeper(premises).run())
         if config.network != NetworkConfig():
             keep_doing(networks.keep_fresh(book, parts.hearing))
         brokers = credentials.brokers(premises, around.when_done)
@@ -168,6 +170,7 @@ async def _doors(
         )
         doors.push_async_callback(listener.stop, _GOODBYE)
         plane.health.catalogues = targets.catalogues.status
+        plane.audit.beside = exporting.beside(premises)
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
         clicks = channels.clicks(config.notifiers, around)
         application = api.build_app(plane, around.public_url, lambda: address, clicks)

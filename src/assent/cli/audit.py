@@ -1,14 +1,12 @@
-"""`assent audit export` and `audit verify`. Verifying needs no server and trusts none."""
+"""`assent audit verify`. Verifying needs no server and trusts none."""
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 from cyclopts import App, Parameter
 
-from assent.cli import output
-from assent.cli.client import signed_in
+from assent.cli import audit_export, output
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
 
@@ -16,38 +14,10 @@ if TYPE_CHECKING:
     from assent.audit.report import Report
 
 app = App(name="audit", help="Export the log, and prove that it is whole.")
+app.command(audit_export.export)
 
 _KEY = "key"
 _MOST_FILES = 1_000_000
-
-
-@app.command
-def export(folder: Path, /, *, as_json: AsJson = False) -> None:
-    """Write the whole log into a folder, for somebody who does not trust the server.
-
-    Parameters
-    ----------
-    folder
-        Where to; made when it is not there, and must be empty or an earlier export.
-    """
-    client = signed_in()
-    if folder.exists() and any(folder.iterdir()) and not (folder / "checkpoint").exists():
-        raise CommandFault(
-            ExitCode.USAGE, "not-empty", f"`{folder}` holds something else; name an empty folder"
-        )
-    names = [str(name) for name in client.get("/v1/audit/export")["names"]]
-    for count, name in enumerate(names, 1):
-        output.live(f"{count} of {len(names)} files")
-        path = folder / safe_name(name)
-        content = client.get_bytes(f"/v1/audit/export/{quote(name)}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    output.live("")
-    if as_json:
-        output.show_json({"folder": str(folder), "files": len(names)})
-    else:
-        output.say(f"{output.counted(len(names), 'file')} in {folder}")
-        output.say(f"next: `assent audit verify {folder} --key KEY`")
 
 
 @app.command
@@ -90,17 +60,6 @@ def verify(
     else:
         _print(report, own, trusted)
     return int(report.exit_code)
-
-
-def safe_name(name: str) -> Path:
-    """Return the name as a relative path that cannot leave its folder. Raises CommandFault."""
-    path = PurePosixPath(name)
-    good = name and "\\" not in name and "\0" not in name and not path.is_absolute()
-    if not good or ".." in path.parts:
-        raise CommandFault(
-            ExitCode.OUTSIDE, "bad-name", f"the server names a file `{name}`, which is no export's"
-        )
-    return Path(*path.parts)
 
 
 def _trusted_key(folder: Path, key: str | None) -> tuple[str, bool]:

@@ -5,7 +5,8 @@ richer client would take half of them for its imports alone.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -81,6 +82,29 @@ class Client:
         full = path + ("?" + urlencode(given) if given else "")
         return self._call("GET", full, None)[1]
 
+    @contextmanager
+    def kept_open(self) -> Iterator[Callable[[str], bytes]]:
+        """Give a function that gets bytes over one connection, for many small files.
+
+        It raises CommandFault. It is for one thread.
+        """
+        connection = self._connection()
+
+        def get(path: str) -> bytes:
+            try:
+                response = self._send(connection, "GET", path, None)
+                content = response.read(_LARGEST_BYTES + 1)
+            except (OSError, HTTPException):
+                # Servers close what was idle; on a new connection it is asked once more.
+                connection.close()
+                return self._call("GET", path, None)[1]
+            return self._checked(response.status, content)
+
+        try:
+            yield get
+        finally:
+            connection.close()
+
     def post(self, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Return the JSON object that the server answers with, empty for none."""
         return self.post_for_status(path, body)[1]
@@ -125,11 +149,14 @@ class Client:
             raise self._away(error) from error
         finally:
             connection.close()
+        return response.status, self._checked(response.status, content)
+
+    def _checked(self, status: int, content: bytes) -> bytes:
         if len(content) > _LARGEST_BYTES:
             raise CommandFault(ExitCode.OUTSIDE, "too-large", "the server's answer is too large")
-        if not 200 <= response.status < 300:
-            raise _fault(response.status, content)
-        return response.status, content
+        if not 200 <= status < 300:
+            raise _fault(status, content)
+        return content
 
     def _connection(self) -> HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
