@@ -70,6 +70,7 @@ PASSWORD = "correct horse"
 class MemoryStore:
     """What use cases read and write. What was put last stands last in each."""
 
+    in_trouble: str = ""
     found_requests: dict[str, Request] = field(default_factory=dict)
     found_approvals: dict[str, Approval] = field(default_factory=dict)
     found_grants: dict[str, Grant] = field(default_factory=dict)
@@ -420,6 +421,9 @@ class MemoryStore:
 
     async def checkpoint(self) -> Checkpoint | None:
         return Checkpoint(0, b"", "assent.example/audit\n0\n\n", datetime(2026, 11, 21, tzinfo=UTC))
+
+    def trouble(self) -> str:
+        return self.in_trouble
 
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         return []

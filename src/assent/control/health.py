@@ -209,8 +209,11 @@ class Health:
         self._since = self._clock.now()
 
     def _store_check(self, took: timedelta, figures: Figures) -> Check:
+        if trouble := self._store.trouble():
+            to_do = "until then all is denied: see how to keep the store in PostgreSQL"
+            return Check("store", HowWell.FAIL, trouble, to_do)
         if figures.due is None:
-            to_do = "look at the disk or the database of `[server] data`; until then all is denied"
+            to_do = "look at the disk of `[server] data`, or the database of `[store]`; until then all is denied"
             return Check("store", HowWell.FAIL, "it does not answer", to_do)
         says = f"answers in {_ms(took.total_seconds())}"
         if took > _SLOW_STORE:

@@ -249,6 +249,10 @@ class Store(Protocol):
         """Delete checkpoints that are not retained any more; return how many."""
         ...
 
+    def trouble(self) -> str:
+        """Return what keeps the log from growing; empty while nothing does."""
+        ...
+
     async def wait_beyond(self, size: int) -> int:
         """Return how many entries the log has, as soon as it is more than `size`."""
         ...

@@ -6,14 +6,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.exc import DBAPIError
 
 from assent.audit.edge import Edge
-from assent.audit.note import Signer
+from assent.audit.note import Signer, open_note
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint
-from assent.core.faults import ConflictFault, OutsideFault
+from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
 from assent.core.ids import Ids
 from assent.core.ports import MasterKey, StoredEntry
 from assent.stores import log, outbox
@@ -24,6 +24,7 @@ from assent.stores.postgres_database import WRITING, PostgresDatabase, connect
 from assent.stores.progress import Progress
 from assent.stores.sequencer import SETTINGS, Sequencer
 from assent.stores.store import SqlStore
+from assent.stores.tables import checkpoints
 from assent.stores.writer import Writer
 
 _SETTLED_WITHIN_S = 5.0
@@ -69,14 +70,31 @@ async def postgres_store(
     """Return the store in a database whose schema is up to date, with its sequencer running."""
     if not isinstance(database, PostgresDatabase):
         raise TypeError("the outbox is PostgreSQL's")
-    store = PostgresStore(database, edge, signer, ids, clock, master)
-    # What an earlier process left is found by whoever reads, as what this one writes is.
-    await store.wait_for_all_that_waits()
-    return store
+    await database.read(partial(_check_signer, signer=signer))
+    last = await database.read(outbox.last_position)
+    return PostgresStore(database, edge, last, signer, ids, clock, master)
+
+
+def _check_signer(connection: Connection, *, signer: Signer) -> None:
+    """Raise OperatorFault where others have signed this log: their MACs and ours would differ."""
+    columns = checkpoints.c
+    note = connection.scalar(select(columns.note).order_by(columns.size.desc()).limit(1))
+    try:
+        if note is not None:
+            open_note(note, [signer.verifier])
+    except ValueError as cause:
+        raise OperatorFault(
+            "audit-key-other",
+            "the log in this database was signed with another key, or under another origin: bring "
+            "its `audit.key` into the data folder, or begin a new log in an empty database",
+        ) from cause
 
 
 class PostgresStore(SqlStore):
-    """`core.ports.Store` on PostgreSQL. Whoever reads the log finds what they committed."""
+    """`core.ports.Store` on PostgreSQL. Whoever reads the log finds what they committed.
+
+    last: position of what earlier processes left in the outbox, which is found as well.
+    """
 
     _writer: OutboxWriter
 
@@ -84,6 +102,7 @@ class PostgresStore(SqlStore):
         self,
         database: PostgresDatabase,
         edge: Edge,
+        last: int,
         signer: Signer,
         ids: Ids,
         clock: Clock,
@@ -91,6 +110,7 @@ class PostgresStore(SqlStore):
     ) -> None:
         stamp = Stamp([signer.derived(PURPOSE)])
         writer = OutboxWriter(database, edge, stamp)
+        writer.progress.wrote(last)
         super().__init__(database, writer, signer, ids, clock, master)
         sequencer = Sequencer(
             partial(connect, database.url, {**WRITING, **SETTINGS}),
@@ -99,11 +119,6 @@ class PostgresStore(SqlStore):
             writer.progress,
         )
         self._sequencing = asyncio.create_task(sequencer.run(), name="sequencer")
-
-    async def wait_for_all_that_waits(self) -> None:
-        """Let readers wait until all that is in the outbox now is numbered."""
-        last = await self._database.read(outbox.last_position)
-        self._writer.progress.wrote(last)
 
     async def publish(self) -> Checkpoint:
         await self._writer.progress.settled(_SETTLED_WITHIN_S)

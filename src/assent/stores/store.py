@@ -40,6 +40,11 @@ async def open_store(
     try:
         edge = await _prepared(database)
         await database.read(partial(refuse_foreign, master=master.name))
+        if url.get_backend_name() == "postgresql":
+            from assent.stores.postgres_log import postgres_store
+
+            return await postgres_store(database, edge, signer, ids, clock, master)
+        return SqlStore(database, Writer(database, edge), signer, ids, clock, master)
     except (SQLAlchemyError, OSError) as cause:
         await database.close()
         why = f": {cause}" if isinstance(cause, ConnectionError) else ""
@@ -50,11 +55,6 @@ async def open_store(
     except OperatorFault:
         await database.close()
         raise
-    if url.get_backend_name() == "postgresql":
-        from assent.stores.postgres_log import postgres_store
-
-        return await postgres_store(database, edge, signer, ids, clock, master)
-    return SqlStore(database, Writer(database, edge), signer, ids, clock, master)
 
 
 async def _prepared(database: Database) -> Edge:
@@ -92,6 +92,10 @@ class SqlStore(Reading):
         self._clock = clock
         self._signing = asyncio.Lock()
         self._publishing = Publishing(writer.growth, self.publish)
+
+    def trouble(self) -> str:
+        """Return what keeps the log from growing; empty while nothing does."""
+        return ""
 
     async def commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
         """Apply all and append all, or nothing; durable on return.
