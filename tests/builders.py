@@ -83,6 +83,8 @@ from assent.core.secret import Secret
 from assent.core.subject import Subject
 from assent.credentials.master_keys import FileMasterKey
 from assent.policy import PolicySet, load
+from assent.recording.checking import Found
+from assent.recording.segment import SegmentFacts
 from assent.signals import SIGNALS
 from assent.stores import SqlStore, open_store
 from described_targets import described
@@ -291,6 +293,7 @@ class MemoryRecorder:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Frame]] = {}
+        self.sealed: dict[str, list[tuple[SegmentFacts, Found]]] = {}
         self.full = False
         self.behind = False
 
@@ -310,8 +313,25 @@ class MemoryRecorder:
         frames = len(self.kept.get(session, []))
         return Recorded(frames, 1 if frames else 0)
 
+    async def forget(self, session: SessionId) -> None:
+        self.kept.pop(session, None)
+
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Any]]:
         return [{"kind": frame.kind} for frame in self.kept.get(session, [])]
+
+    async def page(
+        self, session: SessionId, after: int = 0, limit: int | None = None
+    ) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        numbered = list(enumerate(await self.frames(session), 1))[after:]
+        return numbered if limit is None else numbered[:limit]
+
+    async def segments(self, session: SessionId) -> Sequence[SegmentFacts]:
+        return [facts for facts, _ in self.sealed.get(session, [])]
+
+    async def found(self, session: SessionId, number: int) -> Found | None:
+        return next(
+            (found for facts, found in self.sealed.get(session, []) if facts.number == number), None
+        )
 
 
 @dataclass
@@ -549,6 +569,7 @@ def _wire(
         Outside(
             store=cast(Store, spy),
             recorder=cast(Recorder, recorder),
+            library=recorder,
             hasher=PlainHasher(),
             clock=clock,
             ids=ids,

@@ -34,6 +34,7 @@ from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
+from assent.control.recordings import Recordings
 from assent.control.requests import Requests
 from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
@@ -73,6 +74,8 @@ from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
 from assent.policy import PolicySet
+from assent.recording.checking import Found
+from assent.recording.segment import SegmentFacts
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_configuring import FakeConfiguring, FakeDecided
 from memory_emergency import FakeBreakGlass, reviews_of
@@ -161,6 +164,17 @@ class NoRecorder:
 
     async def frames(self, session: SessionId) -> Sequence[dict[str, object]]:
         return [{"kind": "mark", "event": "opened", "sequence": 0}]
+
+    async def page(
+        self, session: SessionId, after: int = 0, limit: int | None = None
+    ) -> Sequence[tuple[int, dict[str, object]]]:
+        return list(enumerate(await self.frames(session), 1))[after:][:limit]
+
+    async def segments(self, session: SessionId) -> Sequence[SegmentFacts]:
+        return []
+
+    async def found(self, session: SessionId, number: int) -> Found | None:
+        return None
 
 
 class FakeAccess:
@@ -401,6 +415,14 @@ class MemoryPlane:
         )
         self.labels = Labels(store=store, directory=self.directory, clock=self.clock, ids=self.ids)
         self.reviews = reviews_of(self)
+        views = SessionViews(
+            store=store,
+            recorder=NoRecorder(),  # type: ignore[arg-type]
+            directory=self.directory,
+            live=cast(LiveSessions, self.live),
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.plane = ControlPlane(
             clock=self.clock,
             ids=self.ids,
@@ -439,12 +461,13 @@ class MemoryPlane:
                 ids=self.ids,
             ),
             grants=self.grants,
-            sessions=SessionViews(
+            sessions=views,
+            recordings=Recordings(
                 store=store,
-                recorder=NoRecorder(),  # type: ignore[arg-type]
-                directory=self.directory,
-                live=cast(LiveSessions, self.live),
+                library=NoRecorder(),  # type: ignore[arg-type]
+                views=views,
                 clock=self.clock,
+                ids=self.ids,
             ),
             explain=cast(Explain, FakeExplain()),
             audit=cast(Audit, FakeAudit()),

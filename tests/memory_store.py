@@ -444,6 +444,11 @@ class MemoryStore:
     ) -> Sequence[StoredEntry]:
         return []
 
+    async def leaves_of(
+        self, session: SessionId, start: int, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        return []
+
     async def subjects(self) -> Sequence[Subject]:
         return list(self.found_subjects.values())
 

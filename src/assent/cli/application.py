@@ -51,6 +51,7 @@ _COMMANDS = (
     ("labels", "labels:app", "Say what data is: scan for it, approve what was found.", _DECIDE),
     ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
     ("search", "search:search", "Find what was done to what, by whom and when.", _LOOK_BACK),
+    ("recordings", "recordings:app", "Check, play and export what was recorded.", _LOOK_BACK),
     ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),
     ("risk", "risk:app", "Say what a score consists of, and what is usual.", _LOOK_BACK),
     ("audit", "audit:app", "Export the log, and prove that it is whole.", _LOOK_BACK),

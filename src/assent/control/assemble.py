@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from assent.content.column_rules import ColumnRules
 from assent.content.detectors import LABELS
@@ -11,6 +11,7 @@ from assent.control.access import Access
 from assent.control.answers import Answers
 from assent.control.arriving import Arrivals
 from assent.control.audit import Audit
+from assent.control.audit_actions import AuditActions
 from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
 from assent.control.choosing import Choosing, Pace
@@ -37,6 +38,7 @@ from assent.control.holding import Holding
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.learning import Learning
+from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
 from assent.control.minting import Minting
 from assent.control.obligations import derived_mask_key
@@ -47,8 +49,11 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.plans import Plans
 from assent.control.policies import Policies
+from assent.control.recordings import Library, Recordings
+from assent.control.redaction import Redaction
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
+from assent.control.retention import Retention
 from assent.control.retracting import Retracting
 from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
@@ -93,11 +98,13 @@ class Outside:
     label_rules: what labels columns by their names. recognised: labels whose values are known by
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
     for what is not loud, None for all. pace: how fast more people are asked. on_call: who of a
-    group is, None where nobody says. tickets: what they are, None where nobody knows.
+    group is, None where nobody says. tickets: what they are, None where nobody knows. retention:
+    how long the log is kept, None for ever. watchers: names of the witnesses' keys.
     """
 
     store: Store
     recorder: Recorder
+    library: Library
     hasher: PasswordHasher
     clock: Clock
     ids: Ids
@@ -123,6 +130,8 @@ class Outside:
     pace: Pace = field(default_factory=Pace)
     on_call: OnCall | None = None
     tickets: Tickets | None = None
+    retention: timedelta | None = None
+    watchers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +316,14 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    views = SessionViews(
+        store=store,
+        recorder=outside.recorder,
+        directory=directory,
+        live=live,
+        clock=clock,
+        ids=ids,
+    )
     revocations = Revocations(clock)
     sessions = sessions_of(
         store=store,
@@ -428,6 +445,13 @@ def assemble(outside: Outside) -> Assembly:
         ids=ids,
     )
     waiting.when_changed(risk.rejected)
+    audit_actions = AuditActions(
+        store=store, decider=decider, waiting=waiting, sign_in=sign_in, ids=ids
+    )
+    redaction = Redaction(
+        store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
+    )
+    redaction.when_erased(learning.forget)
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -460,12 +484,9 @@ def assemble(outside: Outside) -> Assembly:
             ids=ids,
         ),
         grants=grants,
-        sessions=SessionViews(
-            store=store,
-            recorder=outside.recorder,
-            directory=directory,
-            live=live,
-            clock=clock,
+        sessions=views,
+        recordings=Recordings(
+            store=store, library=outside.library, views=views, clock=clock, ids=ids
         ),
         explain=explain,
         audit=Audit(
@@ -502,6 +523,19 @@ def assemble(outside: Outside) -> Assembly:
         reviews=reviews,
         plans=plans,
         searching=Searching(store=store, directory=directory, clock=clock, ids=ids),
+        redaction=redaction,
+        legal_holds=LegalHolds(
+            store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
+        ),
+        retention=Retention(
+            store=store,
+            recorder=outside.recorder,
+            actions=audit_actions,
+            clock=clock,
+            ids=ids,
+            keep=outside.retention,
+            watchers=outside.watchers,
+        ),
     )
     sweep = Sweep(
         store=store,

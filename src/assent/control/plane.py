@@ -19,11 +19,15 @@ from assent.control.grants import Grants
 from assent.control.health import Health
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
+from assent.control.legal_holds import LegalHolds
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
+from assent.control.recordings import Recordings
+from assent.control.redaction import Redaction
 from assent.control.requests import Requests
+from assent.control.retention import Retention
 from assent.control.retracting import Retracting
 from assent.control.reviews import Reviews
 from assent.control.risk import Risk
@@ -56,6 +60,7 @@ class ControlPlane:
     retracting: Retracting
     grants: Grants
     sessions: SessionViews
+    recordings: Recordings
     explain: Explain
     audit: Audit
     risk: Risk
@@ -71,4 +76,7 @@ class ControlPlane:
     break_glass: BreakGlass
     reviews: Reviews
     plans: Plans
+    redaction: Redaction
+    legal_holds: LegalHolds
+    retention: Retention
     searching: Searching

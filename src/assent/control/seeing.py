@@ -8,10 +8,26 @@ from assent.control.revocation import cut
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock
+from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
-from assent.core.ids import SessionId
+from assent.core.ids import EntryId, Ids, SessionId
 from assent.core.ports import Recorder, Store
 from assent.core.session import Session
+
+
+def read_entry(
+    ids: Ids, clock: Clock, caller: Caller, session: Session, facts: Mapping[str, Json]
+) -> Entry:
+    """Return the entry that says somebody read the recording of a session of another one."""
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.RECORDING_READ,
+        at=clock.now(),
+        subject=caller.subject.id,
+        target=session.target,
+        session=session.id,
+        facts={**facts, "of": session.subject},
+    )
 
 
 class SessionViews:
@@ -25,12 +41,14 @@ class SessionViews:
         directory: Directory,
         live: LiveSessions,
         clock: Clock,
+        ids: Ids,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._directory = directory
         self._live = live
         self._clock = clock
+        self._ids = ids
 
     async def list(
         self, caller: Caller, open_only: bool, everybody: bool, with_canary: bool = False
@@ -54,9 +72,14 @@ class SessionViews:
         return found
 
     async def frames(self, caller: Caller, session: SessionId) -> Sequence[Mapping[str, Json]]:
-        """Return the frames recorded so far, in order."""
-        await self.get(caller, session)
-        return await self._recorder.frames(session)
+        """Return the frames recorded so far, in order; who reads another one's is in the log."""
+        found = await self.get(caller, session)
+        frames = await self._recorder.frames(session)
+        if frames and found.subject != caller.subject.id:
+            said: dict[str, Json] = {"from": 1, "to": len(frames)}
+            entry = read_entry(self._ids, self._clock, caller, found, said)
+            await self._store.commit((), (entry,))
+        return frames
 
     async def cut(self, caller: Caller, session: SessionId, because: str) -> Session:
         """End an open session now: its own person, the target's owners, `security`.

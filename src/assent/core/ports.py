@@ -224,6 +224,12 @@ class Store(Protocol):
         """Return entries that name the request or the session, in order."""
         ...
 
+    async def leaves_of(
+        self, session: SessionId, start: int, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        """Return index and leaf of entries that name a session, in order, from index `start`."""
+        ...
+
     async def checkpoint(self) -> Checkpoint | None:
         """Return the newest checkpoint."""
         ...
@@ -383,6 +389,10 @@ class Recorder(Protocol):
 
     async def frames(self, session: SessionId) -> Sequence[Mapping[str, Json]]:
         """Return the frames recorded so far, in order."""
+        ...
+
+    async def forget(self, session: SessionId) -> None:
+        """Delete the recording of a session that has ended. Raises OutsideFault."""
         ...
 
 

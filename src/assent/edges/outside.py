@@ -3,6 +3,7 @@
 import functools
 
 from assent.config import budget, column_rules, pace, recognised
+from assent.config.audit import retention
 from assent.control.assemble import Outside
 from assent.control.tickets import Tickets
 from assent.core.secret import Secret
@@ -31,6 +32,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
     return Outside(
         store=premises.store,
         recorder=premises.recorder,
+        library=premises.recorder,
         hasher=Argon2Hasher(),
         clock=clock,
         ids=premises.ids,
@@ -58,5 +60,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         read_policies=policies.read_policies,
         read_targets=functools.partial(described_targets, config),
         on_compromise=config.reactions.on_compromise == "revoke",
+        retention=retention(config.audit),
+        watchers=frozenset(one.verifier.name for one in config.audit.witnesses),
         metrics_token=reveal(config.metrics.token) if config.metrics.token else None,
     )

@@ -159,6 +159,19 @@ class Reading(Recall, GrantReading, WorkflowReading, AuditReading, EffectReading
             return []
         return await self._opened(_stored(limit).where(or_(*names)))
 
+    async def leaves_of(
+        self, session: SessionId, start: int, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        """Return index and leaf of entries that name a session, in order, from index `start`."""
+        columns = tables.entries.c
+        wanted = (
+            select(columns.leaf_index, columns.leaf)
+            .where(columns.session_id == session, columns.leaf_index >= start)
+            .order_by(columns.leaf_index)
+            .limit(limit)
+        )
+        return await self._all(wanted, lambda row: (int(row["leaf_index"]), bytes(row["leaf"])))
+
     async def _opened(self, wanted: Select[Any]) -> Sequence[StoredEntry]:
         return await opened(await self._all(wanted, rows.entry_of), self.keyring)
 
