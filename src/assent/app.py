@@ -155,6 +155,7 @@ async def _doors(
 
         keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
         keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
+        keep_doing(parts.plane.retention.run())
         keep_doing(premises.store.publish_on_growth(), searching.index_keeper(premises).run())
         if config.network != NetworkConfig():
             keep_doing(networks.keep_fresh(book, parts.hearing))

@@ -1,0 +1,107 @@
+"""Erasing a person: the keys are destroyed under which all that people wrote of them is sealed.
+
+Leaves, hashes, checkpoints and proofs stay, and so do pseudonymous ids, types and outcomes.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from assent.control.audit_actions import ERASE, AuditActions, Order, Ordered
+from assent.control.configuring import must_oversee
+from assent.control.directory import Directory
+from assent.control.legal_holds import refuse_held
+from assent.control.sign_in import Caller
+from assent.core.canonical import Json
+from assent.core.changes import DestroyDataKeys
+from assent.core.clock import Clock
+from assent.core.data_key import DataKey
+from assent.core.entry import Entry, EntryKind
+from assent.core.faults import MissingFault
+from assent.core.ids import EntryId, Ids, SubjectId
+from assent.core.ports import Store
+from assent.core.subject import Subject
+
+REMAINS = (
+    "ids without a name, kinds, times, digests and outcomes of the entries, which the proofs need",
+    "what others wrote of them, sealed under keys of their own: reasons, comments, answers",
+    "their name in the configuration, until you take it out there",
+    "copies in backups of the database and of recordings, until you delete these",
+)
+"""What erasing leaves, in words."""
+
+
+class Redaction:
+    """Erases people, each time by an action that is decided on."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        directory: Directory,
+        actions: AuditActions,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._ids = ids
+        self._actions = actions
+        self._listeners: list[Callable[[SubjectId], Awaitable[None]]] = []
+        actions.carry_out(ERASE, self._carry_out)
+
+    def when_erased(self, listener: Callable[[SubjectId], Awaitable[None]]) -> None:
+        """Await `listener` after somebody was erased, to forget what it keeps of them."""
+        self._listeners.append(listener)
+
+    async def erase(self, caller: Caller, name: str, reason: str, ticket: str = "") -> Ordered:
+        """Erase a person, or open the request that it needs.
+
+        Raises MissingFault, ForbiddenFault, ConflictFault while a legal hold stands on them.
+        """
+        subject = self._named(name)
+        await refuse_held(self._store, subject.id)
+        text = (
+            f"erase `{name}`: destroy the keys of all that the log and the recordings keep of "
+            "them, for ever; proofs stay good"
+        )
+        return await self._actions.order(
+            caller, ERASE, text, {"about": subject.id}, reason=reason, ticket=ticket
+        )
+
+    async def keys(self, caller: Caller, name: str | None) -> Sequence[DataKey]:
+        """Return the data keys of a person, None for those of nobody, newest first.
+
+        Raises ForbiddenFault, MissingFault.
+        """
+        must_oversee(caller)
+        return await self._store.data_keys(None if name is None else self._named(name).id)
+
+    def _named(self, name: str) -> Subject:
+        found = self._directory.subject_named(name)
+        if found is None:
+            raise MissingFault("no-such-person", f"there is no person `{name[:80]}`")
+        return found
+
+    async def _carry_out(self, order: Order) -> Mapping[str, Json]:
+        about = SubjectId(order.action.details["about"])
+        await refuse_held(self._store, about)
+        keys = tuple(each.id for each in await self._store.data_keys(about, live_only=True))
+        now = self._clock.now()
+        entry = Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=EntryKind.PAYLOAD_REDACTED,
+            at=now,
+            subject=order.action.subject,
+            request=order.request,
+            facts={
+                "about": about,
+                "decision": order.decision,
+                "entries": [],
+                "keys": list(keys),
+            },
+            payload={"reason": order.reason},
+        )
+        await order.keep((DestroyDataKeys(keys, now),), (entry,), f"{len(keys)} keys destroyed")
+        for listener in self._listeners:
+            await listener(about)
+        return {"entry": entry.id, "keys": len(keys), "remains": list(REMAINS)}
