@@ -1,0 +1,56 @@
+"""The log: durable appends, tiles, and proofs over ten million entries."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.audit import appends, proofs
+from benchmarks.figures import Figure, figure, publish
+
+ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
+
+
+async def run() -> None:
+    """Run the suite and publish its figures."""
+    publish("audit", [*await _appends(), *await _proofs()])
+
+
+async def _appends() -> list[Figure]:
+    """Append through the store and through SQLite alone, in each round one after the other."""
+    rates, acks_ms, alone, shares = [], [], [], []
+    for _ in range(ROUNDS):
+        with _folder() as folder:
+            rate, ack_ms = await appends.through_the_store(folder)
+            alone.append(appends.by_sqlite_alone(folder))
+        rates.append(rate)
+        acks_ms.append(ack_ms)
+        shares.append(rate / alone[-1])
+    return [
+        figure("sqlite_grouped_appends_per_s", rates, "1/s", ">= 12000"),
+        figure("sqlite_append_ack_p99_ms", acks_ms, "ms"),
+        figure("sqlite_alone_same_rows_per_s", alone, "1/s"),
+        figure("sqlite_grouped_appends_share_of_sqlite_alone", shares, ""),
+    ]
+
+
+async def _proofs() -> list[Figure]:
+    built = [proofs.build_rate() for _ in range(ROUNDS)]
+    included, consistent = [], []
+    with _folder() as folder:
+        async with proofs.large_log(folder) as (store, root):
+            for seed in range(ROUNDS):
+                included.append(await proofs.inclusion_p50_ms(store, root, seed))
+                consistent.append(await proofs.consistency_p50_ms(store, root, seed))
+    return [
+        figure("build_tiles_leaves_per_s", built, "1/s", ">= 500000"),
+        figure("inclusion_proof_p50_ms_10m", included, "ms", "<= 1"),
+        figure("consistency_proof_p50_ms_10m", consistent, "ms", "<= 1"),
+    ]
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="assent-bench-") as name:
+        yield Path(name)
