@@ -213,7 +213,7 @@ class Health:
             to_do = "until then all is denied: see how to keep the store in PostgreSQL"
             return Check("store", HowWell.FAIL, trouble, to_do)
         if figures.due is None:
-            to_do = "look at the disk of `[server] data`, or the database of `[store]`; until then all is denied"
+            to_do = "look at its disk, or at the database of `[store]`; until then all is denied"
             return Check("store", HowWell.FAIL, "it does not answer", to_do)
         says = f"answers in {_ms(took.total_seconds())}"
         if took > _SLOW_STORE:
