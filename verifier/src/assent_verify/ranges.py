@@ -170,7 +170,7 @@ class _Reading:
     def _keep_roots(
         self, start: int, width: int, found: list[bytes], stored: list[bytes], leaves: list[bytes]
     ) -> None:
-        if found == stored:
+        if found == stored and len(found) == width:
             root = root_of(found)
             self._found.pieces.append((root, root))
             self._cut(start, width, found, found)
