@@ -1,9 +1,10 @@
 """The verification of an export, from its files and what the reader trusts."""
 
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from assent_verify.anchors import check_anchors
 from assent_verify.assembly import Assembly
@@ -25,11 +26,21 @@ from assent_verify.notes import Key, parse_key
 from assent_verify.outside import FRESHNESS, check_freshness, check_witnesses
 from assent_verify.payloads import KEYS_PATH, read_keys
 from assent_verify.policy import Policy
+from assent_verify.policy_texts import read_texts
 from assent_verify.ranges import ENTRIES, FORM, PAYLOADS, Job
 from assent_verify.receipts import Receipt, check_receipt
 from assent_verify.report import CHECKS, Findings, Report, Status, close
 from assent_verify.source import Source
-from assent_verify.story import Story, merge
+from assent_verify.story import (
+    Ending,
+    Recording,
+    Residue,
+    Story,
+    can_ask,
+    check_recording,
+    merge,
+    sessions_of,
+)
 from assent_verify.tiles import TILE_WIDTH, Span
 from assent_verify.trust import Trust
 from assent_verify.workers import Workers
@@ -100,7 +111,7 @@ class _Verification:
         retained, kept = self._look_at_retained(newest, files), self._look_at_kept(files)
         everything = [newest, *retained, *kept]
         with tempfile.TemporaryDirectory(prefix="assent-verify-") as folder:
-            job = self._job(everything, folder)
+            job, texts = self._job(everything, folder, files)
             log = self._read(job, newest)
         self._trust.follow(log.rotations, everything, self._findings)
         believed = [self._trust.judge(one, self._findings) for one in everything]
@@ -108,7 +119,8 @@ class _Verification:
         agreement = self._check_consistency(everything, log)
         self._check_minimum(job, log)
         self._look_outside(newest, agreement, files)
-        self._findings.merge(merge(log.residues))
+        residues = [one for one in log.residues if isinstance(one, Residue)]
+        self._check_story(merge(residues, texts, files.recordings), job)
         self._summarise(everything, believed, log)
         return self._report(newest, log.entries, agreement)
 
@@ -241,7 +253,9 @@ class _Verification:
 
     # 2, 4, 5 and 6: the log
 
-    def _job(self, seen: Sequence[Seen], folder: str) -> Job:
+    def _job(
+        self, seen: Sequence[Seen], folder: str, files: _Files
+    ) -> tuple[Job, Mapping[str, Mapping[str, str]] | None]:
         size = seen[0].size
         cuts = tuple(sorted({one.size for one in seen if one.size <= size}))
         keys = None
@@ -251,7 +265,9 @@ class _Verification:
                 keys = read_keys(data)
             except ValueError as error:
                 self._findings.fail(PAYLOADS, f"`{KEYS_PATH}`: {error}")
-        return Job(self._source, size, self._minimum(size), cuts, keys, folder, Story)
+        job = Job(self._source, size, self._minimum(size), cuts, keys, folder, Story)
+        texts = read_texts(job) if can_ask() else None
+        return replace(job, reader=partial(Story, texts, sessions_of(files.recordings))), texts
 
     def _minimum(self, size: int) -> int:
         data = self._source.read(_MINIMUM)
@@ -288,6 +304,21 @@ class _Verification:
         return check_consistency(
             newest, others, roots, self._trust.good, self._note_of, self._findings
         )
+
+    # 9 to 12: what the entries say together
+
+    def _check_story(self, ending: Ending, job: Job) -> None:
+        self._findings.merge(ending.findings)
+        self._summaries |= ending.summaries
+        opened = 0
+        count = self._asked.workers if len(ending.recordings) > 1 else 1
+        with Workers(count, job) as workers:
+            for findings, here in workers.map(_check_recording, ending.recordings):
+                self._findings.merge(findings)
+                opened += here
+        if ending.recordings:
+            said = f"; {opened} of them were opened and are whole"
+            self._summaries[12] = ending.summaries[12] + said
 
     # 7, 8 and 13: what others saw
 
@@ -353,6 +384,10 @@ class _Verification:
             self._witnessed,
             tuple(agreement.evidence),
         )
+
+
+def _check_recording(job: Job, recording: Recording) -> tuple[Findings, int]:
+    return check_recording(job.source, job.keys, recording)
 
 
 def _look_at_chunk(
