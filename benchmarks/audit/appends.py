@@ -1,6 +1,7 @@
 """Durable appends on SQLite: by 64 producers through the store, and the same bytes without it."""
 
 import asyncio
+import gc
 import sqlite3
 import statistics
 import sys
@@ -102,10 +103,15 @@ def _entry(ids: SystemIds, clock: SystemClock, producer: int) -> Entry:
 
 @contextmanager
 def _as_the_gateway_does() -> Iterator[None]:
-    """Let the writer's thread have its turn as often as in the gateway."""
-    before = sys.getswitchinterval()
+    """Set threads and the garbage collector as the gateway does (`assent.app`)."""
+    before = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(before[0])
+        gc.unfreeze()
+        gc.set_threshold(*before[1])

@@ -44,6 +44,7 @@ PREFIXES = {
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 def format_id(kind: str, at: datetime, random_bits: int) -> str:
@@ -57,7 +58,7 @@ def format_id(kind: str, at: datetime, random_bits: int) -> str:
     low = random_bits & (2**62 - 1)
     number = millis << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low
     number <<= 2  # 128 bits fill 26 characters of five bits but for two.
-    text = "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    text = "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
     return f"{PREFIXES[kind]}_{text}"
 
 

@@ -34,7 +34,9 @@ _MOST_CREDENTIALS = 64
 MOST_LABELS = 100_000
 
 
-class Reading(Recall, GrantReading, WorkflowReading, AuditReading, EffectReading, Proofs, Exporting):
+class Reading(
+    Recall, GrantReading, WorkflowReading, AuditReading, EffectReading, Proofs, Exporting
+):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
     keyring: Keyring

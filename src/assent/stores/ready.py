@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
+from assent.stores.types import UtcDateTime, sqlite_text
+
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
@@ -36,8 +38,9 @@ class Ready:
             compiled = statement.compile(dialect=dialect, column_keys=list(names))
             self._sql = str(compiled)
             for name in compiled.positiontup or ():
-                kind = table.c[name].type.dialect_impl(dialect)
-                self._binds.append((name, kind.bind_processor(dialect)))
+                kind = table.c[name].type
+                bind = kind.dialect_impl(dialect).bind_processor(dialect)
+                self._binds.append((name, sqlite_text if isinstance(kind, UtcDateTime) else bind))
 
     def one(self, connection: Connection, row: Mapping[str, Any]) -> int:
         """Write one row; return how many were written. Raises SQLAlchemy's errors."""

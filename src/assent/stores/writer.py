@@ -55,7 +55,10 @@ class Writer:
         if self._closing or self._task.done():
             raise _unavailable("the store is closed")
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._queue.put((unit, written))
+        if self._queue.full():
+            await self._queue.put((unit, written))
+        else:
+            self._queue.put_nowait((unit, written))
         if self._task.done():
             # It stopped while this unit waited for a place; nobody will ever read it.
             raise _unavailable("the store is closed")
