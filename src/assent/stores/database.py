@@ -38,7 +38,7 @@ def locate(where: Path | str) -> URL:
         return URL.create(_DRIVERS["sqlite"], database=str(_private_file(where)))
     try:
         url = make_url(where)
-    except ArgumentError as cause:
+    except (ArgumentError, ValueError) as cause:
         raise OperatorFault("store-address", "the store's address is not a URL") from cause
     backend = url.get_backend_name()
     if backend not in _DRIVERS:

@@ -95,9 +95,12 @@ class Progress:
 
     def check(self) -> None:
         """Raise OutsideFault while nothing may be written."""
+        if self._halted is not None:
+            # Without what it is: this is shown to whoever asked for something.
+            words = "the log takes nothing until an operator has looked at it (`assent doctor`)"
+            raise OutsideFault("log-broken", words)
         if trouble := self.trouble():
-            code = "store-unavailable" if self._halted is None else "log-broken"
-            raise OutsideFault(code, trouble)
+            raise OutsideFault("store-unavailable", trouble)
 
     def _behind(self) -> str:
         behind = self._now() - self._moved_at
