@@ -13,7 +13,6 @@ from typing import Any
 import structlog
 
 from assent import api, web
-from assent.audit.note import Signer
 from assent.config import Config, NetworkConfig, own_patterns, split_address
 from assent.control import administration
 from assent.control.assemble import Assembly, assemble
@@ -27,7 +26,6 @@ from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
-from assent.core.secret import Secret
 from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
@@ -35,6 +33,7 @@ from assent.edges import (
     keys,
     master_key,
     networks,
+    observing,
     policies,
     postgres_door,
     recordings,
@@ -43,6 +42,7 @@ from assent.edges import (
     web_server,
 )
 from assent.edges.checking import check
+from assent.edges.log_keys import LogKeysOnDisk
 from assent.edges.outside import outside
 from assent.edges.people_and_targets import addresses, described_person, described_target
 from assent.edges.policies import load_policies
@@ -97,15 +97,17 @@ async def running(
         load_policies(config)
     book = networks.network_book(config, clock)
     data = keys.data_folder(config)
-    signer = Signer(config.server.origin, Secret(keys.audit_key(data)))
+    log_keys = LogKeysOnDisk(data, config.server.origin)
     async with contextlib.AsyncExitStack() as stack:
         master = master_key.master_key(config, data, ids, stack.push_async_callback)
-        store = await open_store(stores.place_of_store(config, data), signer, ids, clock, master)
+        store = await open_store(
+            stores.place_of_store(config, data), log_keys.signer, ids, clock, master
+        )
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
         recorder = await recordings.recorder(config, data, store, ids, clock)
         stack.push_async_callback(recorder.stop)
-        premises = Premises(config, data, clock, ids, signer, store, recorder)
+        premises = Premises(config, data, clock, ids, log_keys, store, recorder)
         web_socket = web_server.listen(*split_address(config.server.listen, "[server] listen"))
         stack.callback(web_socket.close)
         url = _public_url(config, web_socket)
@@ -172,6 +174,7 @@ async def _doors(
         doors.push_async_callback(listener.stop, _GOODBYE)
         plane.health.catalogues = targets.catalogues.status
         plane.audit.beside = exporting.beside(premises)
+        keep_doing(*await observing.begin(premises, plane, around))
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
         clicks = channels.clicks(config.notifiers, around)
         application = api.build_app(plane, around.public_url, lambda: address, clicks)
@@ -244,6 +247,7 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     await parts.resuming.recover()
     await parts.answers.recover()
     await store.publish()
+    await parts.plane.custody.rotation.recover(started.id)
 
 
 def _reloading(premises: Premises, parts: Assembly, begun: InForce) -> Reloading:

@@ -47,6 +47,7 @@ class _Figures(Collector):
             sum_value=tally.total_s,
         )
         yield from _gauges(figures)
+        yield from _observers(figures)
         revoked = HistogramMetricFamily(
             "assent_revocation_seconds",
             "From the end of an access to the end of the client's connection.",
@@ -88,6 +89,28 @@ def _gauges(figures: Figures) -> Iterable[Metric]:
         # What is not known is left out: a 0 would look as if all were well.
         if value is not None:
             yield GaugeMetricFamily(name, words, value=float(value))
+
+
+def _observers(figures: Figures) -> Iterable[Metric]:
+    """Yield how those stand who see the log from outside; their names are the operator's."""
+    labels = ["kind", "name"]
+    age = GaugeMetricFamily(
+        "assent_observed_age_seconds", "How long ago an observer saw the log.", labels=labels
+    )
+    size = GaugeMetricFamily(
+        "assent_observed_entries", "How many entries an observer has seen.", labels=labels
+    )
+    disputed = GaugeMetricFamily(
+        "assent_log_disputed", "Whether an observer says that it saw another log.", labels=labels
+    )
+    for one in figures.observers:
+        names = [one.kind, one.name]
+        if one.at is not None and one.size is not None:
+            age.add_metric(names, (figures.at - one.at).total_seconds())
+            size.add_metric(names, one.size)
+        disputed.add_metric(names, float(one.disputed))
+    if figures.observers:
+        yield from (age, size, disputed)
 
 
 def _size(figures: Figures) -> int | None:

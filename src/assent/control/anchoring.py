@@ -11,13 +11,12 @@ from hashlib import sha256
 
 import structlog
 
-from assent.control.observers import Observer
 from assent.core.changes import PutAnchor
 from assent.core.clock import Clock
 from assent.core.entry import Anchor, Checkpoint, Entry, EntryKind
 from assent.core.faults import Fault
 from assent.core.ids import AnchorId, EntryId, Ids
-from assent.core.observing import AnchorPlace
+from assent.core.observing import AnchorPlace, Observer
 from assent.core.ports import Store
 
 EVERY = timedelta(hours=1)

@@ -18,6 +18,7 @@ from assent.control.choosing import Choosing, Pace
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
 from assent.control.continuous import Continuous
+from assent.control.custody import custody
 from assent.control.decide import Decider
 from assent.control.decided import Decided
 from assent.control.delegating import Delegating
@@ -35,6 +36,7 @@ from assent.control.health import Health
 from assent.control.hearing import Hearing
 from assent.control.history import History
 from assent.control.holding import Holding
+from assent.control.key_rotation import LogKeys
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.learning import Learning
@@ -130,6 +132,7 @@ class Outside:
     pace: Pace = field(default_factory=Pace)
     on_call: OnCall | None = None
     tickets: Tickets | None = None
+    log_keys: LogKeys | None = None
     retention: timedelta | None = None
     watchers: frozenset[str] = frozenset()
 
@@ -452,6 +455,27 @@ def assemble(outside: Outside) -> Assembly:
         store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
     )
     redaction.when_erased(learning.forget)
+    health = Health(
+        store=store,
+        directory=directory,
+        live=live,
+        waiting=waiting,
+        grants=grants,
+        policies=policies,
+        tally=decider.tally,
+        revocations=revocations,
+        canary=canary,
+        clock=clock,
+        token=outside.metrics_token,
+    )
+    audit = Audit(
+        store=store,
+        verifier_key=outside.verifier_key,
+        clock=clock,
+        ids=ids,
+        live=live,
+        between_rounds=canary.under_way,
+    )
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -489,28 +513,9 @@ def assemble(outside: Outside) -> Assembly:
             store=store, library=outside.library, views=views, clock=clock, ids=ids
         ),
         explain=explain,
-        audit=Audit(
-            store=store,
-            verifier_key=outside.verifier_key,
-            clock=clock,
-            ids=ids,
-            live=live,
-            between_rounds=canary.under_way,
-        ),
+        audit=audit,
         risk=risk,
-        health=Health(
-            store=store,
-            directory=directory,
-            live=live,
-            waiting=waiting,
-            grants=grants,
-            policies=policies,
-            tally=decider.tally,
-            revocations=revocations,
-            canary=canary,
-            clock=clock,
-            token=outside.metrics_token,
-        ),
+        health=health,
         labels=labels,
         label_scans=LabelScans(labels=labels, store=store, clock=clock, ids=ids),
         credentials=credentials,
@@ -526,6 +531,16 @@ def assemble(outside: Outside) -> Assembly:
         redaction=redaction,
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
+        ),
+        custody=custody(
+            store=store,
+            explain=explain,
+            actions=audit_actions,
+            health=health,
+            audit=audit,
+            keys=outside.log_keys,
+            clock=clock,
+            ids=ids,
         ),
         retention=Retention(
             store=store,

@@ -55,6 +55,13 @@ class Explain:
             "entries": entries,
         }
 
+    async def stored(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
+        """Return the entries of a request, session, entry or action, as they stand in the log.
+
+        Raises MissingFault; may be empty where this person sees none of them.
+        """
+        return await self._entries(caller, about)
+
     async def _entries(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
         if about.startswith("req_"):
             await self._requests.get(caller, RequestId(about))

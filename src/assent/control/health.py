@@ -19,6 +19,7 @@ from assent.core.clock import Clock
 from assent.core.entry import Checkpoint
 from assent.core.faults import Fault, ForbiddenFault
 from assent.core.ids import TargetId
+from assent.core.observing import Observer
 from assent.core.ports import Store
 from assent.core.secret import Secret
 
@@ -69,7 +70,7 @@ class Figures:
 
     sessions, holding: open ones but the canary's, and what waits in them. pending: requests.
     due, dead: deliveries that are late, and that were given up; at most 1,000 are counted.
-    is_unsigned: whether there are entries behind the last checkpoint.
+    is_unsigned: whether there are entries behind the last checkpoint. observers: those outside.
     """
 
     at: datetime
@@ -90,6 +91,7 @@ class Figures:
     overdue_reviews: int | None
     checkpoint: Checkpoint | None
     is_unsigned: bool
+    observers: tuple[Observer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ class Report:
 class Health:
     """Looks at all of it when it is asked; nothing is counted on the road of a statement for it.
 
-    catalogues: how those of the targets stand. token: of whoever may read the figures beside
-    this machine and those who oversee.
+    catalogues: how those of the targets stand. observers: how those stand who see the log from
+    outside; observed: which of that somebody should look at. token: of whoever may read the
+    figures beside this machine and those who oversee.
     """
 
     def __init__(
@@ -142,6 +145,8 @@ class Health:
         self._since = clock.now()
         self.token = token
         self.catalogues: Callable[[], Sequence[CatalogueAge]] = tuple
+        self.observers: Callable[[], Sequence[Observer]] = tuple
+        self.observed: Callable[[Figures], Sequence[Check]] = _nobody_observes
         policies.when_replaced(self._policies_replaced)
 
     async def figures(self) -> Figures:
@@ -168,6 +173,7 @@ class Health:
             overdue_reviews=overdue,
             checkpoint=checkpoint,
             is_unsigned=is_unsigned,
+            observers=tuple(self.observers()),
         )
 
     async def report(self, caller: Caller) -> Report:
@@ -180,6 +186,7 @@ class Health:
         checks = (
             self._store_check(took, figures),
             self._checkpoint_check(figures),
+            *self.observed(figures),
             self._policies_check(),
             *self._catalogue_checks(),
             self._canary_check(figures),
@@ -273,6 +280,10 @@ class Health:
             to_do = "revocations may not end sessions in time: look at what the server prints"
             return Check("canary", HowWell.FAIL, f"{says} (last round {last.at:%H:%M:%S}Z)", to_do)
         return Check("canary", HowWell.OK, _timed(figures.canary))
+
+
+def _nobody_observes(figures: Figures) -> Sequence[Check]:
+    return ()
 
 
 def _revocation_check(summary: Summary) -> Check:

@@ -1,30 +1,13 @@
 """How those outside stand who keep what the log signed: witnesses and anchors, and how fresh."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.control.health import Check, HowWell, in_words
 from assent.core.entry import Checkpoint
+from assent.core.observing import Observer
 
-WITNESS = "witness"
 FRESH_WITHIN = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """One of them. kind: `witness`, or the kind of an anchor.
-
-    size, at: what it saw last and when; None for nothing yet. problem: why it saw no more since,
-    empty where it did. disputed: it says that it saw another log.
-    """
-
-    name: str
-    kind: str
-    size: int | None = None
-    at: datetime | None = None
-    problem: str = ""
-    disputed: bool = False
 
 
 def newest(observers: Iterable[Observer]) -> Observer | None:

@@ -8,6 +8,7 @@ from assent.control.audit import Audit
 from assent.control.break_glass import BreakGlass
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
+from assent.control.custody import Custody
 from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
@@ -80,3 +81,4 @@ class ControlPlane:
     legal_holds: LegalHolds
     retention: Retention
     searching: Searching
+    custody: Custody

@@ -14,14 +14,22 @@ from hashlib import sha256
 import structlog
 
 from assent.control.directory import Directory
-from assent.control.observers import WITNESS, Observer
 from assent.control.outbox import Outbox
 from assent.core.changes import PutCosignature
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Cosignature, Entry, EntryKind
 from assent.core.faults import Fault
 from assent.core.ids import EntryId, Ids
-from assent.core.observing import Cosigned, Disputed, EvidenceKeeper, HasSize, Refused, Witness
+from assent.core.observing import (
+    WITNESS,
+    Cosigned,
+    Disputed,
+    EvidenceKeeper,
+    HasSize,
+    Observer,
+    Refused,
+    Witness,
+)
 from assent.core.ports import Store
 from assent.core.subject import SubjectKind
 

@@ -7,6 +7,24 @@ from typing import Protocol, TypeAlias
 
 from assent.core.entry import Checkpoint
 
+WITNESS = "witness"
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """One of them. kind: `witness`, or the kind of an anchor.
+
+    size, at: what it saw last and when; None for nothing yet. problem: why it saw no more since,
+    empty where it did. disputed: it says that it saw another log.
+    """
+
+    name: str
+    kind: str
+    size: int | None = None
+    at: datetime | None = None
+    problem: str = ""
+    disputed: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Cosigned:

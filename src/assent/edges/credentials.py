@@ -26,7 +26,8 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
         when_done(vault.close)
     references = References(config.folder, vault)
     # Two gateways before one server must not take each other's roles for left behind.
-    installation = sha256(premises.signer.verifier_key.encode()).hexdigest()[:16]
+    # By the log's first key: a later one would make roles of this very gateway strange to it.
+    installation = sha256(premises.log_keys.public[0].encode()).hexdigest()[:16]
     roles = PostgresRoleBroker(references, own_connection, clock, premises.ids, installation)
     of: dict[str, CredentialBroker] = {
         target.name: roles for target in config.targets if target.broker == "postgres_role"

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 from assent.control.health import HowWell
-from assent.control.observers import Observer, checks, newest
+from assent.control.observers import checks, newest
 from assent.core.entry import Checkpoint
+from assent.core.observing import Observer
 from builders import MINUTE, NOON
 
 CHECKPOINT = Checkpoint(9, b"r" * 32, "note", NOON)

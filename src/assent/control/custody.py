@@ -1,0 +1,50 @@
+"""What vouches for the log beyond this server: receipts, who outside saw it, and its keys."""
+
+from dataclasses import dataclass
+
+from assent.control.audit import Audit
+from assent.control.audit_actions import AuditActions
+from assent.control.explain import Explain
+from assent.control.health import Health
+from assent.control.key_rotation import KeyRotation, LogKeys
+from assent.control.log_status import LogStatus
+from assent.control.receipts import Receipts
+from assent.core.clock import Clock
+from assent.core.ids import Ids
+from assent.core.ports import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """The use cases of it."""
+
+    receipts: Receipts
+    status: LogStatus
+    rotation: KeyRotation
+
+
+def custody(
+    *,
+    store: Store,
+    explain: Explain,
+    actions: AuditActions,
+    health: Health,
+    audit: Audit,
+    keys: LogKeys | None,
+    clock: Clock,
+    ids: Ids,
+) -> Custody:
+    """Return them, made known to what says how the server is, and to what makes exports."""
+    rotation = KeyRotation(store=store, actions=actions, keys=keys, clock=clock, ids=ids)
+
+    def renew(public: object = None) -> None:
+        if rotation.public:
+            audit.verifier_key = "\n".join(rotation.public)
+
+    renew()
+    rotation.when_rotated(renew)
+    return Custody(
+        receipts=Receipts(store=store, explain=explain, clock=clock, ids=ids),
+        status=LogStatus(store=store, health=health, keys=lambda: rotation.public, clock=clock),
+        rotation=rotation,
+    )
