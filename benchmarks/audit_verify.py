@@ -39,8 +39,11 @@ class Measured:
     exit_code: int
 
 
-def leaf(index: int) -> bytes:
-    """Return one leaf: the three entries of an action follow each other."""
+def leaf(index: int, size: int) -> bytes:
+    """Return one leaf: the three entries of an action follow each other.
+
+    size: of the log; the last one or two entries, of which no action is made, are log-ins.
+    """
     action, turn = divmod(index, 3)
     second, micro = divmod(index * 1000, 1_000_000)
     days, second = divmod(second, 86_400)
@@ -51,7 +54,8 @@ def leaf(index: int) -> bytes:
         ("attempt", f'{name},"complete":true,"digest":"{_DIGEST}","phase":"execute","verb":"sql"'),
         ("decision", f'{name},"outcome":"permit","phase":"execute","reuse":false,"score":12'),
         ("result", f'{name},"bytes":{index % 4096},"rows":{index % 40}'),
-    )[turn]
+        ("login", '"method":"password"'),
+    )[turn if action < size // 3 else 3]
     return (
         f'{{"at":"{at}","facts":{{{facts}}},"id":"ent_{index:026d}","kind":"{kind}","payload":null,'
         f'"request":null,"session":"ses_{action // 50:026d}","subject":"sub_{action % 500:026d}",'
@@ -63,7 +67,7 @@ def make_export(folder: Path, size: int) -> str:
     """Write an export of so many entries; return the log's verifier key."""
     signer = Signer(ORIGIN, Secret(bytes(range(32))))
     level = [root for part in _in_parts(folder, size) for root in part]
-    rest = [leaf_hash(leaf(index)) for index in range(size - size % TILE_WIDTH, size)]
+    rest = [leaf_hash(leaf(index, size)) for index in range(size - size % TILE_WIDTH, size)]
     root = root_of([*level, root_of(rest)] if rest else level)
     for span in all_spans(size):
         if span.level == 1:
@@ -128,7 +132,7 @@ def _write_bundles(work: tuple[Path, int, list[int]]) -> list[bytes]:
     for number in numbers:
         start = number * TILE_WIDTH
         width = min(TILE_WIDTH, size - start)
-        leaves = [leaf(index) for index in range(start, start + width)]
+        leaves = [leaf(index, size) for index in range(start, start + width)]
         hashes = [sha256(b"\x00" + one).digest() for one in leaves]
         bundle = b"".join(len(one).to_bytes(2, "big") + one for one in leaves)
         _write(folder / bundle_path(number, width), bundle)

@@ -89,7 +89,8 @@ def test_a_round_leaves_few_entries(watched: Gateway, tmp_path: Path) -> None:
     assert len(kinds) + 1 <= ROUND_KINDS, kinds
     done = assent(watched, "carl", "audit", "export", str(tmp_path / "log"))
     assert done.returncode == 0, done.stderr
-    done = assent(watched, "carl", "audit", "verify", str(tmp_path / "log"))
+    log = tmp_path / "log"
+    done = assent(watched, "carl", "audit", "verify", str(log), "--key", str(log / "key"))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -149,7 +150,7 @@ async def test_a_log_with_standings_in_it_verifies(
         assert await connection.fetchval("select 42") == 42
     await connection.close(timeout=5)
     folder = str(tmp_path / "log")
-    for words in (("export", folder), ("verify", folder)):
+    for words in (("export", folder), ("verify", folder, "--key", f"{folder}/key")):
         done = await asyncio.to_thread(assent, watched, "carl", "audit", *words)
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -52,7 +52,8 @@ def log_of(gateway: Gateway, folder: Path) -> tuple[int, dict[str, Any]]:
     """Export the log as Carl and return what verifying it says."""
     done = assent(gateway, "carl", "audit", "export", str(folder))
     assert done.returncode == 0, done.stderr
-    verified = assent(gateway, "carl", "audit", "verify", str(folder), "--json")
+    trust = ("--key", str(folder / "key"))
+    verified = assent(gateway, "carl", "audit", "verify", str(folder), *trust, "--json")
     return verified.returncode, json.loads(verified.stdout)
 
 

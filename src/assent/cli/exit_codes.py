@@ -34,8 +34,10 @@ MEANINGS = {
 VERIFY_MEANINGS = {
     0: "the log is good",
     1: "the log was tampered with; the entry is named",
-    2: "the log is incomplete",
-    4: "the key is not the one that is trusted",
+    2: "the log is incomplete: what is there is proved",
+    3: "nobody outside has seen the log for longer than `--fresh-within`",
+    4: "nobody whom the reader trusts has signed it",
+    64: "the command was not understood, or a file cannot be read",
 }
 
 

@@ -50,9 +50,7 @@ def test_every_check_says_what_it_found_and_where_its_rule_is_written() -> None:
 
 
 def test_a_file_that_does_not_belong_there_is_told() -> None:
-    found = only_finding(
-        verified(an_export(a_log(3)) | {"notes.txt": b"hi"}), 2, Status.INCOMPLETE
-    )
+    found = only_finding(verified(an_export(a_log(3)) | {"notes.txt": b"hi"}), 2, Status.INCOMPLETE)
     assert "`notes.txt` is not part of the export" in words(found)
 
 
@@ -147,7 +145,7 @@ def test_a_receipt_that_was_kept_must_fit_the_log() -> None:
 
 def test_a_changed_entry_is_named() -> None:
     files = an_export(a_log(12))
-    data = files["tile/entries/000.p/12"].replace(b'"id":"ent_' + b"0" * 25 + b"7", b'"id":"ent_' + b"1" * 26)
+    data = files["tile/entries/000.p/12"].replace(b"00000007", b"11111111")
     report = verified(files | {"tile/entries/000.p/12": data})
     found = check(report, 2)
     assert [entry.index for entry in found.entries] == [7]
@@ -185,7 +183,8 @@ def test_what_was_rewritten_with_all_hashes_has_another_root(change: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "payload/001.jsonl"]
+    "name",
+    ["tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000", "payload/001.jsonl"],
 )
 def test_a_missing_file_leaves_the_export_incomplete(name: str) -> None:
     files = an_export(a_log(300))
@@ -277,6 +276,7 @@ def with_payloads(
     return files
 
 
+REDACTED = {"about": "sub_ana", "keys": [NAME], "entries": []}
 GOOD_KEY = {NAME: b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}
 
 
@@ -293,7 +293,7 @@ def test_without_keys_only_digests_are_checked() -> None:
 def test_a_payload_under_a_key_that_is_neither_there_nor_destroyed_is_incomplete() -> None:
     found = only_finding(verified(with_payloads({})), 6, Status.INCOMPLETE)
     assert "key `dek_one` is not among the keys" in words(found)
-    redacted = a_leaf(2, "payload.redacted", facts={"about": "sub_ana", "keys": [NAME], "entries": []})
+    redacted = a_leaf(2, "payload.redacted", facts=REDACTED)
     assert verified(with_payloads({}, [redacted])).exit_code is ExitCode.GOOD
 
 
@@ -324,7 +324,7 @@ def test_a_payload_of_an_entry_that_has_none_is_named() -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        {"about": "sub_ana", "keys": [NAME], "entries": []},
+        REDACTED,
         {"about": None, "keys": [], "entries": [f"ent_{1:026d}"]},
     ],
 )
@@ -337,18 +337,26 @@ def test_a_missing_payload_needs_a_later_entry_that_redacts_it(facts: dict[str, 
 
 
 def test_a_redaction_that_came_before_excuses_nothing() -> None:
-    early = a_leaf(0, "payload.redacted", facts={"about": "sub_ana", "keys": [NAME], "entries": []})
+    early = a_leaf(0, "payload.redacted", facts=REDACTED)
     files = an_export([early, a_leaf(1, payload=digest(b"x"))])
     assert only_finding(verified(files), 6, Status.INCOMPLETE)
 
 
 def test_a_redaction_of_somebody_else_excuses_nothing() -> None:
-    other = a_leaf(2, "payload.redacted", facts={"about": "sub_ben", "keys": [NAME], "entries": []})
+    other = a_leaf(2, "payload.redacted", facts=REDACTED | {"about": "sub_ben"})
     files = with_payloads(more=[other]) | {"payload/000.jsonl": b""}
     assert only_finding(verified(files), 6, Status.INCOMPLETE)
 
 
-@pytest.mark.parametrize("line", [b"x\n", b'{"index":1,"payload":"AB"}\n', b'{"index":9,"payload":""}\n', b'{"index":1,"payload":""}'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"x\n",
+        b'{"index":1,"payload":"AB"}\n',
+        b'{"index":9,"payload":""}\n',
+        b'{"index":1,"payload":""}',
+    ],
+)
 def test_a_payload_file_that_cannot_be_read_is_told(line: bytes) -> None:
     report = verified(with_payloads() | {"payload/000.jsonl": line})
     assert check(report, 6).status is Status.FAILED

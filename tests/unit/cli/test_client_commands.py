@@ -350,8 +350,10 @@ def test_an_export_does_not_mix_with_other_files(signed_in: FakeServer, tmp_path
 
 
 def test_verifying_what_is_no_export_says_so(tmp_path: Path, capsys: Capture) -> None:
-    assert run(["audit", "verify", str(tmp_path)]) == 2
-    assert "not an export" in capsys.readouterr().err
+    assert run(["audit", "verify", str(tmp_path / "none")]) == 64
+    assert "neither a folder nor" in capsys.readouterr().err
+    assert run(["audit", "verify", str(tmp_path)]) == 4
+    assert "`checkpoint` is missing" in capsys.readouterr().out
 
 
 def test_a_broken_configuration_is_an_operators_fault(tmp_path: Path, capsys: Capture) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from assent_verify import absent, unique
 from assent_verify.assembly import Assembly
@@ -41,7 +42,7 @@ class Log:
     opened: int = 0
     minimum: int = 0
     rotations: list[Rotation] = field(default_factory=list)
-    residues: list[object] = field(default_factory=list)
+    residues: list[Any] = field(default_factory=list)
     said: absent.Redactions = field(default_factory=absent.Redactions)
 
 

@@ -55,6 +55,20 @@ class Reader(Protocol):
         ...
 
 
+class Unread:
+    """Follows nothing."""
+
+    def read(self, index: int, leaf: dict[str, Any], content: dict[str, Any] | None) -> None:
+        """Read nothing."""
+
+    def skip(self, index: int, count: int) -> None:
+        """Skip nothing."""
+
+    def residue(self) -> object:
+        """Return None."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What all ranges of a verification have in common.
@@ -70,7 +84,7 @@ class Job:
     cuts: tuple[int, ...]
     keys: Mapping[str, bytes] | None
     folder: str
-    reader: Callable[[], Reader]
+    reader: Callable[[], Reader] = Unread
 
     def cuts_in(self, first: int, last: int) -> tuple[int, ...]:
         """Return the sizes of checkpoints from `first` to `last`."""

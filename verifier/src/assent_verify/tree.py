@@ -1,6 +1,6 @@
 """The Merkle tree of RFC 6962, section 2.1, and how its proofs are verified (RFC 9162)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 
 HASH_BYTES = 32
@@ -100,11 +100,11 @@ def verify_consistency(
     """
     if not 0 < old_size <= new_size:
         raise ValueError(f"no consistency proof from size {old_size} to size {new_size}")
-    _check_lengths([old_root, new_root, *proof])
     if old_size == new_size:
-        if proof or old_root != new_root:
+        if proof or not old_root or old_root != new_root:
             raise ValueError("two trees of one size must have one root and need no proof")
         return
+    _check_lengths([old_root, new_root, *proof])
     if not proof:  # 1
         raise ValueError("the consistency proof is empty")
     # 2: an old tree that is one perfect subtree is not repeated in the proof.
@@ -137,7 +137,3 @@ def _check_lengths(hashes: Sequence[bytes]) -> None:
     for item in hashes:
         if len(item) != HASH_BYTES:
             raise ValueError(f"a hash has {len(item)} bytes, not {HASH_BYTES}")
-
-
-RootOf = Callable[[int], bytes | None]
-"""Size of a tree → the root that a log has at that size, None where it cannot be told."""

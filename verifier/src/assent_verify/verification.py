@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from assent_verify import telling
 from assent_verify.anchors import check_anchors
 from assent_verify.assembly import Assembly
 from assent_verify.checkpoints import (
@@ -289,11 +290,17 @@ class _Verification:
 
     def _read(self, job: Job, newest: Seen) -> Log:
         assembly = Assembly(self._source, job.size, job.cuts, self._findings)
-        count = 1 if job.size < _SMALL else self._asked.workers
-        with Workers(count, job) as workers:
+        with Workers(self._processes(job.size), job) as workers:
             log = read_log(workers, job, assembly, self._findings, self._asked.progress)
         assembly.finish(newest.root)
         return log
+
+    def _processes(self, size: int) -> int:
+        return 1 if size < _SMALL else self._asked.workers
+
+    def _tell(self, job: Job, log: Log, texts: telling.Texts | None, files: _Files) -> None:
+        told = telling.finish(job, log, texts, files.recordings, self._findings)
+        self._summaries |= told
 
     def _check_consistency(self, everything: Sequence[Seen], log: Log) -> Agreement:
         newest, *others = everything
