@@ -36,6 +36,7 @@ from assent.stores.tables import metadata
 from conformance import spine_rows as spine
 from conformance import store_builders as make
 from conformance import workflow_builders as flow
+from conformance.audit_suite import EXPECTATIONS
 from conformance.postgres_cluster import PostgresCluster
 from conformance.store_builders import (
     ANA,
@@ -50,7 +51,6 @@ from conformance.store_builders import (
     entry,
 )
 from conformance.store_suite import Expectation
-from conformance.workflow_suite import EXPECTATIONS
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
