@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from assent.control.directory import Directory
 from assent.control.effects import NAME
@@ -20,6 +20,8 @@ from assent.core.ports import Store
 MOST_FOUND = 500
 _VERB = re.compile(r"[a-z][a-z0-9_-]{0,31}(\.[a-z][a-z0-9_-]{0,31}){0,3}(\.\*)?", re.ASCII)
 _SESSION = re.compile(r"[a-z0-9_]{1,64}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _MOST_LOOKS = 3
 """How often one question looks further back until it has enough."""
 
@@ -189,3 +191,19 @@ def _session(text: str) -> SessionId:
     if not _SESSION.fullmatch(text):
         raise MissingFault("no-such-session", f"there is no session `{text[:80]}`; ids are `ses_…`")
     return SessionId(text)
+
+
+def cursor_text(position: EffectPosition) -> str:
+    """Return a position as a page names it: microseconds since 1970, and the place."""
+    return f"{(position.at - _EPOCH) // _MICROSECOND}-{position.place}"
+
+
+def position_of(text: str) -> EffectPosition:
+    """Return the position that `cursor_text` wrote. Raises OperatorFault."""
+    try:
+        at, place = (int(part) for part in text.split("-"))
+        if at < 0 or not 0 <= place < 2**63:
+            raise ValueError
+        return EffectPosition(_EPOCH + at * _MICROSECOND, place)
+    except (ValueError, OverflowError):
+        raise OperatorFault("no-such-page", f"`{text[:80]}` is where no page ends") from None

@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    or_,
     select,
     text,
     update,
@@ -163,13 +164,18 @@ def _newest_before(connection: Connection, session: SessionId, index: int) -> in
 
 _OUTCOME = effects.c.outcome
 _SAID = bindparam("said", type_=String)
-_HELD = [one.value for one in (EffectOutcome.HELD, EffectOutcome.RELEASED, EffectOutcome.REFUSED)]
+_WAS_HELD = or_(
+    *(
+        one.value == _OUTCOME
+        for one in (EffectOutcome.HELD, EffectOutcome.RELEASED, EffectOutcome.REFUSED)
+    )
+)
 _CAME = (
     update(effects)
     .where(effects.c.action_id == bindparam("of", type_=String))
     .values(
         outcome=case(
-            ((_SAID == "permitted") & _OUTCOME.in_(_HELD), "released"),
+            ((_SAID == "permitted") & _WAS_HELD, "released"),
             (_SAID == "permitted", "permitted"),
             ((_SAID == "held") & (_OUTCOME == "denied"), "held"),
             ((_SAID == "refused") & (_OUTCOME == "held"), "refused"),

@@ -16,6 +16,7 @@ from assent.web import (
     inbox,
     offers,
     reviews,
+    search,
     sign_in,
     standing_in,
 )
@@ -50,6 +51,17 @@ def mount(
     """
     url = public_url.rstrip("/")
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
-    for routes in (sign_in, inbox, answers, offers, reviews, health, asking, grants, standing_in):
+    for routes in (
+        sign_in,
+        inbox,
+        answers,
+        offers,
+        reviews,
+        health,
+        asking,
+        grants,
+        standing_in,
+        search,
+    ):
         app.include_router(routes.router, include_in_schema=False)
     app.mount("/assets", Assets(directory=ASSETS))

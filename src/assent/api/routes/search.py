@@ -8,15 +8,15 @@ from pydantic import AwareDatetime
 
 from assent.api.authentication import SignedIn
 from assent.api.door import TheDoor
-from assent.api.render_search import cursor_text, effect_out, position_of
+from assent.api.render_search import effect_out
 from assent.api.search_schemas import SearchOut
-from assent.control.searching import MOST_FOUND, Question
+from assent.control.searching import MOST_FOUND, Question, cursor_text, position_of
 
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC)
-_VERB = r"^[A-Za-z][A-Za-z0-9_.*-]*$"
+_VERB = r"^[^\x00]*$"
 
 Verb = Annotated[
     str | None,
