@@ -23,6 +23,7 @@ from assent.api.routes import (
     notices,
     plans,
     proof,
+    receipts,
     recordings,
     requests,
     reviews,
@@ -66,7 +67,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
-        proof, slack, recordings,
+        proof, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search,
     ):  # fmt: skip
         app.include_router(routes.router)

@@ -4,10 +4,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from assent.cli import audit_export
+from assent.cli import audit_export, audit_witnesses
 
 app = App(name="audit", help="Export the log, and prove that it is whole.")
 app.command(audit_export.export)
+app.command(audit_witnesses.status)
+app.command(audit_witnesses.rotate_key)
 
 
 @app.command(help_flags=[])
