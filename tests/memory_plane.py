@@ -10,10 +10,12 @@ from typing import cast
 from assent.control.absences import Absences
 from assent.control.access import Access, Outlook
 from assent.control.audit import Audit
+from assent.control.audit_actions import Ordered
 from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
+from assent.control.custody import Custody
 from assent.control.decide import Outcome
 from assent.control.decided import Decided
 from assent.control.delegating import Delegating
@@ -25,17 +27,23 @@ from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.grants import Grants
-from assent.control.health import Health
+from assent.control.health import Check, Health, HowWell
+from assent.control.key_rotation import KeyRotation
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
+from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
+from assent.control.log_status import LogReport, LogStatus
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
+from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
+from assent.control.redaction import Redaction
 from assent.control.requests import Requests
+from assent.control.retention import Retention
 from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
@@ -51,7 +59,7 @@ from assent.control.waiting import Waiting
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.decision import ApprovalRemedy, Deny, Quorum, Remedy
-from assent.core.entry import Checkpoint
+from assent.core.entry import Anchor, Checkpoint
 from assent.core.evidence import Evidence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.frame import Frame, Recorded
@@ -66,6 +74,7 @@ from assent.core.ids import (
     SubjectId,
     TargetId,
 )
+from assent.core.observing import Observer
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
@@ -77,6 +86,7 @@ from assent.policy import PolicySet
 from assent.recording.checking import Found
 from assent.recording.segment import SegmentFacts
 from assent.workflow.wishes import ANYTHING, Wish, details_of
+from memory_audit import FakeLegalHolds, FakeRedaction, FakeRetention
 from memory_configuring import FakeConfiguring, FakeDecided
 from memory_emergency import FakeBreakGlass, reviews_of
 from memory_plans import plans_of
@@ -353,6 +363,52 @@ class FakeAudit:
         return b"\x00\x01" if path == "tile/entries/000.p/1" else None
 
 
+class FakeReceipts:
+    """Has one receipt of whatever is no `gone`."""
+
+    async def receipts(self, caller: Caller, about: str, wait_s: int = 0) -> Sequence[LogReceipt]:
+        if not about.startswith(("ent_", "req_", "act_")) or about.endswith("gone"):
+            raise MissingFault("no-receipt", "the log has none of it for you")
+        text = "c2sp.org/tlog-proof@v1\nindex 0\n\nassent.example/audit\n1\n\n"
+        return [LogReceipt("ent_1", "decision", 0, 1, text, b"{}", ("witness.example/w1",))]
+
+
+class FakeLogStatus:
+    """A log that one witness has seen, and that another disputes."""
+
+    async def report(self, caller: Caller) -> LogReport:
+        if not caller.oversees:
+            raise ForbiddenFault("not-yours", "only `security` and `auditors` see it")
+        seen = Observer("witness.example/w1", "witness", 1, NOON)
+        disputed = Observer(
+            "witness.example/w2", "witness", problem="it answers 422", disputed=True
+        )
+        return LogReport(
+            at=NOON,
+            keys=("assent.example/audit+00000000+AAAA",),
+            checkpoint=Checkpoint(1, b"", "assent.example/audit\n1\n\n", NOON),
+            observers=(seen, disputed),
+            checks=(Check("witness w2", HowWell.FAIL, "it answers 422", "look at it"),),
+            anchors=(Anchor(AnchorId("anc_1"), 1, "file", "disk", "line 1", NOON),),
+            minimum=0,
+            holds=1,
+        )
+
+
+class FakeRotation:
+    """Rotates at once for `security`, and asks for everybody else."""
+
+    public = ("assent.example/audit+00000000+AAAA",)
+
+    def __init__(self, plane: "MemoryPlane") -> None:
+        self._plane = plane
+
+    async def rotate(self, caller: Caller, reason: str, ticket: str = "") -> Ordered:
+        if "security" in caller.subject.groups:
+            return Ordered("done", {"from": "old", "to": "new", "size": 7})
+        return Ordered("waiting", {}, await self._plane.ask(caller))
+
+
 class MemoryPlane:
     """The plane and the knobs that a test turns."""
 
@@ -490,9 +546,17 @@ class MemoryPlane:
             break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
             reviews=self.reviews,
             plans=plans_of(self),
+            custody=Custody(
+                cast(Receipts, FakeReceipts()),
+                cast(LogStatus, FakeLogStatus()),
+                cast(KeyRotation, FakeRotation(self)),
+            ),
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
+            redaction=cast(Redaction, FakeRedaction(self)),
+            legal_holds=cast(LegalHolds, FakeLegalHolds(self)),
+            retention=cast(Retention, FakeRetention(self)),
         )
 
     async def ask(self, caller: Caller) -> Request:
