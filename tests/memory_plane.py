@@ -67,6 +67,7 @@ from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import (
     PREFIXES,
     ActionId,
+    AnchorId,
     EntryId,
     GrantId,
     RequestId,
@@ -387,7 +388,7 @@ class FakeLogStatus:
             at=NOON,
             keys=("assent.example/audit+00000000+AAAA",),
             checkpoint=Checkpoint(1, b"", "assent.example/audit\n1\n\n", NOON),
-            observers=(seen, disputed),
+            observers=(seen, saw_other),
             checks=(Check("witness w2", HowWell.FAIL, "it answers 422", "look at it"),),
             anchors=(Anchor(AnchorId("anc_1"), 1, "file", "disk", "line 1", NOON),),
             minimum=0,
