@@ -178,7 +178,7 @@ class Actions:
         if self._has_gaps:
             said = f"{text}; it may be among the entries that cannot be read"
             self._findings.miss(STORY, said, entry)
-        elif self._forgot and step.turn is not Turn.RESULT:
+        elif self._forgot:
             self._findings.miss(STORY, f"{text} among the last {_REMEMBERED} permits", entry)
         else:
             self._findings.fail(STORY, text, entry)
@@ -229,12 +229,6 @@ class OpenSteps:
         ):
             del self._steps[name]
 
-    def forget_reused(self, name: str) -> None:
-        """Forget an action that is permitted for a whole session: nothing names it later."""
-        steps = self._steps.get(name)
-        if steps is not None and len(steps) == 2 and steps[0].turn is Turn.ATTEMPT:
-            del self._steps[name]
-
     def _is_whole(self, steps: list[Step]) -> bool:
         """Return whether these steps break no rule, whatever stood before them."""
         permitted = False
@@ -251,7 +245,7 @@ class OpenSteps:
 
     def left(self) -> tuple[Step, ...]:
         """Return the steps of all that is not over, in the order of the log."""
-        steps = [step for some in self._steps.values() for step in some]
+        steps = [step for some in self._steps.values() for step in _needed(some)]
         return tuple(sorted([*steps, *self._others], key=lambda step: step.place))
 
 
@@ -261,7 +255,15 @@ def _is_over(steps: list[Step]) -> bool:
     return turns in _OVER
 
 
+def _needed(steps: list[Step]) -> list[Step]:
+    """Return the steps that are needed to go on: of a permit that may have no outcome, itself."""
+    if [step.turn for step in steps] == [Turn.ATTEMPT, Turn.MAY] and not steps[1].waits:
+        return steps[1:]
+    return steps
+
+
 _OVER = (
     [Turn.ATTEMPT, Turn.NO],
     [Turn.ATTEMPT, Turn.RUNS, Turn.RESULT],
+    [Turn.ATTEMPT, Turn.MAY, Turn.RESULT],
 )

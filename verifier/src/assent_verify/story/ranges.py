@@ -114,11 +114,8 @@ class Story:
     ) -> None:
         facts, left = leaf["facts"], self._left
         self._revisions.use(index, leaf)
-        if step is not None and step.turn is Turn.MAY and leaf["session"] is not None:
-            if not step.waits:
-                self._steps.forget_reused(step.action)
-            if facts.get("reuse") is True and leaf["session"] in self._recorded:
-                left.reused.append((leaf["session"], leaf["id"]))
+        if facts.get("reuse") is True and leaf["session"] in self._recorded and step is not None:
+            left.reused.append((leaf["session"], leaf["id"]))
         attempt = self._attempts.pop(str(facts.get("action")), None)
         if content is None:
             left.tally.sealed += 1
