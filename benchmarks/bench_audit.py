@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.audit import appends, proofs
+from benchmarks.audit import appends, postgres, proofs
 from benchmarks.figures import Figure, figure, publish
 
 ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
@@ -14,7 +14,7 @@ ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
 
 async def run() -> None:
     """Run the suite and publish its figures."""
-    publish("audit", [*await _appends(), *await _proofs()])
+    publish("audit", [*await _appends(), *await postgres.figures(ROUNDS), *await _proofs()])
 
 
 async def _appends() -> list[Figure]:

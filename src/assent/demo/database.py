@@ -43,6 +43,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
 }
 
+_SAFE = ("fsync", "synchronous_commit", "full_page_writes")
+
 
 @dataclass(frozen=True, slots=True)
 class Database:
@@ -75,9 +77,12 @@ class Database:
 
 
 @asynccontextmanager
-async def start(folder: Path, *, name: str = "shop", seed: bool = True) -> AsyncIterator[Database]:
+async def start(
+    folder: Path, *, name: str = "shop", seed: bool = True, survives: bool = False
+) -> AsyncIterator[Database]:
     """Start PostgreSQL with its data below `folder`, seeded with the shop unless told not to.
 
+    survives: a power cut, as one for daily use does, and so waits for the disk.
     When `folder` cannot be reached by the unprivileged user, the data goes to a temporary
     folder that is removed at the end. Raises OperatorFault where there is no PostgreSQL,
     OutsideFault where it does not start.
@@ -89,7 +94,7 @@ async def start(folder: Path, *, name: str = "shop", seed: bool = True) -> Async
         passwords = Secret(secrets.token_urlsafe(18)), Secret(secrets.token_urlsafe(18))
         await _initialise(bin_folder, place, owner, passwords[0])
         port = _free_port()
-        process = await _launch(bin_folder, place, owner, port)
+        process = await _launch(bin_folder, place, owner, port, survives)
         try:
             database = Database(
                 HOST, port, name, f"{name}_app", passwords[1], SUPERUSER, passwords[0],
@@ -163,8 +168,11 @@ async def _initialise(
         raise OutsideFault("initdb-failed", f"initdb failed: `{_last_line(output)}`")
 
 
-async def _launch(bin_folder: Path, place: Path, owner: programs.Owner, port: int) -> Process:
-    settings = [f"--{key}={value}" for key, value in _SETTINGS.items()]
+async def _launch(
+    bin_folder: Path, place: Path, owner: programs.Owner, port: int, survives: bool
+) -> Process:
+    chosen = {**_SETTINGS, **(dict.fromkeys(_SAFE, "on") if survives else {})}
+    settings = [f"--{key}={value}" for key, value in chosen.items()]
     with (place / "postgres.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(
             *_command(owner, bin_folder / "postgres", "-D", str(place / "data")),
