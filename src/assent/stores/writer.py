@@ -32,14 +32,10 @@ _Waiting = tuple[Unit, asyncio.Future[None]]
 
 
 class Writer:
-    """Owns the log's edge, and is the only one that writes. `edge`: the one on disk.
+    """Owns the log's edge, and is the only one that writes. `edge`: the one on disk."""
 
-    within_s: how long a batch may take before its callers, and all behind them, are refused.
-    """
-
-    def __init__(self, database: Database, edge: Edge, within_s: float = WITHIN_S) -> None:
+    def __init__(self, database: Database, edge: Edge) -> None:
         self._database = database
-        self._within_s = within_s
         self._edge = edge
         self.growth = Growth(edge.size)
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue(_WAITING_UNITS)
@@ -90,11 +86,11 @@ class Writer:
         # One timer for a batch: one for each commit would cost a tenth of it.
         self._overdue.cancel()
         loop = asyncio.get_running_loop()
-        self._overdue = loop.call_later(self._within_s, self._give_up, batch)
+        self._overdue = loop.call_later(WITHIN_S, self._give_up, batch)
 
     def _give_up(self, batch: Sequence[_Waiting]) -> None:
         """Refuse whoever waits; what is behind the batch that hangs will not be written."""
-        self._abandon(batch, f"the disk did not take it within {self._within_s:g} s")
+        self._abandon(batch, f"the disk did not take it within {WITHIN_S:g} s")
         if self._closing:
             self._queue.put_nowait(None)
         self._expect(())

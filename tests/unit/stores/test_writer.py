@@ -1,16 +1,18 @@
 """One batch fails as one, and the writer lives on."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-from assent.audit.tree import Frontier, leaf_hash, root_of
+from assent.audit.edge import Edge
+from assent.audit.tree import leaf_hash, root_of
 from assent.core.changes import PutGrant
 from assent.core.faults import ConflictFault, OutsideFault
-from assent.stores import SqlStore, log, open_store
+from assent.stores import SqlStore, log, open_store, writer
 from assent.stores.log import Unit
 from conformance.store_builders import (
     GRANT,
@@ -67,8 +69,8 @@ async def test_what_waits_at_one_moment_shares_a_transaction(
     write = log.write
 
     def counting(
-        connection: Connection, units: Sequence[Unit], edge: Frontier
-    ) -> tuple[list[ConflictFault | None], Frontier]:
+        connection: Connection, units: Sequence[Unit], edge: Edge
+    ) -> tuple[list[ConflictFault | None], Edge]:
         batches.append(len(units))
         return write(connection, units, edge)
 
@@ -135,3 +137,31 @@ async def test_a_surrogate_in_a_text_fails_its_own_unit_only(store: SqlStore) ->
     assert isinstance(refused, OutsideFault)
     assert taken is None
     assert isinstance(twice, ConflictFault)
+
+
+async def test_a_disk_that_hangs_refuses_whoever_waits_and_writes_on_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "WITHIN_S", 0.02)
+    free = threading.Event()
+    write = log.write
+
+    def hanging(
+        connection: Connection, units: Sequence[Unit], edge: Edge
+    ) -> tuple[list[ConflictFault | None], Edge]:
+        free.wait(30)
+        return write(connection, units, edge)
+
+    store = await open_store(tmp_path, SIGNER, CountedIds(), StoppedClock(), MASTER)
+    monkeypatch.setattr(log, "write", hanging)
+    first = asyncio.create_task(store.commit([], [entry("ent_hangs")]))
+    await asyncio.sleep(0)
+    behind = asyncio.create_task(store.commit([], [entry("ent_behind")]))
+    for waiting in (first, behind):
+        with pytest.raises(OutsideFault, match=r"did not take it within 0\.02 s"):
+            await waiting
+    free.set()
+    await store.commit([], [entry("ent_later")])
+    # Of what hung nobody can know; what was behind it was refused and is not written.
+    assert [b"ent_behind" in leaf for leaf in await store.leaves(0, 9)] == [False, False]
+    await store.close()
