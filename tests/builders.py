@@ -311,7 +311,7 @@ class MemoryRecorder:
         if self.full:
             raise OutsideFault("recording-full", "the disk is full")
         frames = len(self.kept.get(session, []))
-        return Recorded(frames, 1 if frames else 0)
+        return Recorded(frames, len(self.sealed.get(session, ())) or min(frames, 1))
 
     async def forget(self, session: SessionId) -> None:
         self.kept.pop(session, None)

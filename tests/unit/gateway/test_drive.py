@@ -9,11 +9,13 @@ from typing import Any, cast
 
 import pytest
 
+from assent.core.action import Phase, Statement
 from assent.core.faults import OutsideFault
 from assent.core.frame import Frame, MarkFrame
 from assent.core.plugins import (
     Answer,
     Ask,
+    Authorize,
     Cancel,
     Close,
     Permitted,
@@ -227,6 +229,96 @@ async def test_what_cannot_be_recorded_is_not_sent() -> None:
     assert stage.journal == ["client sorry", "target closed", "client closed"]
     assert stage.conversation.closed
     assert stage.desk.ends == ["the recording cannot be kept"]
+
+
+async def test_while_the_recording_is_behind_nothing_goes_on_and_nothing_is_lost() -> None:
+    stage = a_stage(feed=(Send(Side.TARGET, b"on"),))
+    stage.desk.behind = True
+    stage.conversation.client.data_received(b"one")
+    stage.conversation.target.data_received(b"two")
+    stage.conversation.client.data_received(b"three")
+    await asyncio.sleep(0)
+    assert stage.journal == []
+    assert not stage.client.reading
+    assert not stage.target.reading
+    stage.desk.behind = False
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [
+        ("feed", Side.CLIENT, b"one"),
+        ("feed", Side.TARGET, b"two"),
+        ("feed", Side.CLIENT, b"three"),
+    ]
+    assert stage.client.reading
+    assert stage.target.reading
+
+
+async def test_what_falls_behind_again_waits_again_in_its_order() -> None:
+    stage = a_stage()
+    stage.desk.behind = True
+    for data in (b"one", b"two", b"three"):
+        stage.conversation.client.data_received(data)
+
+    def feed(side: Side, data: bytes, now: datetime) -> Sequence[Step]:
+        stage.relay.heard.append(data)
+        stage.desk.behind = data == b"one"
+        return ()
+
+    stage.relay.feed = feed  # type: ignore[method-assign]
+    stage.desk.behind = False
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [b"one"]
+    stage.desk.behind = False
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [b"one", b"two", b"three"]
+
+
+async def test_a_recording_that_stays_behind_ends_it_with_words() -> None:
+    stage = a_stage(cut=(Record(MARK), Send(Side.CLIENT, b"sorry"), Close("cut")))
+    stage.desk.behind = stage.desk.too_long = True
+    stage.conversation.client.data_received(b"one")
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [("cut", stage.desk.ends[0])]
+    assert stage.journal == ["client sorry", "target closed", "client closed"]
+    assert "has not kept up for too long" in stage.desk.ends[0]
+
+
+async def test_a_target_that_hangs_up_meanwhile_is_heard_after_what_it_said() -> None:
+    stage = a_stage()
+    stage.desk.behind = True
+    stage.conversation.target.data_received(b"last words")
+    stage.conversation.target.connection_lost(None)
+    stage.desk.behind = False
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [("feed", Side.TARGET, b"last words"), ("hang_up", Side.TARGET)]
+
+
+async def test_a_client_that_hangs_up_meanwhile_has_nothing_more_done() -> None:
+    stage = a_stage()
+    stage.desk.behind = True
+    stage.conversation.client.data_received(b"drop it")
+    stage.conversation.client.connection_lost(None)
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.told == [("hang_up", Side.CLIENT)]
+
+
+async def test_a_decision_is_not_released_while_the_recording_is_behind() -> None:
+    question = Authorize(
+        Statement("sql.read", (), complete=True), "select 1", (), Phase.EXECUTE, False
+    )
+    stage = a_stage(feed=(Ask(7, question),))
+    stage.desk.reply = lambda conversation, ticket: stage.journal.append("asked")
+    stage.conversation.client.data_received(b"x")
+    stage.desk.behind = True
+    await asyncio.sleep(0)
+    assert stage.journal == []
+    stage.desk.caught_up.set()
+    await asyncio.gather(*stage.tasks)
+    assert stage.journal == ["asked"]
 
 
 async def test_after_its_end_a_conversation_hears_and_does_nothing() -> None:

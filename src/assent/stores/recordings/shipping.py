@@ -29,6 +29,7 @@ class Shipping:
         self._queue: deque[tuple[SessionId, int, int]] = deque()
         self._wake = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "recording-ship")
+        self._is_away = False
         self.waiting = 0
 
     def add(self, session: SessionId, number: int, size: int) -> None:
@@ -53,9 +54,14 @@ class Shipping:
         try:
             await within(self._thread, self._take, session, number)
         except (OutsideFault, OSError) as fault:
-            code = fault.code if isinstance(fault, OutsideFault) else fault.strerror
-            _log.warning("recording-not-shipped", session=session, code=code)
+            if not self._is_away:
+                code = fault.code if isinstance(fault, OutsideFault) else fault.strerror
+                _log.warning("recordings-not-shipped", code=code, waiting=len(self._queue))
+            self._is_away = True
             return False
+        if self._is_away:
+            _log.warning("recordings-shipped-again")
+        self._is_away = False
         self._queue.popleft()
         self.waiting -= size
         self._judge()
