@@ -15,7 +15,6 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    or_,
     select,
     text,
     update,
@@ -164,11 +163,10 @@ def _newest_before(connection: Connection, session: SessionId, index: int) -> in
 
 _OUTCOME = effects.c.outcome
 _SAID = bindparam("said", type_=String)
-_WAS_HELD = or_(
-    *(
-        one.value == _OUTCOME
-        for one in (EffectOutcome.HELD, EffectOutcome.RELEASED, EffectOutcome.REFUSED)
-    )
+_WAS_HELD = (
+    (_OUTCOME == EffectOutcome.HELD.value)
+    | (_OUTCOME == EffectOutcome.RELEASED.value)
+    | (_OUTCOME == EffectOutcome.REFUSED.value)
 )
 _CAME = (
     update(effects)
