@@ -6,7 +6,7 @@ from typing import Any
 
 from assent_verify.report import Findings, NamedEntry
 from assent_verify.story import approvals, recordings
-from assent_verify.story.actions import OpenSteps, Step, Turn, step_of
+from assent_verify.story.actions import OpenSteps, Step, step_of
 from assent_verify.story.approvals import Act
 from assent_verify.story.decisions import DECISIONS, Counted, Judge, Tally, Told
 from assent_verify.story.recordings import OpenPieces, Piece
