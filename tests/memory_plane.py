@@ -381,7 +381,7 @@ class FakeLogStatus:
         if not caller.oversees:
             raise ForbiddenFault("not-yours", "only `security` and `auditors` see it")
         seen = Observer("witness.example/w1", "witness", 1, NOON)
-        disputed = Observer(
+        saw_other = Observer(
             "witness.example/w2", "witness", problem="it answers 422", disputed=True
         )
         return LogReport(
