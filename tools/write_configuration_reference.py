@@ -9,12 +9,14 @@ from typing import Any
 
 from assent import config
 from assent.config.audit import AuditConfig
+from assent.config.store import StoreConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.witnesses.settings import AnchorConfig, WitnessConfig
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "reference" / "configuration.md"
 SECTIONS = (
     config.ServerConfig,
+    StoreConfig,
     config.PostgresConfig,
     config.PoliciesConfig,
     config.NetworkConfig,

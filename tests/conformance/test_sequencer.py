@@ -293,3 +293,32 @@ async def test_a_log_that_was_set_back_under_a_running_gateway_takes_nothing_mor
     await refused(store)
     with pytest.raises(OutsideFault):
         await store.entries()
+
+
+async def test_a_role_that_cannot_rewrite_the_log_is_enough_to_write_it(
+    url: str, operator: asyncpg.Connection
+) -> None:
+    page = (TESTS.parent / "docs" / "how-to" / "store-in-postgresql.md").read_text("utf-8")
+    grants = page.split("```sql\n")[1].split("```")[0]
+    role = f"writer_{url.rsplit('_', 1)[1]}"
+    await (await opened_at(url)).close()
+    await operator.execute(f"create role {role} login password 'only-for-this-test'")
+    await operator.execute(grants.replace("assent;", f"{role};"))
+    store = await opened_at(url.replace("//assent:", f"//{role}:"))
+    await store.commit([PUT_GRANT], [entry(f"ent_{number}", text="said") for number in range(300)])
+    assert len(await names(store)) == 300
+    await store.thin_checkpoints()
+    await store.close()
+    writer = await asyncpg.connect(url.replace("//assent:", f"//{role}:"))
+    for slip in (
+        "update entries set id = 'x'",
+        "delete from entries",
+        "delete from payloads",
+        "update tiles set level = 1",
+        "update checkpoints set note = ''",
+        "truncate entries cascade",
+        "alter table entries disable trigger all",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await writer.execute(slip)
+    await writer.close()
