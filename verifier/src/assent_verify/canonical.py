@@ -35,7 +35,8 @@ def read(data: bytes) -> dict[str, Any]:
     """Return the object that canonical bytes hold. Raises ValueError for any other bytes."""
     try:
         text = data.decode("utf-8")
-        value = _READER.decode(text)
+        # What stands before or behind it, were it white space, would not be written again.
+        value, _ = _READER.raw_decode(text)
         same = isinstance(value, dict) and _WRITER.encode(value) == text
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
