@@ -160,6 +160,8 @@ async def test_a_disk_that_hangs_refuses_whoever_waits_and_writes_on_once_it_is_
     for waiting in (first, behind):
         with pytest.raises(OutsideFault, match=r"did not take it within 0\.02 s"):
             await waiting
+    monkeypatch.setattr(writer, "WITHIN_S", 30.0)
+    store._writer._expect(())
     free.set()
     await store.commit([], [entry("ent_later")])
     # Of what hung nobody can know; what was behind it was refused and is not written.
