@@ -11,6 +11,7 @@ from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
     answers,
+    audit_administration,
     break_glass,
     configuration,
     credentials,
@@ -67,7 +68,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
-        proof, receipts, slack, recordings,
+        proof, audit_administration, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search,
     ):  # fmt: skip
         app.include_router(routes.router)

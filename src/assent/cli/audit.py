@@ -4,10 +4,19 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from assent.cli import audit_export, audit_witnesses
+from assent.cli import audit_administration, audit_export, audit_witnesses
 
 app = App(name="audit", help="Export the log, and prove that it is whole.")
 app.command(audit_export.export)
+for _command in (
+    audit_administration.erase,
+    audit_administration.hold,
+    audit_administration.holds,
+    audit_administration.lift,
+    audit_administration.prune,
+    audit_administration.keys,
+):
+    app.command(_command)
 app.command(audit_witnesses.status)
 app.command(audit_witnesses.rotate_key)
 
