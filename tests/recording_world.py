@@ -79,12 +79,16 @@ class RecordingWorld:
             raise OutsideFault("store-unavailable", "the log cannot take it")
         self.log += entries
 
+    async def logged(self, session: SessionId) -> set[str]:
+        return {str(one.facts["digest"]) for one in self.log if one.session == session}
+
     async def recorder(
         self, folder: Path, place: Place | None = None, most_waiting: int = 1 << 30
     ) -> FileRecorder:
         return await open_recorder(
             folder,
             self.commit,
+            self.logged,
             self.keys,
             self,
             self,

@@ -66,6 +66,25 @@ class Page:
     after: int | None
 
 
+async def logged_digests(store: Store, session: SessionId) -> frozenset[str]:
+    """Return the digests of the segments that the log has of a session."""
+    leaves = [leaf async for leaf in leaves_about(store, session)]
+    said = [json.loads(leaf) for leaf in leaves]
+    return frozenset(
+        facts_from(one["facts"]).digest for one in said if one["kind"] == EntryKind.SESSION_SEGMENT
+    )
+
+
+async def leaves_about(store: Store, session: SessionId) -> AsyncIterator[bytes]:
+    """Yield the leaves that tell of the recording of a session, in the log's order."""
+    start = 0
+    while page := await store.leaves_of(session, start, _PAGE):
+        for _, leaf in page:
+            if any(about in leaf for about in _ABOUT_SEGMENTS):
+                yield leaf
+        start = page[-1][0] + 1
+
+
 class Recordings:
     """Reads recordings for those who may see their sessions; whoever reads is in the log."""
 
@@ -123,18 +142,10 @@ class Recordings:
         """Return each segment that the log has, in its order, and what it says of the end."""
         segments: dict[SegmentFacts, None] = {}
         ended: Recorded | None = None
-        async for leaf in self._leaves(session):
+        async for leaf in leaves_about(self._store, session):
             said = json.loads(leaf)
             if said["kind"] == EntryKind.SESSION_SEGMENT:
                 segments[facts_from(said["facts"])] = None
             elif said["kind"] == EntryKind.SESSION_ENDED and "frames" in said["facts"]:
                 ended = Recorded(said["facts"]["frames"], said["facts"].get("segments"))
         return list(segments), ended
-
-    async def _leaves(self, session: SessionId) -> AsyncIterator[bytes]:
-        start = 0
-        while page := await self._store.leaves_of(session, start, _PAGE):
-            for _, leaf in page:
-                if any(about in leaf for about in _ABOUT_SEGMENTS):
-                    yield leaf
-            start = page[-1][0] + 1

@@ -1,9 +1,11 @@
 """Where recordings are kept, as the configuration has it."""
 
 import asyncio
+import functools
 from pathlib import Path
 
 from assent.config import Config
+from assent.control.recordings import logged_digests
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.credentials.references import reveal_reference
@@ -30,6 +32,7 @@ async def recorder(
     return await open_recorder(
         data / FOLDER,
         store.commit,
+        functools.partial(logged_digests, store),
         store.keyring,
         ids,
         clock,

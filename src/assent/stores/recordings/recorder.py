@@ -15,7 +15,7 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from math import inf
@@ -61,6 +61,7 @@ from assent.stores.recordings.threads import within
 from assent.stores.recordings.timeline import Timeline, lines_of
 
 Commit: TypeAlias = Callable[[Sequence[Change], Sequence[Entry]], Awaitable[None]]
+Logged: TypeAlias = Callable[[SessionId], Awaitable[Collection[str]]]
 
 SYNC_EVERY_S = 0.02
 """How long a written frame waits for its sync, so that many share one."""
@@ -80,6 +81,7 @@ _log = structlog.get_logger("recordings")
 async def open_recorder(
     folder: Path,
     commit: Commit,
+    logged: Logged,
     keys: Keys,
     ids: Ids,
     clock: Clock,
@@ -90,7 +92,8 @@ async def open_recorder(
 ) -> "FileRecorder":
     """Return the Recorder on a folder of its own; its `run` must be running.
 
-    place: where segments go once they are sealed; None to leave them in the folder.
+    logged: returns the digests of segments that the log has of a session. place: where segments
+    go once they are sealed; None to leave them in the folder.
     Raises OperatorFault when another process has the folder, OutsideFault, OSError.
     """
     lock = take_folder(folder)
@@ -117,6 +120,7 @@ async def open_recorder(
         pace=pace,
         keys=keys,
         commit=commit,
+        logged=logged,
         ids=ids,
         clock=clock,
         monotonic=monotonic,
@@ -186,12 +190,14 @@ class FileRecorder:
         pace: Pace,
         keys: Keys,
         commit: Commit,
+        logged: Logged,
         ids: Ids,
         clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         self._shelf, self._journals, self._reader = shelf, journals, reader
         self._place, self._shipping, self._pace, self._keys = place, shipping, pace, keys
+        self._logged = logged
         self._commit, self._ids, self._clock, self._monotonic = commit, ids, clock, monotonic
         self._timelines: dict[SessionId, Timeline] = {}
         self._late: list[bytes] = []
@@ -496,7 +502,9 @@ class FileRecorder:
                 made.append(segment.facts)
             return made
 
-        found = [*recovery.again, *await within(self._sealer, write)]
+        known = await self._logged(session) if recovery.again else ()
+        again = [facts for facts in recovery.again if facts.digest not in known]
+        found = [*again, *await within(self._sealer, write)]
         if found:
             said = {"recovered": True}
             await self._commit(

@@ -391,14 +391,33 @@ async def test_what_a_stopped_process_left_is_sealed_at_the_next_start(tmp_path:
     await recorder.recover()
     assert [(entry.session, entry.facts.get("recovered")) for entry in world.log] == [
         (ONE, None),
-        (ONE, True),  # Its mark was not written yet: the same digest is logged once more.
         (TWO, True),
     ]
     for session in (ONE, TWO):
         assert await whole(world, recorder, session)
     assert await sequences(recorder, TWO) == [1, 2]
     await recorder.recover()
-    assert len(world.log) == 3
+    assert len(world.log) == 2
+    await recorder.stop()
+
+
+async def test_a_segment_that_never_came_into_the_log_is_logged_after_a_crash(
+    tmp_path: Path,
+) -> None:
+    world = RecordingWorld()
+    killed = await world.recorder(tmp_path)
+    killed.open(ONE, ANA)
+    killed.record(ONE, statement(1))
+    world.is_away = True
+    await killed.close(ONE)
+    abandon(killed)
+    assert world.log == []
+    world.is_away = False
+    recorder = await world.recorder(tmp_path)
+    await recorder.recover()
+    (entry,) = world.log
+    assert (entry.facts["number"], entry.facts["recovered"]) == (1, True)
+    assert await whole(world, recorder, ONE)
     await recorder.stop()
 
 
