@@ -10,6 +10,7 @@ from typing import Any
 
 from assent_verify.report import Findings, NamedEntry
 from assent_verify.story.decisions import APPROVALS, Counted
+from assent_verify.story.plans import Plan
 from assent_verify.story.signatures import (
     ED25519,
     OF_A_SIGNATURE,
@@ -68,13 +69,17 @@ class _Answer:
 
 @dataclass(slots=True)
 class Approvals:
-    """Checks all that people answered. has_gaps: entries cannot be read, and may say more."""
+    """Checks all that people answered.
+
+    has_gaps: entries cannot be read, and may say more. plans: all that were proposed.
+    """
 
     findings: Findings
     has_gaps: bool = False
     signed: int = 0
     shown: int = 0
     counted: int = 0
+    plans: list[Plan] = field(default_factory=list)
     _keys: dict[str, _Key] = field(default_factory=dict)
     _publics: set[str] = field(default_factory=set)
     _answers: dict[str, _Answer] = field(default_factory=dict)
@@ -166,8 +171,11 @@ class Approvals:
         if act.request is None or not act.has_payload:
             self._refuse(act, "it does not say of which request, or what was shown")
             return
-        if act.facts.get("assertion") is not None:
-            self._refuse(act, "a signature of kind `ed25519` has no assertion beside it")
+        assertion = act.facts.get("assertion")
+        if assertion is not None:
+            is_one = isinstance(assertion, dict)
+            words = "a signature of kind `ed25519` has no assertion beside it"
+            self._refuse(act, words if is_one else "its assertion is malformed")
             return
         signed = message(texts["verdict"], act.request, texts["digest"], texts["shown"])
         try:
@@ -202,7 +210,8 @@ class Approvals:
         act, where = answer.act, answer.act.entry
         if act.subject != one.approver:
             return f"which {where} says somebody else gave"
-        if act.request != one.request or act.facts.get("digest") != one.digest:
+        digest = act.facts.get("digest")
+        if act.request != one.request or (digest != one.digest and not self._planned(digest, one)):
             return f"which {where} says was given to something else"
         if act.facts.get("verdict") == "reject":
             return f"which {where} says is a rejection"
@@ -212,6 +221,15 @@ class Approvals:
         if withdrawn is not None and withdrawn.index < one.decision.index:
             return f"which was withdrawn before, by {withdrawn}"
         return ""
+
+    def _planned(self, digest: Any, one: Counted) -> bool:
+        """Return whether somebody assented to a plan of which the action is a part."""
+        return any(
+            plan.digest == digest
+            and (plan.subject, plan.target) == (one.subject, one.target)
+            and one.part in plan.parts
+            for plan in self.plans
+        )
 
     def _refuse(self, act: Act, words: str) -> None:
         self._fail(act.entry, f"{act.entry} is a signed approval: {words}")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from assent_verify.report import Findings, NamedEntry
 from assent_verify.story import policies, requirements
 from assent_verify.story.asked import Moment, Unfit, check_digest, check_question, operation_of
+from assent_verify.story.plans import part_of
 from assent_verify.story.requirements import Demand, Given, Undecidable
 
 DECISIONS, APPROVALS = 10, 11
@@ -37,7 +38,10 @@ class Told(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """An assent that a permit counted, as its evidence has it."""
+    """An assent that a permit counted, as its evidence has it.
+
+    part: as which part of a plan the action would be found.
+    """
 
     decision: NamedEntry
     request: str
@@ -45,6 +49,9 @@ class Counted(NamedTuple):
     approver: str
     digest: str
     signed: bool
+    subject: str | None
+    target: str | None
+    part: bytes
 
 
 @dataclass(slots=True)
@@ -103,8 +110,7 @@ class Judge:
         facts = decision.leaf["facts"]
         if facts.get("outcome") != "permit":
             return
-        given = _given(attempt, decision)
-        for one in given.counted():
+        for one in _given(attempt, decision).counted():
             counted = Counted(
                 decision.entry,
                 one["request"],
@@ -112,6 +118,9 @@ class Judge:
                 one["approver"],
                 one["action_digest"],
                 bool(one["signature"]),
+                attempt.leaf["subject"],
+                attempt.leaf["target"],
+                part_of(attempt.content),
             )
             self.counted.append(counted)
 

@@ -78,6 +78,7 @@ class _Merging:
             self._chains.skip()
         self._actions.walk(residue.steps)
         self._approvals.follow(residue.acts)
+        self._approvals.plans += residue.plans
         self._chains.walk(residue.pieces)
         self._segments += residue.segments
         self._marks += residue.marks

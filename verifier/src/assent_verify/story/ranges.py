@@ -9,6 +9,7 @@ from assent_verify.story import approvals, recordings
 from assent_verify.story.actions import OpenSteps, Step, step_of
 from assent_verify.story.approvals import Act
 from assent_verify.story.decisions import DECISIONS, Counted, Judge, Tally, Told
+from assent_verify.story.plans import VERB, Plan, plan_of
 from assent_verify.story.recordings import OpenPieces, Piece
 from assent_verify.story.revisions import DECLARING, Mark, Revisions
 
@@ -36,6 +37,7 @@ class Residue:
     attempts: dict[str, Told] = field(default_factory=dict)
     decisions: list[Told] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
     reused: list[tuple[str, str]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     segments: int = 0
@@ -103,8 +105,10 @@ class Story:
         return left
 
     def _keep_attempt(self, attempt: Told) -> None:
-        action = str(attempt.leaf["facts"].get("action"))
-        self._attempts[action] = attempt
+        facts = attempt.leaf["facts"]
+        if facts.get("verb") == VERB and (plan := plan_of(attempt.leaf, attempt.content)):
+            self._left.plans.append(plan)
+        self._attempts[str(facts.get("action"))] = attempt
         if len(self._attempts) > _MOST_WAITING:
             # A decision stands right behind its attempt; what is this old has none.
             self._attempts.pop(next(iter(self._attempts)))
