@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from assent.audit.export import export_names
@@ -30,7 +30,8 @@ class Wanted:
 class Audit:
     """Reads the log for those who oversee; every export is an entry itself.
 
-    live: the sessions in which actions may be under way.
+    live: the sessions in which actions may be under way. witnessed: has witnesses look at a
+    checkpoint, and returns the one that they saw: without them an export is not proved to others.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Audit:
         self._clock = clock
         self._ids = ids
         self.beside = Beside()
+        self.witnessed: Callable[[Checkpoint], Awaitable[Checkpoint]] = _as_it_is
         # Exports under way, by token: the log grows while one is fetched.
         self._exports: OrderedDict[str, Made] = OrderedDict()
 
@@ -70,7 +72,7 @@ class Audit:
         # What the gateway does itself is over then, so that nothing of it looks left open.
         async with self._between_rounds:
             await self._store.commit((), (self._exported(caller, wanted),))
-            newest = await self._store.publish()
+            newest = await self.witnessed(await self._store.publish())
         files = self._files(Made(newest.size, wanted.keys))
         segments = await files.segments() if wanted.recordings else ()
         made = Made(newest.size, wanted.keys, frozenset(segments))
@@ -112,6 +114,10 @@ class Audit:
                 "recordings": wanted.recordings,
             },
         )
+
+
+async def _as_it_is(checkpoint: Checkpoint) -> Checkpoint:
+    return checkpoint
 
 
 def _check(caller: Caller) -> None:

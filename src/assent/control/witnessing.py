@@ -7,7 +7,8 @@ log that it saw is not the one that is here.
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -34,6 +35,7 @@ from assent.core.ports import Store
 from assent.core.subject import SubjectKind
 
 EVERY = timedelta(seconds=10)
+SEE_WITHIN_S = 15.0
 _LONGEST_WAIT = timedelta(minutes=10)
 _TRIES = 3
 _AGAIN_AFTER = timedelta(minutes=1)
@@ -52,6 +54,7 @@ class _Standing:
     problem: str = ""
     disputed: bool = False
     failures: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Witnessing:
@@ -109,6 +112,26 @@ class Witnessing:
         for witness in self._witnesses:
             await self._guarded(witness)
 
+    async def see(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Have all of them look at this checkpoint, or a newer one, and return which it was.
+
+        Whoever is away for longer than `SEE_WITHIN_S` has not seen it. Raises OutsideFault (the
+        store).
+        """
+        if not self._witnesses:
+            return checkpoint
+        async with AsyncExitStack() as turns:
+            try:
+                async with asyncio.timeout(SEE_WITHIN_S):
+                    for standing in self._standing.values():
+                        # All of them sign the same: then it is enough for any quorum.
+                        await turns.enter_async_context(standing.turn)
+                    checkpoint = await self._store.checkpoint() or checkpoint
+                    await asyncio.gather(*(self._look(one, checkpoint) for one in self._witnesses))
+            except TimeoutError:
+                _log.warning("witnesses-slow", size=checkpoint.size)
+        return checkpoint
+
     async def _again_and_again(self, witness: Witness) -> None:
         while True:
             await self._guarded(witness)
@@ -117,9 +140,14 @@ class Witnessing:
             await asyncio.sleep(wait.total_seconds())
 
     async def _guarded(self, witness: Witness) -> None:
+        async with self._standing[witness.name].turn:
+            await self._look(witness, None)
+
+    async def _look(self, witness: Witness, checkpoint: Checkpoint | None) -> None:
+        """Ask a witness about a checkpoint, None for the newest one."""
         standing = self._standing[witness.name]
         try:
-            await self._ask(witness, standing)
+            await self._ask(witness, standing, checkpoint or await self._store.checkpoint())
         except Fault as fault:
             standing.failures += 1
             standing.problem = fault.detail
@@ -130,8 +158,9 @@ class Witnessing:
             standing.problem = "asking it failed; look at what the server prints"
             _log.exception("witness-broke", witness=witness.name)
 
-    async def _ask(self, witness: Witness, standing: _Standing) -> None:
-        checkpoint = await self._store.checkpoint()
+    async def _ask(
+        self, witness: Witness, standing: _Standing, checkpoint: Checkpoint | None
+    ) -> None:
         if checkpoint is None or not self._is_due(standing, checkpoint):
             return
         for _ in range(_TRIES):

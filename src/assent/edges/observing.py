@@ -46,4 +46,5 @@ async def begin(
     for each in (witnessing, anchoring):
         await each.recover()
         status.observed_by(each.observers)
+    plane.audit.witnessed = witnessing.see
     return witnessing.run(), anchoring.run()
