@@ -9,7 +9,7 @@ from typing import cast
 
 from assent.control.absences import Absences
 from assent.control.access import Access, Outlook
-from assent.control.audit import Audit
+from assent.control.audit import Audit, Wanted
 from assent.control.audit_actions import Ordered
 from assent.control.break_glass import BreakGlass
 from assent.control.canary import Canary
@@ -355,7 +355,7 @@ class FakeAudit:
     async def checkpoint(self, caller: Caller) -> Checkpoint:
         return Checkpoint(0, b"", "assent.example/audit\n0\n\n", NOON)
 
-    async def export_names(self, caller: Caller) -> Sequence[str]:
+    async def export_names(self, caller: Caller, wanted: Wanted) -> Sequence[str]:
         if "security" not in caller.subject.groups:
             raise ForbiddenFault("not-yours", "only `security` can export the log")
         return ["checkpoint", "tile/entries/000.p/1"]
