@@ -4,11 +4,37 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "assent"
+VERIFIER = ROOT / "verifier" / "src"
 TESTS = ROOT / "tests" / "unit"
 
 # A module or a folder of them → where it is tested instead, and why.
 ELSEWHERE = {
     "__main__": "cli/test_main.py starts it",
+    "assent_verify/__main__": "assent_verify/test_main.py runs it",
+    "assent_verify/absent": "assent_verify/test_verification.py redacts, or does not",
+    "assent_verify/assembly": "assent_verify/test_verification.py damages trees",
+    "assent_verify/canonical": "assent_verify/test_verification.py has every wrong form",
+    "assent_verify/layout": "assent_verify/test_verification.py has strangers",
+    "assent_verify/source": "assent_verify/test_main.py reads folders and servers",
+    "assent_verify/unique": "assent_verify/test_ranges.py has ids twice",
+    "assent_verify/checkpoints": "assent_verify/test_verification.py reads good and bad ones",
+    "assent_verify/clocks": "assent_verify/test_verification.py sets clocks back",
+    "assent_verify/consistency": "assent_verify/test_verification.py forks and rolls back",
+    "assent_verify/leaves": "assent_verify/test_verification.py has every wrong form",
+    "assent_verify/log_reading": "assent_verify/test_ranges.py reads logs of several ranges",
+    "assent_verify/outside": "assent_verify/test_verification.py has witnesses and none",
+    "assent_verify/payloads": "assent_verify/test_verification.py opens payloads, good and bad",
+    "assent_verify/progress": "assent_verify/test_main.py reads what it prints",
+    "assent_verify/report": "nouns; assent_verify/test_verification.py reads every status",
+    "assent_verify/single": "assent_verify/test_receipts.py",
+    "assent_verify/telling": "assent_verify/test_story_actions.py and its neighbours",
+    "assent_verify/tiles": "assent_verify/test_tree.py reads those of another log",
+    "assent_verify/trust": "assent_verify/test_verification.py rotates keys",
+    "assent_verify/words": "assent_verify/test_main.py reads what it prints",
+    "assent_verify/workers": "assent_verify/test_ranges.py works with several processes",
+    "assent_verify/der": "assent_verify/test_timestamps.py",
+    "assent_verify/anchors": "assent_verify/test_timestamps.py, test_verification.py",
+    "assent_verify/story": "assent_verify/test_story_actions.py and its neighbours",
     "api": "api/test_application.py and conformance/test_openapi_suite.py speak HTTP to it",
     "cli": "cli/test_client_commands.py runs the commands, against a server of its own",
     "web": "web/test_pages_over_http.py asks for the pages",
@@ -54,7 +80,9 @@ ELSEWHERE = {
     "policy/finding": "nouns without behaviour",
     "policy/rule": "nouns without behaviour",
     "protocols/postgres": "tests/laws and a scripted client and target try the relay as a whole",
+    "control/custody": "control/test_log_status.py and test_key_rotation.py use what it makes",
     "core/data_key": "nouns without behaviour",
+    "core/observing": "nouns and shapes without behaviour",
     "stores/append_only": "conformance/test_store_suite.py slips, and prunes",
     "audit/edge": "laws/test_log_growth_laws.py grows it",
     "stores/exporting": "conformance/audit_suite.py",
@@ -90,6 +118,9 @@ ELSEWHERE = {
 }
 # Tests of something that is no module.
 OF_THEIR_OWN = {
+    "assent_verify/test_main.py",
+    "assent_verify/test_signed_approvals.py",
+    "assent_verify/test_stands_alone.py",
     "cli/test_cli_reference.py",
     "cli/test_client_commands.py",
     "cli/test_client_imports.py",
@@ -108,8 +139,9 @@ OF_THEIR_OWN = {
 
 def modules() -> set[str]:
     return {
-        path.relative_to(SOURCE).with_suffix("").as_posix()
-        for path in SOURCE.rglob("*.py")
+        path.relative_to(root).with_suffix("").as_posix()
+        for root in (SOURCE, VERIFIER)
+        for path in root.rglob("*.py")
         if path.name != "__init__.py"
     }
 
@@ -124,6 +156,7 @@ def mirrored() -> set[str]:
 
 def has_a_module(test: str) -> bool:
     """Return whether it is named after a module, with or without further words."""
+    test = test.replace("assent_verify/story_", "assent_verify/story/")
     return any(test == module or test.startswith(f"{module}_") for module in modules())
 
 
@@ -137,7 +170,12 @@ def test_every_module_has_tests_or_a_reason() -> None:
 
 
 def test_every_reason_is_still_needed() -> None:
-    folders = {path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*") if path.is_dir()}
+    folders = {
+        path.relative_to(root).as_posix()
+        for root in (SOURCE, VERIFIER)
+        for path in root.rglob("*")
+        if path.is_dir()
+    }
     assert sorted(set(ELSEWHERE) - modules() - folders) == []
     assert sorted(set(ELSEWHERE) & mirrored()) == []
 
