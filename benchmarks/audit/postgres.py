@@ -32,7 +32,8 @@ _WAITING = 40_000
 _LOAD = 4_000
 _COMMITTING_S = 2.0
 _LEAVES_WITHIN_S = 120
-_STAMP = Stamp([Signer("bench.example/log", Secret(b"b" * 32)).derived(PURPOSE)])
+_SIGNER = Signer("bench.example/log", Secret(b"b" * 32))
+_STAMP = Stamp(partial(_SIGNER.all_derived, PURPOSE))
 
 
 @asynccontextmanager

@@ -158,6 +158,10 @@ class Signer:
         derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive
         return Secret(derive(self._key.private_bytes_raw()))
 
+    def all_derived(self, purpose: bytes) -> tuple[Secret[bytes], ...]:
+        """Return what is derived of each key that signs, of the newest one first."""
+        return (self.derived(purpose),)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedNote:

@@ -23,6 +23,11 @@ class RotatingSigner(Signer):
         note = super().sign(text)
         return note if self._next is None else f"{note}{self._next.line(text)}\n"
 
+    def all_derived(self, purpose: bytes) -> tuple[Secret[bytes], ...]:
+        """Return what is derived of the next key, while there is one, and of the present one."""
+        following = () if self._next is None else (self._next.derived(purpose),)
+        return (*following, self.derived(purpose))
+
     def begin(self, following: Secret[bytes]) -> None:
         """Let another key sign beside the present one from now on."""
         self._next = Signer(self.name, following)

@@ -37,6 +37,7 @@ def numbered(rows: Sequence[Waiting], edge: Edge, stamp: Stamp) -> Numbered:
 
     Raises Refused for the first row that nobody with a key of the log wrote.
     """
+    stamp.renew()
     for row in rows:
         if not stamp.fits(row):
             raise Refused(f"entry `{row.id[:80]}` was not written, or was changed, by a gateway")

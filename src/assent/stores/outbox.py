@@ -6,7 +6,7 @@ that is derived from the log's and that the database never sees.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from assent.core.faults import ConflictFault, OperatorFault
 from assent.core.secret import Secret
 from assent.stores import log
+from assent.stores.keyring import KeysGone, sealed_under
 from assent.stores.log import Encoded, Unit
 from assent.stores.log_tables import unsequenced
 
@@ -24,6 +25,7 @@ PURPOSE = b"assent outbox v1"
 """What the keys of MACs are derived for."""
 
 _LENGTH_BYTES = 8
+_MOST_KEYS = 4
 
 # Whole columns as arrays: one statement, whose text is the same for any number of rows. Numbers
 # are given in the order of the rows, because the rows are sorted before they get them.
@@ -38,7 +40,8 @@ _INSERT = (
 _LOOK = (
     "select (select max(position) from unsequenced where id = any($1::text[])), "
     "(select min(id) from entries where id = any($1::text[])), "
-    "(select because from halts)"
+    "(select because from halts), "
+    "(select array_agg(id) from data_keys where id = any($2::text[]) and wrapped is null)"
 )
 
 
@@ -56,12 +59,24 @@ class Waiting:
 
 
 class Stamp:
-    """Makes and checks MACs. keys: derived from the log's, the newest first: that one makes."""
+    """Makes MACs under the log's newest key, and checks them under any that it had since.
 
-    __slots__ = ("_keys",)
+    keys: returns what is derived from the log's keys now, the newest first. While a key is being
+    replaced rows have MACs of the next one already, so that none of the old one outlives it.
+    """
 
-    def __init__(self, keys: Sequence[Secret[bytes]]) -> None:
-        self._keys = tuple(keys)
+    __slots__ = ("_derived", "_keys")
+
+    def __init__(self, keys: Callable[[], Sequence[Secret[bytes]]]) -> None:
+        self._derived = keys
+        self._keys = tuple(keys())
+
+    def renew(self) -> None:
+        """Look which keys the log has now; those that it had before go on to be good here."""
+        now = tuple(self._derived())
+        known = {key.reveal() for key in now}
+        before = [key for key in self._keys if key.reveal() not in known]
+        self._keys = (*now, *before)[:_MOST_KEYS]
 
     def of(self, item: Encoded) -> bytes:
         """Return the MAC of what is about to be written."""
@@ -98,15 +113,20 @@ def write(
     """Return what became of each unit, and the position of the last row, 0 where there is none.
 
     A unit that no longer fits is undone alone and leaves no row; the caller commits. Raises
-    OperatorFault when the log is halted, SQLAlchemy's errors when the database fails.
+    OperatorFault when the log is halted, KeysGone where a payload was sealed under a destroyed
+    key, SQLAlchemy's errors when the database fails.
     """
     outcomes, encoded = log.write_state(connection, units)
     if encoded:
+        stamp.renew()
         connection.exec_driver_sql(_INSERT, _columns(encoded, stamp))
     names = [item.entry.id for item in encoded]
-    position, taken, because = connection.exec_driver_sql(_LOOK, (names,)).one()
+    keys = list(sealed_under(item.payload for item in encoded))
+    position, taken, because, gone = connection.exec_driver_sql(_LOOK, (names, keys)).one()
     if because is not None:
         raise halted(because)
+    if gone:
+        raise KeysGone(gone)
     if taken is not None:
         # As the database says it of two that are in the same table.
         raise IntegrityError(None, None, ValueError(f"`{taken}` stands in the log already"))

@@ -14,7 +14,7 @@ from assent.audit.note import Signer, open_note
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint
 from assent.core.faults import ConflictFault, OperatorFault, OutsideFault
-from assent.core.ids import Ids
+from assent.core.ids import Ids, SessionId
 from assent.core.ports import MasterKey, StoredEntry
 from assent.stores import log, outbox
 from assent.stores.database import Database
@@ -108,10 +108,10 @@ class PostgresStore(SqlStore):
         clock: Clock,
         master: MasterKey,
     ) -> None:
-        stamp = Stamp([signer.derived(PURPOSE)])
+        stamp = Stamp(partial(signer.all_derived, PURPOSE))
         writer = OutboxWriter(database, edge, stamp)
         writer.progress.wrote(last)
-        super().__init__(database, writer, signer, ids, clock, master)
+        super().__init__(database, writer, signer, ids, clock, master, shared=True)
         sequencer = Sequencer(
             partial(connect, database.url, {**WRITING, **SETTINGS}),
             partial(database.read, log.read_edge),
@@ -127,6 +127,12 @@ class PostgresStore(SqlStore):
     def trouble(self) -> str:
         """Return what keeps the log from growing; empty while nothing does."""
         return self._writer.progress.trouble()
+
+    async def leaves_of(
+        self, session: SessionId, start: int, limit: int
+    ) -> Sequence[tuple[int, bytes]]:
+        await self._writer.progress.settled(_SETTLED_WITHIN_S)
+        return await super().leaves_of(session, start, limit)
 
     async def _opened(self, wanted: Select[Any]) -> Sequence[StoredEntry]:
         await self._writer.progress.settled(_SETTLED_WITHIN_S)

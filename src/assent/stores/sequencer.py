@@ -24,7 +24,11 @@ LOOK_S = 0.05
 BATCH_ROWS = 4_096
 
 # A leader that stands still, stopped or swapped out, is cut off by the server and followed.
-SETTINGS = {"idle_session_timeout": "3s", "application_name": "assent sequencer"}
+SETTINGS = {
+    "idle_session_timeout": "3s",
+    "idle_in_transaction_session_timeout": "3s",
+    "application_name": "assent sequencer",
+}
 
 # Any number will do, as long as all of ours take the same one; not the one of migrations.
 _LOCK = 0x61_73_73_65_6E_75

@@ -1,18 +1,20 @@
 """A row of the outbox counts only as whoever has the log's key wrote it."""
 
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 import pytest
 
 from assent.audit.note import Signer
+from assent.audit.rotating_signer import RotatingSigner
 from assent.core.secret import Secret
 from assent.stores import log
 from assent.stores.outbox import PURPOSE, Stamp, Waiting
 from conformance.store_builders import SIGNER, entry, unsealed
 
 OLDER = Signer("assent.example/log", Secret(b"o" * 32))
-MINE = Stamp([SIGNER.derived(PURPOSE)])
+MINE = Stamp(partial(SIGNER.all_derived, PURPOSE))
 
 
 def waiting(stamp: Stamp) -> Waiting:
@@ -55,9 +57,26 @@ def test_a_row_may_change_its_place_because_the_place_is_the_databases() -> None
 
 
 def test_what_an_earlier_key_wrote_fits_where_that_key_is_known() -> None:
-    of_older = waiting(Stamp([OLDER.derived(PURPOSE)]))
+    of_older = waiting(Stamp(partial(OLDER.all_derived, PURPOSE)))
     assert not MINE.fits(of_older)
-    assert Stamp([SIGNER.derived(PURPOSE), OLDER.derived(PURPOSE)]).fits(of_older)
+    signer = RotatingSigner("assent.example/log", Secret(b"o" * 32), Secret(b"s" * 32))
+    assert Stamp(partial(signer.all_derived, PURPOSE)).fits(of_older)
+
+
+def test_while_a_key_is_replaced_rows_are_of_the_next_one_already() -> None:
+    signer = RotatingSigner("assent.example/log", Secret(b"o" * 32), None)
+    stamp = Stamp(partial(signer.all_derived, PURPOSE))
+    before = waiting(stamp)
+    signer.begin(Secret(b"s" * 32))
+    stamp.renew()
+    assert MINE.fits(waiting(stamp))
+    assert stamp.fits(before)
+    signer.finish()
+    stamp.renew()
+    assert MINE.fits(waiting(stamp))
+    # Here it is good still; who opens the log after this needs no key but the new one.
+    assert stamp.fits(before)
+    assert not MINE.fits(before)
 
 
 def test_the_key_is_derived_for_its_purpose_and_is_not_the_logs() -> None:
