@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.audit.entry import decode, decode_payload, encode
-from assent.audit.report import ExitCode, Report
 from assent.audit.tiles import decode_bundle, encode_bundle
 from assent.audit.tree import (
     Frontier,
@@ -20,13 +19,12 @@ from assent.audit.tree import (
     verify_consistency,
     verify_inclusion,
 )
-from assent.audit.verify import verify_export
 from assent.core.canonical import Json
 from assent.core.entry import Entry, EntryKind
 from assent.core.ids import EntryId, SessionId
-from unit.audit.audit_builders import a_signer, an_export, salted, story
+from assent_verify.report import ExitCode
+from unit.audit.audit_builders import an_export, salted, story, verify
 
-KEY = a_signer().verifier_key
 HASHES = [leaf_hash(number.to_bytes(2, "big")) for number in range(1200)]
 
 keys = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=8)
@@ -51,10 +49,6 @@ entries = st.builds(
 @cache
 def export() -> dict[str, bytes]:
     return an_export(story(300), [0, 7, 256])
-
-
-def verify(files: dict[str, bytes]) -> Report:
-    return verify_export(files.get, files, [KEY])
 
 
 @given(entries)

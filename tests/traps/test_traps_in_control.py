@@ -19,7 +19,6 @@ import pytest
 import pytest_asyncio
 
 from assent.api import build_app
-from assent.audit.report import ExitCode
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import RequestId
@@ -31,6 +30,7 @@ from assent.notifiers.posting import Posting
 from assent.notifiers.signing import Intent, Intents
 from assent.notifiers.slack_clicks import SlackApp, SlackClicks
 from assent.workflow.wishes import Wish
+from assent_verify.report import ExitCode
 from builders import (
     ANA,
     BEN,

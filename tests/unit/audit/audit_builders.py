@@ -7,14 +7,18 @@ from assent.audit.checkpoint import format_checkpoint
 from assent.audit.entry import Seal, encode
 from assent.audit.export import export_files
 from assent.audit.note import Signer
-from assent.audit.report import Check, CheckStatus, Report
 from assent.audit.tree import leaf_hash, root_of
-from assent.audit.verify import verify_export
 from assent.core.canonical import Json
 from assent.core.entry import Checkpoint, Entry, EntryKind
 from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import StoredEntry
 from assent.core.secret import Secret
+from assent_verify.notes import parse_key
+from assent_verify.policy import of_keys
+from assent_verify.report import Report
+from assent_verify.verification import Asked
+from assent_verify.verification import verify as prove
+from unit.assent_verify.exports import InMemory
 
 ORIGIN = "gateway.example/audit"
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -96,15 +100,7 @@ KEY = a_signer().verifier_key
 
 
 def verify(files: dict[str, bytes], *kept: str, keys: tuple[str, ...] = (KEY,)) -> Report:
-    return verify_export(files.get, files, keys, kept)
-
-
-def words(check: Check) -> str:
-    return "; ".join(check.details)
-
-
-def only_finding(report: Report, number: int, status: CheckStatus) -> Check:
-    """Return check `number`, after it is sure that it alone found something."""
-    found = [check for check in report.checks if check.status is not CheckStatus.OK]
-    assert [(check.number, check.status) for check in found] == [(number, status)]
-    return found[0]
+    """Return what the verifier says of an export, with the notes that its reader kept."""
+    policy = of_keys([parse_key(key) for key in keys])
+    notes = [(f"kept checkpoint {number}", note) for number, note in enumerate(kept, 1)]
+    return prove(InMemory(files), Asked(policy=policy, at=NOON, kept=notes))

@@ -72,7 +72,7 @@ def approved(
     message = approval_message(verdict, "req_one", digest, shown)
     said: dict[str, Json] = {
         "action": "act_1",
-        "approval": "apr_1",
+        "approval": f"apr_{number}",
         "digest": digest,
         "key": key,
         "key_kind": "ed25519",

@@ -6,7 +6,7 @@ from functools import partial
 
 from assent_verify.leaves import read_leaf
 from assent_verify.log_reading import Log
-from assent_verify.payloads import Unknown, content_of, read_payloads
+from assent_verify.payloads import Unknown, content_of, payload_digest, read_payloads
 from assent_verify.ranges import BUNDLES, Job, count_of
 from assent_verify.report import Findings
 from assent_verify.story import (
@@ -47,18 +47,28 @@ def with_story(job: Job, texts: Texts | None, recordings: Sequence[str]) -> Job:
 
 def finish(
     job: Job, log: Log, texts: Texts | None, recordings: Sequence[str], findings: Findings
-) -> Mapping[int, str]:
-    """Say what the whole story comes to; return what to say where nothing was found."""
+) -> tuple[Mapping[int, str], Sequence[Recording]]:
+    """Say what the whole story comes to; return what to say where nothing was found, and the
+    sessions whose segments are still to be read.
+    """
     ending = merge(log.residues, texts, recordings)
     findings.merge(ending.findings)
-    for recording in ending.recordings:
-        findings.merge(_check(job, recording))
-    return ending.summaries
+    return ending.summaries, ending.recordings
 
 
-def _check(job: Job, recording: Recording) -> Findings:
-    found, _ = check_recording(job.source, job.keys, recording)
-    return found
+def read_recordings(
+    workers: Workers[Job], recordings: Sequence[Recording], findings: Findings
+) -> int:
+    """Check the stored segments; return how many could be opened."""
+    opened = 0
+    for found, count in workers.map(_check, recordings):
+        findings.merge(found)
+        opened += count
+    return opened
+
+
+def _check(job: Job, recording: Recording) -> tuple[Findings, int]:
+    return check_recording(job.source, job.keys, recording)
 
 
 def _texts_of(job: Job, number: int) -> dict[str, Mapping[str, str]]:
@@ -82,6 +92,8 @@ def _texts_of(job: Job, number: int) -> dict[str, Mapping[str, str]]:
 def _texts_in(leaf: bytes, payload: bytes, keys: Mapping[str, bytes]) -> Texts:
     try:
         value = read_leaf(leaf)
+        if payload_digest(payload) != value["payload"]:
+            return {}
         return texts_in(value, content_of(value["id"], payload, keys))
     except (ValueError, Unknown):
         return {}  # What is wrong with it is said when it is read in its place.

@@ -1,10 +1,9 @@
 """The verification of an export, from its files and what the reader trusts."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from assent_verify import telling
 from assent_verify.anchors import check_anchors
@@ -27,20 +26,13 @@ from assent_verify.notes import Key, parse_key
 from assent_verify.outside import FRESHNESS, check_freshness, check_witnesses
 from assent_verify.payloads import KEYS_PATH, read_keys
 from assent_verify.policy import Policy
-from assent_verify.policy_texts import read_texts
 from assent_verify.ranges import ENTRIES, FORM, PAYLOADS, Job
 from assent_verify.receipts import Receipt, check_receipt
 from assent_verify.report import CHECKS, Findings, Report, Status, close
 from assent_verify.source import Source
 from assent_verify.story import (
-    Ending,
     Recording,
-    Residue,
-    Story,
-    can_ask,
     check_recording,
-    merge,
-    sessions_of,
 )
 from assent_verify.tiles import TILE_WIDTH, Span
 from assent_verify.trust import Trust
@@ -49,6 +41,7 @@ from assent_verify.workers import Workers
 _KEY = "key"
 _MINIMUM = "minimum"
 _ANCHORS, _EVIDENCE = "anchor/", "evidence/"
+_RECORDINGS = 12
 _CHUNK = 500
 _SMALL = 50_000
 """Logs below this size are read by one process: to start others would take longer."""
@@ -112,7 +105,9 @@ class _Verification:
         retained, kept = self._look_at_retained(newest, files), self._look_at_kept(files)
         everything = [newest, *retained, *kept]
         with tempfile.TemporaryDirectory(prefix="assent-verify-") as folder:
-            job, texts = self._job(everything, folder, files)
+            job = self._job(everything, folder)
+            texts = telling.find_texts(job, self._processes(job.size))
+            job = telling.with_story(job, texts, files.recordings)
             log = self._read(job, newest)
         self._trust.follow(log.rotations, everything, self._findings)
         believed = [self._trust.judge(one, self._findings) for one in everything]
@@ -120,8 +115,7 @@ class _Verification:
         agreement = self._check_consistency(everything, log)
         self._check_minimum(job, log)
         self._look_outside(newest, agreement, files)
-        residues = [one for one in log.residues if isinstance(one, Residue)]
-        self._check_story(merge(residues, texts, files.recordings), job)
+        self._tell(job, log, texts, files)
         self._summarise(everything, believed, log)
         return self._report(newest, log.entries, agreement)
 
@@ -254,9 +248,7 @@ class _Verification:
 
     # 2, 4, 5 and 6: the log
 
-    def _job(
-        self, seen: Sequence[Seen], folder: str, files: _Files
-    ) -> tuple[Job, Mapping[str, Mapping[str, str]] | None]:
+    def _job(self, seen: Sequence[Seen], folder: str) -> Job:
         size = seen[0].size
         cuts = tuple(sorted({one.size for one in seen if one.size <= size}))
         keys = None
@@ -266,9 +258,7 @@ class _Verification:
                 keys = read_keys(data)
             except ValueError as error:
                 self._findings.fail(PAYLOADS, f"`{KEYS_PATH}`: {error}")
-        job = Job(self._source, size, self._minimum(size), cuts, keys, folder, Story)
-        texts = read_texts(job) if can_ask() else None
-        return replace(job, reader=partial(Story, texts, sessions_of(files.recordings))), texts
+        return Job(self._source, size, self._minimum(size), cuts, keys, folder)
 
     def _minimum(self, size: int) -> int:
         data = self._source.read(_MINIMUM)
@@ -298,10 +288,6 @@ class _Verification:
     def _processes(self, size: int) -> int:
         return 1 if size < _SMALL else self._asked.workers
 
-    def _tell(self, job: Job, log: Log, texts: telling.Texts | None, files: _Files) -> None:
-        told = telling.finish(job, log, texts, files.recordings, self._findings)
-        self._summaries |= told
-
     def _check_consistency(self, everything: Sequence[Seen], log: Log) -> Agreement:
         newest, *others = everything
         roots = log.assembly.roots(newest.root) if log.assembly.complete else None
@@ -314,18 +300,14 @@ class _Verification:
 
     # 9 to 12: what the entries say together
 
-    def _check_story(self, ending: Ending, job: Job) -> None:
-        self._findings.merge(ending.findings)
-        self._summaries |= ending.summaries
-        opened = 0
-        count = self._asked.workers if len(ending.recordings) > 1 else 1
-        with Workers(count, job) as workers:
-            for findings, here in workers.map(_check_recording, ending.recordings):
-                self._findings.merge(findings)
-                opened += here
-        if ending.recordings:
-            said = f"; {opened} of them were opened and are whole"
-            self._summaries[12] = ending.summaries[12] + said
+    def _tell(self, job: Job, log: Log, texts: telling.Texts | None, files: _Files) -> None:
+        told, recordings = telling.finish(job, log, texts, files.recordings, self._findings)
+        self._summaries |= told
+        if recordings:
+            count = self._asked.workers if len(recordings) > 1 else 1
+            with Workers(count, job) as workers:
+                opened = telling.read_recordings(workers, recordings, self._findings)
+            self._summaries[_RECORDINGS] += f"; {opened} of them were opened and are whole"
 
     # 7, 8 and 13: what others saw
 
