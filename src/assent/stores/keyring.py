@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Protocol, TypeAlias
 from weakref import WeakValueDictionary
 
-from assent.audit.sealing import NONCE_BYTES, about_payload, seal
+from assent.audit.sealing import NONCE_BYTES, about_payload, key_of, seal
 from assent.core.changes import PutDataKey
 from assent.core.clock import Clock
 from assent.core.data_key import DataKey
@@ -27,6 +27,20 @@ _LUCK_BYTES = 32
 Key: TypeAlias = tuple[DataKeyId, Secret[bytes]]
 
 
+class KeysGone(ValueError):
+    """Another process destroyed these keys meanwhile; seal anew, under others."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        super().__init__("sealed under keys that are destroyed")
+        self.keys = tuple(DataKeyId(key) for key in keys)
+
+
+def sealed_under(payloads: Iterable[bytes | None]) -> set[DataKeyId]:
+    """Return the keys that payloads name."""
+    named = (key_of(payload) for payload in payloads if payload is not None)
+    return {key for key in named if key is not None}
+
+
 class KeyReading(Protocol):
     """Where wrapped keys are read."""
 
@@ -38,7 +52,10 @@ class KeyReading(Protocol):
 
 
 class Keyring:
-    """Hands out data keys. keep: makes a new one durable. most: how many are held."""
+    """Hands out data keys. keep: makes a new one durable. most: how many are held.
+
+    shared: other processes may destroy keys, so it is looked at each use whether they stand.
+    """
 
     def __init__(
         self,
@@ -48,7 +65,10 @@ class Keyring:
         ids: Ids,
         clock: Clock,
         most: int = MOST_KEYS,
+        *,
+        shared: bool = False,
     ) -> None:
+        self._shared = shared
         self._master = master
         self._reading = reading
         self._keep_key = keep
@@ -107,12 +127,15 @@ class Keyring:
         OperatorFault where another master key wrapped it.
         """
         found = self._held.get(key)
-        if found is not None:
+        if found is not None and not self._shared:
             self._held.move_to_end(key)
             return found
         kept = await self._reading.data_key(key)
         if kept is None or kept.wrapped is None:
+            self.forget((key,))
             return None
+        if found is not None:
+            return found
         found = await self._master.unwrap(kept.wrapped, key)
         if key not in self._retired:
             self._hold(key, found)

@@ -20,7 +20,7 @@ from assent.core.ports import MasterKey
 from assent.stores import log, schema
 from assent.stores.database import Database, database_at, locate
 from assent.stores.erasing import destroyed, destroying, refuse_foreign
-from assent.stores.keyring import Keyring
+from assent.stores.keyring import Keyring, KeysGone
 from assent.stores.log import Unit
 from assent.stores.publishing import Publishing, thin
 from assent.stores.reading import Reading
@@ -84,9 +84,11 @@ class SqlStore(Reading):
         ids: Ids,
         clock: Clock,
         master: MasterKey,
+        *,
+        shared: bool = False,
     ) -> None:
         super().__init__(database)
-        self.keyring = Keyring(master, self, self._keep_key, ids, clock)
+        self.keyring = Keyring(master, self, self._keep_key, ids, clock, shared=shared)
         self._writer = writer
         self._signer = signer
         self._clock = clock
@@ -110,6 +112,18 @@ class SqlStore(Reading):
             await self._commit(changes, entries)
 
     async def _commit(self, changes: Sequence[Change], entries: Sequence[Entry]) -> None:
+        try:
+            await self._sealed_and_submitted(changes, entries)
+        except OutsideFault as fault:
+            if not isinstance(fault.__cause__, KeysGone):
+                raise
+            # Nothing of it was written.
+            self.keyring.forget(fault.__cause__.keys)
+            await self._sealed_and_submitted(changes, entries)
+
+    async def _sealed_and_submitted(
+        self, changes: Sequence[Change], entries: Sequence[Entry]
+    ) -> None:
         seal = await self.keyring.sealer(entries)
         unit = Unit(tuple(changes), log.encode_entries(entries, seal))
         if unit.changes or unit.entries:
