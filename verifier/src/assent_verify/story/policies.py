@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -152,7 +153,13 @@ def read(revision: str, texts: Mapping[str, str]) -> Book:
 
 def entities_of(documents: list[Any]) -> Any:
     """Return the engine's entities. Raises ValueError."""
-    return cedarpy.Entities.from_json_str(json.dumps(documents))
+    return _parsed(json.dumps(documents))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Any:
+    # Whoever acts on one table does so again and again.
+    return cedarpy.Entities.from_json_str(text)
 
 
 def _rules(name: str, text: str) -> list[Rule]:
