@@ -293,6 +293,7 @@ class MemoryRecorder:
 
     def __init__(self) -> None:
         self.kept: dict[str, list[Frame]] = {}
+        self.sealed_all: list[SubjectId | None] = []
         self.sealed: dict[str, list[tuple[SegmentFacts, Found]]] = {}
         self.full = False
         self.behind = False
@@ -312,6 +313,9 @@ class MemoryRecorder:
             raise OutsideFault("recording-full", "the disk is full")
         frames = len(self.kept.get(session, []))
         return Recorded(frames, len(self.sealed.get(session, ())) or min(frames, 1))
+
+    async def seal_all(self, subject: SubjectId | None) -> None:
+        self.sealed_all.append(subject)
 
     async def forget(self, session: SessionId) -> None:
         self.kept.pop(session, None)

@@ -454,6 +454,7 @@ def assemble(outside: Outside) -> Assembly:
     redaction = Redaction(
         store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
     )
+    redaction.before_erased(outside.recorder.seal_all)
     redaction.when_erased(learning.forget)
     health = Health(
         store=store,

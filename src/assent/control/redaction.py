@@ -46,8 +46,16 @@ class Redaction:
         self._clock = clock
         self._ids = ids
         self._actions = actions
+        self._before: list[Callable[[SubjectId], Awaitable[None]]] = []
         self._listeners: list[Callable[[SubjectId], Awaitable[None]]] = []
         actions.carry_out(ERASE, self._carry_out)
+
+    def before_erased(self, listener: Callable[[SubjectId], Awaitable[None]]) -> None:
+        """Await `listener` before keys are destroyed, to seal what is not sealed under them yet.
+
+        Nobody is erased where it raises.
+        """
+        self._before.append(listener)
 
     def when_erased(self, listener: Callable[[SubjectId], Awaitable[None]]) -> None:
         """Await `listener` after somebody was erased, to forget what it keeps of them."""
@@ -85,6 +93,8 @@ class Redaction:
     async def _carry_out(self, order: Order) -> Mapping[str, Json]:
         about = SubjectId(order.action.details["about"])
         await refuse_held(self._store, about)
+        for listener in self._before:
+            await listener(about)
         keys = tuple(each.id for each in await self._store.data_keys(about, live_only=True))
         now = self._clock.now()
         entry = Entry(

@@ -391,6 +391,13 @@ class Recorder(Protocol):
         """Return the frames recorded so far, in order."""
         ...
 
+    async def seal_all(self, subject: SubjectId | None) -> None:
+        """Seal what was recorded of a person up to now, under the key that they have now.
+
+        Raises OutsideFault.
+        """
+        ...
+
     async def forget(self, session: SessionId) -> None:
         """Delete the recording of a session that has ended. Raises OutsideFault."""
         ...

@@ -57,6 +57,20 @@ async def test_what_was_written_of_them_can_never_be_read_again(world: World) ->
     assert await world.store.consistency(checkpoint.size, checkpoint.size + 1)
 
 
+async def test_what_was_recorded_of_them_is_sealed_before_and_goes_with_it(world: World) -> None:
+    await world.connect(ANA)
+    live: list[int] = []
+
+    async def look(subject: SubjectId) -> None:
+        live.append(len(await world.store.data_keys(subject, live_only=True)))
+
+    at_once(world).plane.redaction.before_erased(look)
+    await world.plane.redaction.erase(a_caller(CARL), "ana", "she asked")
+    assert world.recorder.sealed_all == [ANA.id]
+    assert live == [1]
+    assert await world.store.data_keys(ANA.id, live_only=True) == []
+
+
 async def test_whoever_goes_on_gets_a_new_key(world: World) -> None:
     client = await world.connect(ANA)
     await at_once(world).plane.redaction.erase(a_caller(CARL), "ana", "she asked")

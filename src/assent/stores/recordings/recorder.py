@@ -208,6 +208,8 @@ class FileRecorder:
         self._oldest = inf
         self._dirty_since = inf
         self._broken = ""
+        # Whether a new journal is to be begun, so that the old one can go.
+        self._renews = False
         self._stopped = False
         self._wake = asyncio.Event()
         self._full = asyncio.Event()
@@ -321,7 +323,7 @@ class FileRecorder:
         # A sync that hangs is noticed although nobody may record anything meanwhile.
         watch = asyncio.get_running_loop().call_later(LATE_S, self._pace.hold, "disk", _SLOW)
         try:
-            if self._broken or self._journals.current.size >= LARGEST_JOURNAL:
+            if self._broken or self._renews or self._journals.current.size >= LARGEST_JOURNAL:
                 await self._renew()
             else:
                 self._flush()
@@ -365,6 +367,7 @@ class FileRecorder:
             journal.close()
             raise
         self._journals.current = journal
+        self._renews = False
         await within(self._syncer, settle, old, journal, not self._broken)
         if self._broken:
             for timeline in self._timelines.values():
@@ -397,10 +400,16 @@ class FileRecorder:
         return Recorded(timeline.next_frame - 1, timeline.segment if is_sealed else None)
 
     async def seal_all(self, subject: SubjectId | None) -> None:
-        """Seal what was recorded of a person up to now, under the key that they have now."""
-        for timeline in list(self._timelines.values()):
-            if timeline.subject == subject:
-                await self._try_to_seal(timeline)
+        """Seal what was recorded of a person up to now, under the key that they have now.
+
+        The journal that it is in as well is deleted within half a minute. Raises OutsideFault.
+        """
+        own = [one for one in self._timelines.values() if one.subject == subject]
+        if not all([await self._try_to_seal(timeline) for timeline in own]):
+            raise unavailable("what was recorded of them cannot be sealed now")
+        if own:
+            self._renews = True
+            self._wake.set()
 
     async def _try_to_seal(self, timeline: Timeline) -> bool:
         try:

@@ -631,3 +631,22 @@ async def test_a_journal_that_cannot_be_opened_stops_the_start(tmp_path: Path) -
     await recorder.recover()
     assert await sequences(recorder, ONE) == [1]
     await recorder.stop()
+
+
+async def test_what_is_sealed_before_an_erasure_leaves_the_journal_too(tmp_path: Path) -> None:
+    world = RecordingWorld()
+    recorder = await world.recorder(tmp_path)
+    recorder.open(ONE, ANA)
+    recorder.record(ONE, statement(1))
+    world.is_away = True
+    with pytest.raises(OutsideFault, match="cannot be sealed now"):
+        await recorder.seal_all(ANA)
+    world.is_away = False
+    await recorder.seal_all(ANA)
+    await recorder.sync()
+    (lines,) = journals(tmp_path)
+    assert b"select 1" not in lines
+    recorder.record(ONE, statement(2))
+    await recorder.close(ONE)
+    assert await whole(world, recorder, ONE)
+    await recorder.stop()
