@@ -71,11 +71,13 @@ def test_a_limit_brings_along_who_must_assent_to_more() -> None:
 
 
 def test_the_bare_ones_and_the_timeout_are_obligations() -> None:
-    values = {"read_only": None, "record_results": None, "statement_timeout": "30s", "record": ""}
+    values = {"read_only": None, "record_results": None, "searchable_text": None, "record": ""}
+    values |= {"statement_timeout": "30s"}
     assert found(**values) == [
         ("read_only", ""),
         ("record", ""),
         ("record_results", ""),
+        ("searchable_text", ""),
         ("statement_timeout", "30s"),
     ]
 
