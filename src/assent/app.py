@@ -100,9 +100,9 @@ async def running(
     log_keys = LogKeysOnDisk(data, config.server.origin)
     async with contextlib.AsyncExitStack() as stack:
         master = master_key.master_key(config, data, ids, stack.push_async_callback)
-        store = await open_store(
-            stores.place_of_store(config, data), log_keys.signer, ids, clock, master
-        )
+        former = master_key.former_key(config, data, ids, stack.push_async_callback)
+        place = stores.place_of_store(config, data)
+        store = await open_store(place, log_keys.signer, ids, clock, master, former)
         stack.push_async_callback(store.close)
         begun = await _in_force(config, store, unsafe_from_folder=unsafe_policies_from_folder)
         recorder = await recordings.recorder(config, data, store, ids, clock)

@@ -26,15 +26,17 @@ class AuditConfig:
     master_key: what wraps the keys that payloads and recordings are sealed under:
     `file:PATH` of 32 bytes, relative to this file; or `vault-transit:MOUNT/KEY`, a key of Vault's
     transit engine, made with `derived=true`, which needs the section `[vault]`; by default
-    `master.key` in the data folder, made at the first start. retention: how many days entries
-    and recordings are kept, such as `400d`; what is older is deleted every day, its hashes stay;
-    without it, nothing is. witness_every: how often witnesses are asked. fresh_within: how old the
-    newest observation from outside may be before the status page warns. witnesses: who signs that
+    `master.key` in the data folder, made at the first start. former_master_key: the one before it;
+    what it wrapped is wrapped anew at the next start, and then it is not needed. retention: how
+    many days entries and recordings are kept, such as `400d`; what is older is deleted every hour,
+    its hashes stay; without it, nothing is. witness_every: how often witnesses are asked.
+    fresh_within: how old the newest observation from outside may be before the status page warns. witnesses: who signs that
     the log only grows, each a table `[[audit.witnesses]]`. anchors: where checkpoints are kept
     outside, each a table `[[audit.anchors]]`.
     """
 
     master_key: str = ""
+    former_master_key: str = ""
     retention: str = ""
     witness_every: str = "10s"
     fresh_within: str = "5m"
@@ -59,7 +61,11 @@ def check_audit(audit: AuditConfig, has_vault: bool, place: str) -> None:
         span(getattr(audit, name), timedelta(seconds=1), f"{place} {name}")
     check_witnesses(audit.witnesses, place.replace("[audit]", "[[audit.witnesses]]"))
     check_anchors(audit.anchors, place.replace("[audit]", "[[audit.anchors]]"))
-    key, where = audit.master_key, f"{place} master_key"
+    _check_master_key(audit.master_key, has_vault, f"{place} master_key")
+    _check_master_key(audit.former_master_key, has_vault, f"{place} former_master_key")
+
+
+def _check_master_key(key: str, has_vault: bool, where: str) -> None:
     if key.startswith(TRANSIT):
         if not _PLACE.fullmatch(key.removeprefix(TRANSIT)):
             words = f"`{key[:80]}` is not `{TRANSIT}MOUNT/KEY`, such as `{TRANSIT}transit/assent`"

@@ -28,6 +28,12 @@ def master_key(config: Config, data: Path, ids: Ids, when_done: WhenDone) -> Mas
     return _named(config.audit.master_key, config, data, ids, when_done)
 
 
+def former_key(config: Config, data: Path, ids: Ids, when_done: WhenDone) -> MasterKey | None:
+    """Return the master key before that one, None where none is named. Raises OperatorFault."""
+    name = config.audit.former_master_key
+    return _named(name, config, data, ids, when_done) if name else None
+
+
 def _named(name: str, config: Config, data: Path, ids: Ids, when_done: WhenDone) -> MasterKey:
     if name.startswith(TRANSIT):
         vault = vault_of(config)

@@ -14,7 +14,7 @@ from assent.audit.note import Signer
 from assent.core.changes import Change, PutDataKey
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry
-from assent.core.faults import OperatorFault, OutsideFault
+from assent.core.faults import Fault, OutsideFault
 from assent.core.ids import Ids
 from assent.core.ports import MasterKey
 from assent.stores import log, schema
@@ -24,21 +24,30 @@ from assent.stores.keyring import Keyring, KeysGone
 from assent.stores.log import Unit
 from assent.stores.publishing import Publishing, thin
 from assent.stores.reading import Reading
+from assent.stores.rewrapping import rewrap
 from assent.stores.writer import Writer
 
 
 async def open_store(
-    where: Path | str, signer: Signer, ids: Ids, clock: Clock, master: MasterKey
+    where: Path | str,
+    signer: Signer,
+    ids: Ids,
+    clock: Clock,
+    master: MasterKey,
+    former: MasterKey | None = None,
 ) -> "SqlStore":
     """Return the store in the folder `where`, or at the URL `where`, its schema up to date.
 
-    Raises OperatorFault when the schema is newer than this version or the log does not add
-    up, OutsideFault when the database cannot be reached.
+    former: the master key before this one; what it wrapped is wrapped anew. Raises OperatorFault
+    when the schema is newer than this version, the log does not add up, or another master key
+    wrapped its keys, OutsideFault when the database cannot be reached.
     """
     url = locate(where)
     database = database_at(url)
     try:
         edge = await _prepared(database)
+        if former is not None:
+            await rewrap(database, former, master)
         await database.read(partial(refuse_foreign, master=master.name))
         if url.get_backend_name() == "postgresql":
             from assent.stores.postgres_log import postgres_store
@@ -52,7 +61,7 @@ async def open_store(
         raise OutsideFault(
             "store-unavailable", f"the store at `{shown}` cannot be opened{why}"
         ) from cause
-    except OperatorFault:
+    except Fault:
         await database.close()
         raise
 

@@ -35,6 +35,8 @@ def test_a_master_key_is_a_file_or_a_key_of_vault() -> None:
     assert read({"master_key": "file:keys/master"}).master_key == "file:keys/master"
     transit = "vault-transit:transit/assent"
     assert read({"master_key": transit}, vault=VAULT).master_key == transit
+    moved = read({"master_key": transit, "former_master_key": "file:old"}, vault=VAULT)
+    assert moved.former_master_key == "file:old"
     with pytest.raises(OperatorFault, match=r"\[audit\] master_key: needs the section `\[vault\]`"):
         read({"master_key": transit})
     for wrong in ("vault-transit:assent", "vault-transit:../assent", "vault-transit:"):
