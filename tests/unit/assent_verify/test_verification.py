@@ -129,6 +129,17 @@ def test_kept_evidence_of_a_fork_is_read_from_the_export() -> None:
     assert "a fork" in words(only_finding(report, 3, Status.FAILED))
 
 
+def test_what_a_witness_said_proves_nothing_unless_the_log_signed_it() -> None:
+    leaves = a_log(5)
+    text = text_of([*leaves[:4], a_leaf(4, kind="logout")], 5)
+    said = f"{a_note(leaves)}\n\n\nI have size 9\n"
+    notes = {
+        "evidence/one": said.encode(),
+        "evidence/two": f"{text}\n{WITNESS.line(text)}".encode(),
+    }
+    assert verified(an_export(leaves) | notes).exit_code is ExitCode.GOOD
+
+
 def test_a_receipt_that_was_kept_must_fit_the_log() -> None:
     leaves = a_log(2)
     receipt = Receipt(1, (leaf_hashes(leaves)[0],), a_note(leaves))

@@ -13,7 +13,8 @@ from typing import NoReturn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from assent_verify.notes import parse_key
+from assent_verify.checkpoints import split_notes
+from assent_verify.notes import MAX_NOTE_BYTES, parse_key
 from assent_verify.policy import MAX_POLICY_BYTES, Policy, of_keys, parse_policy
 from assent_verify.progress import Bar
 from assent_verify.receipts import MAX_RECEIPT_BYTES, Receipt, parse_receipt
@@ -86,7 +87,7 @@ def _log(asked: argparse.Namespace) -> int:
             Asked(
                 policy=_policy(asked),
                 at=asked.at or datetime.now(UTC),  # noqa: TID251 (the clock of the reader)
-                kept=[(f"`{path}`", _text(path, MAX_POLICY_BYTES)) for path in kept],
+                kept=[(f"`{path}`", note) for path in kept for note in _notes(path)],
                 receipts=[(f"`{path}`", *_receipt(path)) for path in asked.receipt or ()],
                 fresh_within=asked.fresh_within,
                 authorities=[_certificate(path) for path in asked.authority or ()],
@@ -178,6 +179,12 @@ def _policy(asked: argparse.Namespace) -> Policy | None:
     except ValueError as error:
         raise _Usage(f"whom you trust cannot be read: {error}") from error
     return None
+
+
+def _notes(path: str) -> list[str]:
+    """Return the checkpoints in a file; evidence of a fork is two, one after the other."""
+    text = _text(path, MAX_NOTE_BYTES)
+    return split_notes(text) or [text]
 
 
 def _receipt(path: str) -> tuple[Receipt, bytes]:

@@ -223,12 +223,28 @@ class _Verification:
         return retained
 
     def _look_at_kept(self, files: _Files) -> list[Seen]:
-        notes = list(self._asked.kept)
-        for name in sorted(files.evidence):
+        kept = [
+            look_at(place, note, self._keys, self._findings) for place, note in self._asked.kept
+        ]
+        return [
+            *(one for one in kept if one),
+            *self._look_at_receipts(),
+            *self._look_at_evidence(files.evidence),
+        ]
+
+    def _look_at_evidence(self, names: Sequence[str]) -> list[Seen]:
+        """Return the checkpoints in kept evidence that the log itself signed.
+
+        What else a witness said proves nothing against the log, nor for it.
+        """
+        found = []
+        for name in sorted(names):
             text = (self._source.read(name) or b"").decode("utf-8", "replace")
-            notes += [(f"`{name}`", note) for note in split_notes(text)]
-        kept = [look_at(place, note, self._keys, self._findings) for place, note in notes]
-        return [*(one for one in kept if one), *self._look_at_receipts()]
+            for note in split_notes(text):
+                seen = look_at(f"`{name}`", note, self._keys, Findings())
+                if seen is not None and seen.signers:
+                    found.append(seen)
+        return found
 
     def _look_at_receipts(self) -> list[Seen]:
         found = []
