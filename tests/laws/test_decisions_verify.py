@@ -277,6 +277,7 @@ def test_the_texts_of_another_revision_are_refused() -> None:
 
 def test_a_permit_without_the_texts_of_its_policies_is_not_called_good() -> None:
     attempt, decision, _ = both((action(touch("sql.read")), evidence(), 0))
-    findings = Findings()
-    Judge(findings, {}).judge(attempt, decision)
-    assert findings.count(DECISIONS, Status.INCOMPLETE) == 1
+    judge = Judge(Findings(), {})
+    judge.judge(attempt, decision)
+    assert judge.untold == {IN_FORCE.revision: [decision.entry]}
+    assert judge.tally.judged == 0

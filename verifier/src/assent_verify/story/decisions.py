@@ -74,12 +74,16 @@ class Tally:
 
 @dataclass(slots=True)
 class Judge:
-    """Judges decisions. texts: of the policies, by revision; None to judge none."""
+    """Judges decisions. texts: of the policies, by revision; None to judge none.
+
+    untold: by revision, the decisions by policies whose text is not among them.
+    """
 
     findings: Findings
     texts: Mapping[str, Mapping[str, str]] | None
     tally: Tally = field(default_factory=Tally)
     counted: list[Counted] = field(default_factory=list)
+    untold: dict[str, list[NamedEntry]] = field(default_factory=dict)
 
     def judge(self, attempt: Told, decision: Told) -> None:
         """Judge a decision by the attempt that it is about."""
@@ -91,9 +95,7 @@ class Judge:
                 return
             texts = self.texts.get(revision)
             if texts is None:
-                self.tally.no_text += 1
-                words = f"no entry that can be read has the text of its policies, `{revision[:80]}`"
-                self.findings.miss(DECISIONS, f"{entry}: {words}", entry)
+                self.untold.setdefault(revision, []).append(entry)
                 return
             _Case(attempt, decision, policies.read(revision, texts), self.findings).run()
             self.tally.judged += 1

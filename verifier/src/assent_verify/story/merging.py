@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from assent_verify.report import Findings, Status
+from assent_verify.report import Findings, NamedEntry, Status
 from assent_verify.story import policies, revisions
 from assent_verify.story.actions import STORY, Actions
 from assent_verify.story.approvals import Approvals
 from assent_verify.story.decisions import APPROVALS, DECISIONS, Counted, Judge, Tally, Told
-from assent_verify.story.ranges import UNASKED, Residue
+from assent_verify.story.ranges import UNASKED, Residue, first_of_each
 from assent_verify.story.recordings import RECORDINGS, Chains, Piece, Recording
 from assent_verify.story.revisions import Mark
 
@@ -60,6 +60,8 @@ class _Merging:
     _marks: list[Mark] = field(default_factory=list)
     _counted: list[Counted] = field(default_factory=list)
     _reused: dict[str, set[str]] = field(default_factory=dict)
+    _closed: set[str] = field(default_factory=set)
+    _untold: list[tuple[str, tuple[NamedEntry, int]]] = field(default_factory=list)
     _segments: int = 0
     _asked: bool = False
 
@@ -83,6 +85,8 @@ class _Merging:
         self._segments += residue.segments
         self._marks += residue.marks
         self._counted += residue.counted
+        self._closed |= residue.closed
+        self._untold += residue.untold.items()
         for session, name in residue.reused:
             self._reused.setdefault(session, set()).add(name)
         self._judge_across(residue)
@@ -105,6 +109,7 @@ class _Merging:
 
     def finish(self) -> Ending:
         """Say what only shows at the end."""
+        self._say_what_has_no_text()
         self._actions.finish()
         revisions.check(self._marks, self.findings)
         self._approvals.check_counted([*self._counted, *self._judge.counted])
@@ -126,6 +131,19 @@ class _Merging:
             pieces = tuple(recorded.get(session, ()))
             reused = frozenset(self._reused.get(session, ()))
             yield Recording(session, pieces, reused, frozenset(names))
+
+    def _say_what_has_no_text(self) -> None:
+        """Say which decisions were taken by policies that nobody can read here."""
+        for revision, (entry, count) in [
+            *self._untold,
+            *first_of_each(self._judge.untold).items(),
+        ]:
+            if revision in self._closed or self._approvals.has_gaps:
+                self.tally.no_text += count
+                continue
+            also = f", like {count - 1} after it" if count > 1 else ""
+            words = f"no entry has the text of its policies, `{revision[:80]}`{also}"
+            self.findings.miss(DECISIONS, f"{entry}: {words}", entry)
 
     def _say_what_was_left_out(self) -> None:
         tally = self.tally
@@ -165,14 +183,15 @@ def _decisions_summary(tally: Tally) -> str:
 def _unjudged(tally: Tally) -> str:
     """Return why decisions were not judged, empty when all were."""
     engine = (
-        "the engine `cedarpy` is not installed"
+        "need the engine `cedarpy`, which is not installed"
         if not policies.can_ask()
-        else "the policies were not read"
+        else "are left out, as the policies were not read"
     )
     parts = [
         (tally.sealed, "cannot be opened (sealed, or redacted)"),
         (tally.older, "were written before what Cedar was asked was kept"),
         (tally.no_engine, engine),
+        (tally.no_text, "are by policies whose text was pruned or redacted, or is sealed"),
         (tally.alone, "have no attempt that can be read"),
     ]
     return ", ".join(f"{count} {words}" for count, words in parts if count)

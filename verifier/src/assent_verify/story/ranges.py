@@ -1,6 +1,6 @@
 """The story of one range of entries: what is over there is forgotten, the rest is handed on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from assent_verify.story.approvals import Act
 from assent_verify.story.decisions import DECISIONS, Counted, Judge, Tally, Told
 from assent_verify.story.plans import VERB, Plan, plan_of
 from assent_verify.story.recordings import OpenPieces, Piece
-from assent_verify.story.revisions import DECLARING, Mark, Revisions
+from assent_verify.story.revisions import DECLARING, Mark, Revisions, declared_in
 
 UNASKED = "does not say what Cedar was asked, as decisions before it do"
 
@@ -27,6 +27,8 @@ class Residue:
     at the start whose attempt was before. reused: session and id of reusable permits. gap:
     whether entries could not be read. asked: whether a decision says what Cedar was asked;
     early: the first decision before that one which does not, early_count: how many do not.
+    untold: of policies whose text is not known the first decision, and how many; closed:
+    revisions whose text is in a payload that cannot be read.
     """
 
     findings: Findings = field(default_factory=Findings)
@@ -38,6 +40,8 @@ class Residue:
     decisions: list[Told] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
+    untold: dict[str, tuple[NamedEntry, int]] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
     reused: list[tuple[str, str]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     segments: int = 0
@@ -45,6 +49,11 @@ class Residue:
     asked: bool = False
     early: list[NamedEntry] = field(default_factory=list)
     early_count: int = 0
+
+
+def first_of_each(untold: Mapping[str, Sequence[NamedEntry]]) -> dict[str, tuple[NamedEntry, int]]:
+    """Return of each revision the first decision by it, and how many there are."""
+    return {revision: (entries[0], len(entries)) for revision, entries in untold.items()}
 
 
 class Story:
@@ -86,6 +95,9 @@ class Story:
                 self._pieces.read(piece)
         elif kind in DECLARING:
             self._revisions.declare(index, leaf)
+            revision = declared_in(leaf)
+            if revision is not None and content is None and leaf["payload"] is not None:
+                self._left.closed.add(revision)
 
     def skip(self, index: int, count: int) -> None:
         """Note that `count` entries cannot be read from `index` on: what they say is not known."""
@@ -102,6 +114,7 @@ class Story:
         left.marks = self._revisions.marks
         left.attempts = self._attempts
         left.counted = self._judge.counted
+        left.untold = first_of_each(self._judge.untold)
         return left
 
     def _keep_attempt(self, attempt: Told) -> None:
