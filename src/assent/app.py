@@ -158,7 +158,9 @@ async def _doors(
         keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
         keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
         keep_doing(parts.plane.retention.run())
-        keep_doing(premises.store.publish_on_growth(), searching.index_keeper(premises).run())
+        index = searching.index_keeper(premises)
+        plane.health.followers.append(lambda: index.progress)
+        keep_doing(premises.store.publish_on_growth(), index.run())
         if config.network != NetworkConfig():
             keep_doing(networks.keep_fresh(book, parts.hearing))
         brokers = credentials.brokers(premises, around.when_done)

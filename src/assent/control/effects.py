@@ -40,7 +40,7 @@ ReadSegment = Callable[[SessionId, int], Awaitable[bytes | None]]
 """Returns the plain bytes of a segment; None where it is gone or its key was destroyed."""
 
 SEARCHABLE = "searchable_text"
-_MOST_AT_ONCE = 200
+_MOST_AT_ONCE = 64
 _MOST_KNOWN = 4_096
 _REFUSED = frozenset(
     {

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from assent.control.canary import Canary, Round
 from assent.control.directory import Directory
+from assent.control.following import Progress
 from assent.control.grants import Grants
 from assent.control.live import LiveSessions
 from assent.control.policies import Policies
@@ -113,8 +114,8 @@ class Health:
     """Looks at all of it when it is asked; nothing is counted on the road of a statement for it.
 
     catalogues: how those of the targets stand. observers: how those stand who see the log from
-    outside; observed: which of that somebody should look at. token: of whoever may read the
-    figures beside this machine and those who oversee.
+    outside; observed: which of that somebody should look at. followers: how far each is that
+    reads the log. token: of whoever may read the figures beside this machine and those who oversee.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class Health:
         self.catalogues: Callable[[], Sequence[CatalogueAge]] = tuple
         self.observers: Callable[[], Sequence[Observer]] = tuple
         self.observed: Callable[[Figures], Sequence[Check]] = _nobody_observes
+        self.followers: list[Callable[[], Progress]] = []
         policies.when_replaced(self._policies_replaced)
 
     async def figures(self) -> Figures:
@@ -187,6 +189,7 @@ class Health:
             self._store_check(took, figures),
             self._checkpoint_check(figures),
             *self.observed(figures),
+            *(_follower_check(one(), figures) for one in self.followers),
             self._policies_check(),
             *self._catalogue_checks(),
             self._canary_check(figures),
@@ -284,6 +287,19 @@ class Health:
 
 def _nobody_observes(figures: Figures) -> Sequence[Check]:
     return ()
+
+
+def _follower_check(progress: Progress, figures: Figures) -> Check:
+    name = f"reader of the log: {progress.name}"
+    size = max(progress.end, figures.checkpoint.size if figures.checkpoint else 0)
+    says = f"has read {progress.position} of {size} entries"
+    if progress.waiting_for:
+        to_do = "it goes on by itself when that is there again; look at what the server prints"
+        return Check(name, HowWell.WARN, f"{says}, waits: {progress.waiting_for}", to_do)
+    if progress.skipped:
+        to_do = "look at what the server prints of them, and verify the log"
+        return Check(name, HowWell.WARN, f"{says}, passed over {progress.skipped}", to_do)
+    return Check(name, HowWell.OK, says)
 
 
 def _revocation_check(summary: Summary) -> Check:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from assent.control.following import Progress
 from assent.control.health import Health, HowWell, Report, in_words
 from assent.core.changes import PutGrant, PutReview
 from assent.core.faults import ForbiddenFault, OutsideFault
@@ -80,6 +81,28 @@ async def test_a_catalogue_that_is_old_or_was_never_read_is_named(world: World) 
         HowWell.WARN,
         "looked at 1 h ago: it is away",
     )
+
+
+async def test_how_far_each_reader_of_the_log_is_and_what_it_waits_for_is_said(
+    world: World,
+) -> None:
+    health = world.plane.health
+    for progress in (
+        Progress("well", 7, 9, 0, ""),
+        Progress("waits", 7, 9, 0, "store-unavailable"),
+        Progress("stumbled", 9, 9, 2, ""),
+    ):
+        health.followers.append(lambda it=progress: it)  # type: ignore[misc]
+    checks = (await health.report(a_caller(CARL))).checks
+    found = {one.name.split(": ")[1]: one for one in checks if one.name.startswith("reader of")}
+    assert {name: one.how for name, one in found.items()} == {
+        "well": HowWell.OK,
+        "waits": HowWell.WARN,
+        "stumbled": HowWell.WARN,
+    }
+    assert found["well"].says == "has read 7 of 9 entries"
+    assert found["waits"].says.endswith("waits: store-unavailable")
+    assert found["stumbled"].says.endswith("passed over 2")
 
 
 async def test_a_store_that_does_not_answer_fails(
