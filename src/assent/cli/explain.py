@@ -40,6 +40,7 @@ def explain(id: str, /, *, as_json: AsJson = False) -> None:
         output.say()
         for line in telling.lines(entry):
             output.say(line)
+    output.note(f"\nprove that the log holds this: `assent receipt {id}`")
 
 
 def _why(why: Mapping[str, Any]) -> Iterator[str]:

@@ -111,8 +111,12 @@ class KeyRotation:
         if await self._store.cursor(_cursor(keys.following)):
             # The log names the new key, so it can only become the one that signs.
             await self._conclude(keys, keys.public[-1], keys.following, behind)
-        else:
-            await keys.abandon()
+            return
+        async with asyncio.timeout(WITHIN_S):
+            # What waits to be numbered may be stamped under the next key, which is known till then.
+            while await self._store.entry(behind) is None:
+                await asyncio.sleep(_LOOK_S)
+        await keys.abandon()
 
     async def _carry_out(self, order: Order) -> Mapping[str, Json]:
         keys = self._present()
