@@ -103,6 +103,8 @@ ELSEWHERE = {
     "stores/postgres_log": "conformance/store_suite.py",
     "stores/reading": "conformance/store_suite.py",
     "stores/recordings/journal_files": "stores/recordings/test_recorder.py writes and opens them",
+    "stores/recordings/journals": "stores/recordings/test_recorder.py renews and deletes them",
+    "stores/recordings/opening": "stores/recordings/test_recorder.py opens every one with it",
     "stores/recordings/reading": "stores/recordings/test_recorder.py and test_places.py read",
     "stores/recordings/shipping": "stores/recordings/test_places.py ships, to a store of objects",
     "stores/recordings/threads": "stores/recordings/test_recorder.py works in them",

@@ -13,18 +13,14 @@ asked to wait. `docs/specs/recording-format.md` has the formats.
 
 import asyncio
 import errno
-import os
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from math import inf
-from pathlib import Path
 from typing import TypeAlias
 
 import structlog
 
-from assent.audit.sealing import seal as seal_bytes
 from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.clock import Clock
@@ -32,7 +28,6 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.faults import Fault
 from assent.core.frame import Frame, Recorded, ResultFrame, StatementFrame
 from assent.core.ids import EntryId, Ids, SessionId, SubjectId
-from assent.core.secret import Secret
 from assent.recording.checking import Found
 from assent.recording.frames import decode, encode
 from assent.recording.journal import Leftover, frame_line, line_start, sealed_line
@@ -45,13 +40,10 @@ from assent.recording.segment import (
     seal_leftover,
 )
 from assent.stores.recordings.journal_files import (
-    ABOUT_JOURNAL_KEY,
-    JournalFile,
-    journals_in,
     read_leftovers,
     settle,
-    take_folder,
 )
+from assent.stores.recordings.journals import Journals
 from assent.stores.recordings.pace import LATE_S, Pace, unavailable
 from assent.stores.recordings.places import Place
 from assent.stores.recordings.reading import Keys, Numbered, Reader, sealing
@@ -73,111 +65,12 @@ MANY_UNSEALED = 4 * 1024 * 1024
 MOST_UNSEALED = 8 * 1024 * 1024
 """Bytes of one session's frames that may wait for a seal: before sessions wait, and at all."""
 
-MOST_WAITING = 1024 * 1024 * 1024
 _SLOW = "the disk has fallen behind"
 _log = structlog.get_logger("recordings")
 
 
-async def open_recorder(
-    folder: Path,
-    commit: Commit,
-    logged: Logged,
-    keys: Keys,
-    ids: Ids,
-    clock: Clock,
-    *,
-    place: Place | None = None,
-    most_waiting: int = MOST_WAITING,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> "FileRecorder":
-    """Return the Recorder on a folder of its own; its `run` must be running.
-
-    logged: returns the digests of segments that the log has of a session. place: where segments
-    go once they are sealed; None to leave them in the folder.
-    Raises OperatorFault when another process has the folder, OutsideFault, OSError.
-    """
-    lock = take_folder(folder)
-    try:
-        # One key a process, under the key of what is about nobody: it goes with its journals.
-        name, outer = await keys.key_for(None)
-        luck = b"".join(keys.nonce() for _ in range(3))[:32]
-        sealed = seal_bytes(luck, name, outer, keys.nonce(), ABOUT_JOURNAL_KEY)
-        inherited = journals_in(folder)
-        generation = max(inherited, default=0) + 1
-        journal = JournalFile(folder, generation, Secret(luck), sealed)
-    except BaseException:
-        os.close(lock)
-        raise
-    pace = Pace(monotonic)
-    shelf = Shelf(folder)
-    shipping = Shipping(shelf, place, pace, most_waiting) if place else None
-    return FileRecorder(
-        shelf=shelf,
-        journals=Journals(folder, journal, Secret(luck), sealed, inherited, lock),
-        reader=Reader(shelf, keys, place),
-        place=place,
-        shipping=shipping,
-        pace=pace,
-        keys=keys,
-        commit=commit,
-        logged=logged,
-        ids=ids,
-        clock=clock,
-        monotonic=monotonic,
-    )
-
-
-class Journals:
-    """The journals of a folder: the one that is written, and older ones that are still needed."""
-
-    def __init__(
-        self,
-        folder: Path,
-        first: JournalFile,
-        key: Secret[bytes],
-        sealed_key: bytes,
-        inherited: Mapping[int, Path],
-        lock: int,
-    ) -> None:
-        self.current = first
-        self.inherited = dict(inherited)
-        self._folder = folder
-        self._key = key
-        self._sealed_key = sealed_key
-        self._old = {first.generation: first.path}
-        self._newest = first.generation
-        self._lock = lock
-
-    def next(self) -> JournalFile:
-        """Return a new journal, which is not the current one yet. Raises OSError."""
-        # A generation that failed is never used again: its nonces may have been.
-        self._newest += 1
-        journal = JournalFile(self._folder, self._newest, self._key, self._sealed_key)
-        self._old[journal.generation] = journal.path
-        return journal
-
-    def drop(self, keep: int) -> None:
-        """Delete journals before generation `keep`, oldest first."""
-        for generation in sorted(self._old):
-            if generation >= min(keep, self.current.generation):
-                return
-            self._old.pop(generation).unlink(missing_ok=True)
-
-    def forget_inherited(self) -> None:
-        """Delete what an earlier process left."""
-        for generation in sorted(self.inherited):
-            self.inherited.pop(generation).unlink(missing_ok=True)
-
-    def close(self, *, is_done: bool) -> None:
-        """Let go of the folder. is_done: nothing in the current journal is needed any more."""
-        self.current.close()
-        if is_done:
-            self.current.path.unlink(missing_ok=True)
-        os.close(self._lock)
-
-
 class FileRecorder:
-    """The Recorder on a folder. One process at a time; made by `open_recorder`."""
+    """The Recorder on a folder. One process at a time; made by `opening.open_recorder`."""
 
     def __init__(
         self,
