@@ -112,10 +112,10 @@ class KeyRotation:
             # The log names the new key, so it can only become the one that signs.
             await self._conclude(keys, keys.public[-1], keys.following, behind)
             return
-        async with asyncio.timeout(WITHIN_S):
-            # What waits to be numbered may be stamped under the next key, which is known till then.
-            while await self._store.entry(behind) is None:
-                await asyncio.sleep(_LOOK_S)
+        # What waits to be numbered may be stamped under the next key, which is known till then.
+        if await self._store.entry(behind) is None:
+            words = "a rotation that was cut short waits for the log to number its entries"
+            raise OutsideFault("key-rotating", words)
         await keys.abandon()
 
     async def _carry_out(self, order: Order) -> Mapping[str, Json]:
