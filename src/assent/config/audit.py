@@ -30,9 +30,9 @@ class AuditConfig:
     what it wrapped is wrapped anew at the next start, and then it is not needed. retention: how
     many days entries and recordings are kept, such as `400d`; what is older is deleted every hour,
     its hashes stay; without it, nothing is. witness_every: how often witnesses are asked.
-    fresh_within: how old the newest observation from outside may be before the status page warns. witnesses: who signs that
-    the log only grows, each a table `[[audit.witnesses]]`. anchors: where checkpoints are kept
-    outside, each a table `[[audit.anchors]]`.
+    fresh_within: how old the newest observation from outside may be before the status page warns.
+    witnesses: who signs that the log only grows, each a table `[[audit.witnesses]]`. anchors:
+    where checkpoints are kept outside, each a table `[[audit.anchors]]`.
     """
 
     master_key: str = ""
