@@ -212,6 +212,21 @@ def _another_group(attempt: Told, decision: Told) -> None:
     decision.content["evidence"]["subject"]["groups"] = ["security"]
 
 
+def _a_group_in_a_group(attempt: Told, decision: Told) -> None:
+    group = {"uid": {"type": "Group", "id": "engineers"}, "attrs": {}, "parents": []}
+    group["parents"] = [{"type": "Group", "id": "security"}]
+    decision.content["cedar"]["entities"].append(group)
+    decision.content["cedar"]["asked"][0]["entities"].append(
+        len(decision.content["cedar"]["entities"]) - 1
+    )
+
+
+def _another_environment(attempt: Told, decision: Told) -> None:
+    entities = decision.content["cedar"]["entities"]
+    target = next(one for one in entities if one["uid"]["type"] == "Target")
+    target["parents"] = [{"type": "Environment", "id": "test"}]
+
+
 def _another_resource(attempt: Told, decision: Told) -> None:
     decision.content["cedar"]["asked"][0]["resource"]["id"] = "shop/public.other"
 
@@ -244,6 +259,8 @@ def _no_obligations(attempt: Told, decision: Told) -> None:
         _a_lower_score,
         _another_person,
         _another_group,
+        _a_group_in_a_group,
+        _another_environment,
         _another_resource,
         _another_text,
         _another_policy,

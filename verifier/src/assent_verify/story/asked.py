@@ -74,29 +74,32 @@ def _check_entities(
     evidence: Mapping[str, Any],
 ) -> None:
     subject, target = evidence["subject"], evidence.get("target") or {}
-    parents: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for entity in entities:
-        uid = (entity["uid"]["type"], entity["uid"]["id"])
-        if uid in parents:
-            raise Unfit(f"Cedar was told twice of `{uid[1][:80]}`")
-        parents[uid] = {(one["type"], one["id"]) for one in entity["parents"]}
-    groups = {("Group", group) for group in subject["groups"]}
+    resource = touch["resource"]
     wanted = {
-        _uid(expected["principal"]): groups,
-        _uid(expected["action"]): {("Action", operation_of(touch))},
+        _uid(expected["principal"]): (
+            {("Group", group) for group in subject["groups"]},
+            {"name": subject["name"], "verified": subject["verified"]},
+        ),
+        _uid(expected["action"]): ({("Action", operation_of(touch))}, {}),
     }
+    inside: set[tuple[str, str]] = set()
     if target:
         place = ("Target", target["name"])
-        wanted[place] = {("Environment", target["environment"])}
-        if touch["resource"]["kind"] not in _UNPLACED:
-            wanted[_uid(expected["resource"])] = {place}
-    for uid, of in wanted.items():
-        if parents.get(uid) != of:
-            raise Unfit(f"Cedar was told that `{uid[1][:80]}` belongs to something else")
-    principal = next(one for one in entities if one["uid"] == expected["principal"])
-    attributes = {"name": subject["name"], "verified": subject["verified"]}
-    if principal["attrs"] != attributes:
-        raise Unfit("Cedar was told something else of who acts than the evidence says")
+        inside = {place}
+        attributes = {"name": target["name"], "protocol": target["protocol"]}
+        wanted[place] = ({("Environment", target["environment"])}, attributes)
+    if _uid(expected["resource"]) not in wanted:
+        of = set() if resource["kind"] == "System" else inside
+        wanted[_uid(expected["resource"])] = (of, {"name": resource["name"]})
+    # Nothing more: a group that is in another one would make a member of both.
+    found = {_uid(entity["uid"]): entity for entity in entities}
+    if len(found) < len(entities) or found.keys() != wanted.keys():
+        raise Unfit("Cedar was told of other things than those that the action is about")
+    for uid, (of, attributes) in wanted.items():
+        said = {name: value for name, value in found[uid]["attrs"].items() if name != "labels"}
+        parents = {_uid(one) for one in found[uid]["parents"]}
+        if parents != of or said != attributes:
+            raise Unfit(f"Cedar was told something else of `{uid[1][:80]}` than the entries say")
 
 
 def _uid(one: Mapping[str, str]) -> tuple[str, str]:
