@@ -30,6 +30,7 @@ ELSEWHERE = {
     "assent_verify/telling": "assent_verify/test_story_actions.py and its neighbours",
     "assent_verify/tiles": "assent_verify/test_tree.py reads those of another log",
     "assent_verify/trust": "assent_verify/test_verification.py rotates keys",
+    "assent_verify/web": "assent_verify/test_main.py reads from servers",
     "assent_verify/words": "assent_verify/test_main.py reads what it prints",
     "assent_verify/workers": "assent_verify/test_ranges.py works with several processes",
     "assent_verify/der": "assent_verify/test_timestamps.py",

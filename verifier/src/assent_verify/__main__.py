@@ -10,9 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from assent_verify.checkpoints import split_notes
 from assent_verify.notes import MAX_NOTE_BYTES, parse_key
 from assent_verify.policy import MAX_POLICY_BYTES, Policy, of_keys, parse_policy
@@ -196,6 +193,9 @@ def _receipt(path: str) -> tuple[Receipt, bytes]:
 
 
 def _certificate(path: str) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     try:
         return x509.load_pem_x509_certificate(_bytes(path, MAX_POLICY_BYTES)).public_bytes(
             Encoding.DER

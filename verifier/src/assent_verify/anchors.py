@@ -7,13 +7,16 @@ or the token of an RFC 3161 authority over its SHA-256.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from assent_verify.checkpoints import Seen, look_at
 from assent_verify.notes import Key, parse_checkpoint
 from assent_verify.outside import Observation
 from assent_verify.report import Findings, Status
 from assent_verify.source import Source
-from assent_verify.timestamps import Token, check_token, read_token
+
+if TYPE_CHECKING:
+    from assent_verify.timestamps import Token
 
 ANCHORS = 13
 FOLDER = "anchor"
@@ -76,6 +79,9 @@ def _check_token(
     authorities: Sequence[bytes],
     findings: Findings,
 ) -> list[Observation]:
+    # Certificates take memory in every process, and few exports have time stamps.
+    from assent_verify.timestamps import read_token
+
     try:
         token = read_token(data)
     except ValueError as error:
@@ -93,7 +99,7 @@ def _check_token(
 def _trusted(
     name: str,
     anchor: str,
-    token: Token,
+    token: "Token",
     size: int,
     authorities: Sequence[bytes],
     findings: Findings,
@@ -102,6 +108,8 @@ def _trusted(
         text = f"`{name}` says {_iso(token.at)}; who signed it was not checked: name the authority"
         findings.add(ANCHORS, Status.SKIPPED, f"{text} with --authority")
         return []
+    from assent_verify.timestamps import check_token
+
     try:
         check_token(token, authorities)
     except ValueError as error:
