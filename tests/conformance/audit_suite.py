@@ -197,6 +197,9 @@ async def cosignatures_are_kept_once_a_witness_and_size(store: Store) -> None:
     await store.commit([PutCosignature(newer)], [])
     assert await store.cosignatures(3) == [other, newer]
     assert await store.cosignatures(4) == []
+    later = replace(other, size=5)
+    await store.commit([PutCosignature(later)], ())
+    assert await store.newest_cosignatures() == sorted([newer, later], key=lambda one: one.witness)
 
 
 @expected
