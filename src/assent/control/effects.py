@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import structlog
 
 from assent.core.changes import Change
@@ -50,6 +51,8 @@ _REFUSED = frozenset(
         RequestState.INTERRUPTED,
     }
 )
+
+_FRAMES = msgspec.json.Decoder(dict[str, Any])
 
 _log = structlog.get_logger("effects")
 
@@ -333,7 +336,7 @@ def _frames(plain: bytes) -> tuple[list[_Leaf], dict[int, _Leaf]]:
     statements: list[_Leaf] = []
     results: dict[int, _Leaf] = {}
     for line in parse(plain)[1]:
-        frame = json.loads(line)
+        frame = _FRAMES.decode(line)
         if frame["kind"] == "statement":
             statements.append(frame)
         elif frame["kind"] == "result":

@@ -26,6 +26,8 @@ PAGE = 256
 GATHER_S = 0.25
 """How long after the first new entry it begins, so that many share a commit."""
 LONGEST_PAUSE_S = 30.0
+PROBE_S, LATE_S = 0.005, 0.002
+"""What is due after `PROBE_S` and comes `LATE_S` later shows that the loop has much to do."""
 
 _log = structlog.get_logger("following")
 
@@ -62,7 +64,7 @@ class Follower:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         page: int = PAGE,
     ) -> None:
-        """Follow under `name`. rests: times as long as it worked, so that others come first."""
+        """Follow under `name`. rests: times as long as it worked, while others wait."""
         self._name = name
         self._store = store
         self._handle = handle
@@ -108,8 +110,15 @@ class Follower:
         taken = await self._take(self._page) or await self._take_one_by_one()
         self._waiting_for = ""
         if self._rests and taken:
-            await self._sleep(self._rests * (time.perf_counter() - began))
+            await self._rest(time.perf_counter() - began)
         return taken
+
+    async def _rest(self, worked_s: float) -> None:
+        """Let others come first, if there are any: then the loop is late with what is due."""
+        began = time.perf_counter()
+        await self._sleep(PROBE_S)
+        if time.perf_counter() - began > PROBE_S + LATE_S:
+            await self._sleep(self._rests * worked_s)
 
     async def _take(self, most: int) -> int:
         """Take so many entries at once; return how many there were, 0 also where one fails."""

@@ -7,7 +7,7 @@ from assent.control.following import Follower
 from assent.core.ids import SessionId
 from assent.edges.premises import Premises
 
-RESTS = 3.0
+RESTS = 9.0
 """Times as long as it worked; what people wait for comes first, and it catches up later."""
 
 _log = structlog.get_logger("searching")

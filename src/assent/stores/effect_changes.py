@@ -37,7 +37,7 @@ from assent.core.effect import (
 )
 from assent.core.ids import SessionId
 from assent.stores.effect_tables import effects
-from assent.stores.statements import insert
+from assent.stores.statements import put_those_new
 
 EffectChange: TypeAlias = IndexEffects | DropEffects
 
@@ -98,10 +98,7 @@ def _effect_row(effect: Effect) -> dict[str, Any]:
 
 def _index(connection: Connection, change: IndexEffects) -> None:
     new, again = _apart(connection, change.effects)
-    if new:
-        connection.execute(
-            insert(connection, effects).on_conflict_do_nothing(), [_effect_row(one) for one in new]
-        )
+    put_those_new(connection, effects, [_effect_row(one) for one in new])
     came = [*change.came, *again]
     if came:
         # In the order of the log, whatever said it: a release is of what was held before.
@@ -164,9 +161,9 @@ def _newest_before(connection: Connection, session: SessionId, index: int) -> in
 _OUTCOME = effects.c.outcome
 _SAID = bindparam("said", type_=String)
 _WAS_HELD = (
-    (_OUTCOME == EffectOutcome.HELD.value)
-    | (_OUTCOME == EffectOutcome.RELEASED.value)
-    | (_OUTCOME == EffectOutcome.REFUSED.value)
+    (EffectOutcome.HELD.value == _OUTCOME)
+    | (EffectOutcome.RELEASED.value == _OUTCOME)
+    | (EffectOutcome.REFUSED.value == _OUTCOME)
 )
 _CAME = (
     update(effects)

@@ -43,6 +43,12 @@ def put_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> boo
     return _inserting(connection.dialect.name, table, tuple(row)).one(connection, row) > 0
 
 
+def put_those_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which all have the same columns, but those of a key that is there."""
+    if rows:
+        _inserting(connection.dialect.name, table, tuple(rows[0])).many(connection, rows)
+
+
 def replace(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row, or replace what the row of that key says."""
     _replacing(connection.dialect.name, table, tuple(row)).one(connection, row)
