@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.audit import appends, postgres, proofs
+from benchmarks.audit import appends, postgres, proofs, verifying
 from benchmarks.figures import Figure, figure, publish
 
+VERIFIED = 10_000_000
 ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
 
 
 async def run() -> None:
     """Run the suite and publish its figures."""
-    publish("audit", [*await _appends(), *await postgres.figures(ROUNDS), *await _proofs()])
+    figures = [*await _appends(), *await postgres.figures(ROUNDS), *await _proofs()]
+    publish("audit", [*figures, *_verified()])
 
 
 async def _appends() -> list[Figure]:
@@ -47,6 +49,19 @@ async def _proofs() -> list[Figure]:
         figure("build_tiles_leaves_per_s", built, "1/s", ">= 500000"),
         figure("inclusion_proof_p50_ms_10m", included, "ms", "<= 1"),
         figure("consistency_proof_p50_ms_10m", consistent, "ms", "<= 1"),
+    ]
+
+
+def _verified() -> list[Figure]:
+    """Have an outsider verify ten million entries with their bodies, once: it takes a while."""
+    with _folder() as folder:
+        key = verifying.make_export(folder, VERIFIED)
+        found = verifying.measure(folder, key, VERIFIED, os.cpu_count() or 1)
+    if found.exit_code:
+        raise RuntimeError(f"the export of the benchmark is not good: {found.exit_code}")
+    return [
+        figure("verify_10m_s", [found.seconds], "s", "<= 60"),
+        figure("verify_peak_mb", [found.peak_mb], "MB", "<= 200"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""How fast an export is verified: `python -m benchmarks.audit_verify [ENTRIES]`.
+"""How fast an export is verified: `python -m benchmarks.audit.verifying [ENTRIES]`.
 
 An export of whole actions (attempt, decision, result) is made in a temporary folder, verified by
 `assent-verify` as an outsider runs it, and removed. The memory is that of all its processes
