@@ -286,6 +286,7 @@ async def _conclude(premises: Premises, parts: Assembly) -> None:
     await premises.recorder.stop()
     await parts.history.flush()
     await parts.learning.flush()
+    await parts.plane.sign_in.refusals.flush(all_of_them=True)
     stopped = administration.happened(premises.ids, EntryKind.SERVER_STOPPED, premises.clock)
     await premises.store.commit((), (stopped,))
     await premises.store.publish()

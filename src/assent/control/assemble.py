@@ -561,6 +561,7 @@ def assemble(outside: Outside) -> Assembly:
         pacing=pacing,
         grants=grants,
         sessions=sessions,
+        refusals=sign_in.refusals,
         clock=clock,
     )
     return Assembly(

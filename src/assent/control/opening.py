@@ -16,6 +16,7 @@ from assent.control.grants import Grants
 from assent.control.holding import Holding
 from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard, unmeasured
 from assent.control.obligations import session_wide, settings_of
+from assent.control.refusals import Refusals
 from assent.control.results import Results
 from assent.control.session_words import access_over, unavailable
 from assent.control.spending import Spending, begins
@@ -91,6 +92,7 @@ class Opening:
         live: LiveSessions,
         verifiers: Verifiers,
         watching: Watching,
+        refusals: Refusals,
         spending: Spending,
         extending: Extending,
         attempts: Attempts,
@@ -109,6 +111,7 @@ class Opening:
         self._live = live
         self._verifiers = verifiers
         self._watching = watching
+        self._refusals = refusals
         self._spending = spending
         self._extending = extending
         self._attempts = attempts
@@ -247,9 +250,15 @@ class Opening:
         await self._results.settle(action, request, {"outcome": "done"}, "the session was opened")
         return None
 
-    def refused(self, candidate: Candidate) -> None:
-        """Count that somebody named this person and did not hold a credential of theirs."""
-        self._watching.refused(candidate.subject.id)
+    def refused(self, candidate: Candidate | None, address: str = "") -> None:
+        """Count that somebody named this person and did not hold a credential of theirs.
+
+        candidate: None where there is no such person or target, or nothing was minted.
+        """
+        subject = candidate.subject.id if candidate else None
+        if subject is not None:
+            self._watching.refused(subject)
+        self._refusals.count(subject, "session", "credential-refused", address)
 
     async def _place(self, live: LiveSession, credential: Credential) -> None:
         """Find out where else the person is and was, or say that it is not known."""

@@ -111,6 +111,7 @@ def sessions_of(
         live=live,
         verifiers=verifiers,
         watching=watching,
+        refusals=sign_in.refusals,
         spending=spending,
         extending=extending,
         attempts=attempts,

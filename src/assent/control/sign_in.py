@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from assent.control.directory import Directory
+from assent.control.refusals import Refusals
 from assent.core.changes import DropToken, PutToken, StepUp
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
@@ -43,7 +44,10 @@ class Caller:
 
 
 class SignIn:
-    """Turns a name and a password into a bearer token, and a token into a caller."""
+    """Turns a name and a password into a bearer token, and a token into a caller.
+
+    refusals: of it, and of other proofs of who somebody is, which are in the log little by little.
+    """
 
     def __init__(
         self,
@@ -60,7 +64,8 @@ class SignIn:
         self._clock = clock
         self._ids = ids
         self._failures: dict[tuple[str, str], deque[datetime]] = {}
-        self._stepped_up: dict[SubjectId, datetime] = {}
+        self.refusals = Refusals(store=store, clock=clock, ids=ids)
+        self._stepped_up: dict[SubjectId, tuple[datetime, EntryId]] = {}
         self._listeners: list[Callable[[Subject], Awaitable[None]]] = []
         self._when_refused: list[Callable[[SubjectId], None]] = []
 
@@ -74,7 +79,13 @@ class SignIn:
 
     def stepped_up_at(self, subject: SubjectId) -> datetime | None:
         """Return when this subject last proved who they are again, None for never."""
-        return self._stepped_up.get(subject)
+        found = self._stepped_up.get(subject)
+        return found[0] if found else None
+
+    def step_up_of(self, subject: SubjectId) -> EntryId | None:
+        """Return the entry of the last step-up of this subject, None for none."""
+        found = self._stepped_up.get(subject)
+        return found[1] if found else None
 
     async def login(
         self, name: str, password: Secret[str], address: str
@@ -83,7 +94,7 @@ class SignIn:
 
         Raises ForbiddenFault `sign-in-refused`, `too-many-attempts`.
         """
-        subject = await self._prove(name, password, address)
+        subject = await self._prove(name, password, address, EntryKind.LOGIN)
         now = self._clock.now()
         token = Secret(self._ids.token(32))
         kept = Token(subject.id, "password", now, now + TOKEN_LASTS_FOR, None)
@@ -108,22 +119,34 @@ class SignIn:
 
     async def logout(self, caller: Caller) -> None:
         """Forget the caller's token."""
-        await self._store.commit((DropToken(caller.token_digest),), ())
+        entry = Entry(
+            id=EntryId(self._ids.mint("entry")),
+            kind=EntryKind.LOGOUT,
+            at=self._clock.now(),
+            subject=caller.subject.id,
+            payload={"address": caller.address},
+        )
+        await self._store.commit((DropToken(caller.token_digest),), (entry,))
 
     async def step_up(self, caller: Caller, password: Secret[str]) -> None:
         """Take a fresh proof of who the caller is. Raises ForbiddenFault `sign-in-refused`."""
-        subject = await self._prove(caller.subject.name, password, caller.address)
+        subject = await self._prove(
+            caller.subject.name, password, caller.address, EntryKind.STEP_UP
+        )
         now = self._clock.now()
         entry = self._entry(EntryKind.STEP_UP, subject, now, caller.address)
         await self._store.commit((StepUp(caller.token_digest, now),), (entry,))
-        self._stepped_up[subject.id] = now
+        self._stepped_up[subject.id] = (now, entry.id)
         for listener in self._listeners:
             await listener(subject)
 
-    async def _prove(self, name: str, password: Secret[str], address: str) -> Subject:
+    async def _prove(
+        self, name: str, password: Secret[str], address: str, wanted: EntryKind
+    ) -> Subject:
         # Failures are counted per name *and* address, so that nobody can lock others out.
         failures = self._recent_failures((name, address))
         if len(failures) >= _MOST_FAILURES:
+            self._count_unchecked(name, address, wanted)
             raise ForbiddenFault("too-many-attempts", "too many attempts; try in five minutes")
         # Counted before it is checked: checks take time, and many may be under way at once.
         failures.append(self._clock.now())
@@ -134,9 +157,14 @@ class SignIn:
         if subject is None or subject.disabled or not proved:
             if subject is not None:
                 self._count_refused(subject)
+            self.refusals.count(subject.id if subject else None, wanted, "sign-in-refused", address)
             raise ForbiddenFault("sign-in-refused", _REFUSED)
         failures.clear()
         return subject
+
+    def _count_unchecked(self, name: str, address: str, wanted: EntryKind) -> None:
+        subject = self._directory.subject_named(name)
+        self.refusals.count(subject.id if subject else None, wanted, "too-many-attempts", address)
 
     def _count_refused(self, subject: Subject) -> None:
         for listener in self._when_refused:

@@ -9,6 +9,7 @@ from assent.control.grants import Grants
 from assent.control.history import History
 from assent.control.learning import Learning
 from assent.control.pacing import Pacing
+from assent.control.refusals import Refusals
 from assent.control.sessions import Sessions
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
@@ -36,6 +37,7 @@ class Sweep:
         pacing: Pacing,
         grants: Grants,
         sessions: Sessions,
+        refusals: Refusals,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -45,6 +47,7 @@ class Sweep:
         self._pacing = pacing
         self._grants = grants
         self._sessions = sessions
+        self._refusals = refusals
         self._clock = clock
         self._ticks = 0
 
@@ -71,6 +74,7 @@ class Sweep:
         await self._guarded("sessions", self._sessions.ending.keep_ends)
         await self._guarded("requests", lambda: self._waiting.expire(now))
         await self._guarded("pacing", self._pacing.hurry)
+        await self._guarded("refusals", self._refusals.flush)
         self._ticks += 1
         if self._ticks % _THIN_EVERY == 1:
             await self._guarded("checkpoints", self._thin)

@@ -51,6 +51,7 @@ class EntryKind(StrEnum):
     CONFIGURATION_CHANGED = "configuration.changed"
     RISK_MODEL_CHANGED = "risk-model.changed"
     LOGIN_REFUSED = "login.refused"
+    LOGOUT = "logout"
     REMEDY_MET = "remedy.met"
     OBLIGATION_KEPT = "obligation.kept"
     RECORDING_READ = "recording.read"

@@ -179,8 +179,8 @@ class PostgresAnswerer:
         state = self._states.pop(conversation, None)
         if state is None:
             return
-        if reason == PROOF_REFUSED and state.candidate is not None:
-            self._sessions.opening.refused(state.candidate)
+        if reason == PROOF_REFUSED:
+            self._sessions.opening.refused(state.candidate, conversation.peer)
         if state.draft is not None:
             state.draft.gone = True
             state.draft.nudged.set()
