@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import structlog
-from sqlalchemy import Connection, and_, bindparam, delete, exists, not_, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, not_, select
 
 from assent.core.entry import Checkpoint
 from assent.core.faults import Fault, OutsideFault
@@ -102,37 +102,38 @@ def thin(connection: Connection, now: datetime) -> int:
     """Delete checkpoints that are not retained any more; return how many.
 
     Retained are all of the last day, then the last one of each hour for a month, then the last
-    one of each day; and at any age the newest one and what a witness or an anchor has seen.
+    one of each day, of those that a witness saw where there are any; and at any age the newest
+    one, the newest that each witness saw, and what an anchor holds.
     """
-    columns = checkpoints.c
-    seen = (
-        exists(select(cosignatures.c.size).where(cosignatures.c.size == columns.size)),
-        exists(select(anchors.c.id).where(anchors.c.size == columns.size)),
-    )
-    unseen = and_(*(not_(each) for each in seen))
-    old = select(columns.size, columns.at).where(columns.at < now - _ALL_FOR, unseen)
-    found = [(row.size, row.at) for row in connection.execute(old.order_by(columns.size))]
-    gone = superfluous(found, now)
-    newest = connection.scalar(select(columns.size).order_by(columns.size.desc()).limit(1))
-    gone = [size for size in gone if size != newest]
+    columns, signed = checkpoints.c, cosignatures.c
+    anchored = exists(select(anchors.c.id).where(anchors.c.size == columns.size))
+    cosigned = exists(select(signed.size).where(signed.size == columns.size))
+    old = select(columns.size, columns.at, cosigned.label("seen"))
+    old = old.where(columns.at < now - _ALL_FOR, not_(anchored)).order_by(columns.size)
+    found = [(row.size, row.at, bool(row.seen)) for row in connection.execute(old)]
+    newest = set(connection.scalars(select(func.max(signed.size)).group_by(signed.witness)))
+    newest.add(connection.scalar(select(func.max(columns.size))))
+    gone = [{"thinned": size} for size in superfluous(found, now) if size not in newest]
     if gone:
+        thinned: BindParameter[int] = bindparam("thinned")
         with deleting(connection):
+            connection.execute(delete(cosignatures).where(signed.size == thinned), gone)
             connection.execute(
-                delete(checkpoints).where(columns.size == bindparam("thinned"), unseen),
-                [{"thinned": size} for size in gone],
+                delete(checkpoints).where(columns.size == thinned, not_(anchored)), gone
             )
     return len(gone)
 
 
-def superfluous(known: Iterable[tuple[int, datetime]], now: datetime) -> Sequence[int]:
-    """Return which of these checkpoints, (size, signed at) by size, are too close to the next.
+def superfluous(known: Iterable[tuple[int, datetime, bool]], now: datetime) -> Sequence[int]:
+    """Return which of these checkpoints are too close to the next.
 
-    All of them must be older than a day.
+    known: (size, signed at, whether a witness saw it), by size, all older than a day. Of a span
+    of time the last one that a witness saw is kept, or else the last one.
     """
     gone: list[int] = []
     for _, together in groupby(known, key=lambda each: _span_of(each[1].astimezone(UTC), now)):
-        sizes = [size for size, _ in together]
-        gone += sizes[:-1]
+        of_the_span = [(seen, size) for size, _, seen in together]
+        gone += sorted(size for _, size in set(of_the_span) - {max(of_the_span)})
     return gone
 
 

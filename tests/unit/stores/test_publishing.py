@@ -103,11 +103,17 @@ async def test_a_log_that_is_smaller_again_wakes_nobody() -> None:
 
 def test_of_an_hour_and_later_of_a_day_the_last_one_is_retained() -> None:
     now = NOON + 100 * DAY
-    lately = [(size, now - 2 * DAY + size * MINUTE) for size in range(120)]
+    lately = [(size, now - 2 * DAY + size * MINUTE, False) for size in range(120)]
     gone = superfluous(lately, now)
-    assert sorted({size for size, _ in lately} - set(gone)) == [59, 119]
-    long_ago = [(size, NOON + size * 60 * MINUTE) for size in range(48)]
-    assert sorted({size for size, _ in long_ago} - set(superfluous(long_ago, now))) == [11, 35, 47]
+    assert sorted(set(range(120)) - set(gone)) == [59, 119]
+    long_ago = [(size, NOON + size * 60 * MINUTE, False) for size in range(48)]
+    assert sorted(set(range(48)) - set(superfluous(long_ago, now))) == [11, 35, 47]
+
+
+def test_of_an_hour_the_last_one_that_a_witness_saw_is_retained() -> None:
+    now = NOON + 100 * DAY
+    known = [(size, now - 2 * DAY + size * MINUTE, size % 25 == 0) for size in range(120)]
+    assert sorted(set(range(120)) - set(superfluous(known, now))) == [50, 100]
 
 
 async def test_what_is_new_or_was_seen_outside_is_never_thinned(tmp_path: Path) -> None:
@@ -118,10 +124,12 @@ async def test_what_is_new_or_was_seen_outside_is_never_thinned(tmp_path: Path) 
         await store.publish()
         clock.at += MINUTE
     seen = Cosignature(1, "witness.example/w", "— witness.example/w AAAA", clock.at)
-    await store.commit([PutCosignature(seen)], [])
+    later = Cosignature(2, "witness.example/w", "— witness.example/w AAAA", clock.at)
+    await store.commit([PutCosignature(seen), PutCosignature(later)], [])
     assert await store.thin_checkpoints() == 0
     clock.at += 2 * DAY
     assert await store.thin_checkpoints() == 2
-    assert await store.checkpoint_sizes(9) == [1, 4]
+    assert await store.checkpoint_sizes(9) == [2, 4]
+    assert await store.cosignatures(1) == []
     assert await store.thin_checkpoints() == 0
     await store.close()
