@@ -3,8 +3,10 @@
 Leaves, hashes, checkpoints and proofs stay, and so do pseudonymous ids, types and outcomes.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from assent.audit.sealing import key_of
 from assent.control.audit_actions import ERASE, AuditActions, Order, Ordered
 from assent.control.configuring import must_oversee
 from assent.control.directory import Directory
@@ -16,9 +18,12 @@ from assent.core.clock import Clock
 from assent.core.data_key import DataKey
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import MissingFault
-from assent.core.ids import EntryId, Ids, SubjectId
+from assent.core.ids import DataKeyId, EntryId, Ids, SubjectId
 from assent.core.ports import Store
 from assent.core.subject import Subject
+
+_PAGE = 1_000
+_MOST_NAMED = 1_000
 
 REMAINS = (
     "ids without a name, kinds, times, digests and outcomes of the entries, which the proofs need",
@@ -96,22 +101,55 @@ class Redaction:
         for listener in self._before:
             await listener(about)
         keys = tuple(each.id for each in await self._store.data_keys(about, live_only=True))
-        now = self._clock.now()
-        entry = Entry(
+        older = await self._unsealed(about)
+        names = list(older.values())
+        # No leaf holds more ids than fit.
+        parts = [names[start : start + _MOST_NAMED] for start in range(0, len(names), _MOST_NAMED)]
+        said = [
+            self._entry(order, about, keys if at == 0 else (), part)
+            for at, part in enumerate(parts or [[]])
+        ]
+        destroy = DestroyDataKeys(keys, self._clock.now(), about, tuple(older))
+        await order.keep((destroy,), said, f"{len(keys)} keys destroyed")
+        for listener in self._listeners:
+            await listener(about)
+        return {
+            "deleted": len(older),
+            "entry": said[0].id,
+            "keys": len(keys),
+            "remains": list(REMAINS),
+        }
+
+    def _entry(
+        self, order: Order, about: SubjectId, keys: Sequence[DataKeyId], older: Sequence[EntryId]
+    ) -> Entry:
+        return Entry(
             id=EntryId(self._ids.mint("entry")),
             kind=EntryKind.PAYLOAD_REDACTED,
-            at=now,
+            at=self._clock.now(),
             subject=order.action.subject,
             request=order.request,
             facts={
                 "about": about,
                 "decision": order.decision,
-                "entries": [],
+                "entries": list(older),
                 "keys": list(keys),
             },
             payload={"reason": order.reason},
         )
-        await order.keep((DestroyDataKeys(keys, now),), (entry,), f"{len(keys)} keys destroyed")
-        for listener in self._listeners:
-            await listener(about)
-        return {"entry": entry.id, "keys": len(keys), "remains": list(REMAINS)}
+
+    async def _unsealed(self, about: SubjectId) -> Mapping[int, EntryId]:
+        """Return the entries about a subject whose payloads are of the older form, by index."""
+        found: dict[int, EntryId] = {}
+        start = await self._store.minimum()
+        while page := await self._store.entries(start, _PAGE):
+            for stored in page:
+                if stored.payload is None:
+                    continue
+                if key_of(stored.payload) is not None:
+                    return found  # From here on all are sealed.
+                leaf = json.loads(stored.leaf)
+                if leaf["subject"] == about:
+                    found[stored.index] = EntryId(leaf["id"])
+            start += len(page)
+        return found

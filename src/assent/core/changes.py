@@ -337,11 +337,15 @@ class PutDataKey:
 class DestroyDataKeys:
     """Overwrite these wrapped keys for ever; those that are gone already change nothing.
 
-    ConflictFault while a legal hold on one of their subjects, or on everybody, stands.
+    subject: whose payloads of the older form, which are not sealed, are deleted with them.
+    payloads: the indexes of their entries. ConflictFault while a legal hold on one of the
+    subjects, or on everybody, stands.
     """
 
     keys: tuple[DataKeyId, ...]
     at: datetime
+    subject: SubjectId | None = None
+    payloads: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

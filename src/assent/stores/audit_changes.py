@@ -1,7 +1,5 @@
 """Changes of the log's keys, witnesses, anchors and readers."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import TypeAlias, assert_never
 
 from sqlalchemy import Connection, delete, select, update
@@ -17,7 +15,6 @@ from assent.core.changes import (
 )
 from assent.core.data_key import LegalHold
 from assent.core.faults import ConflictFault
-from assent.core.ids import DataKeyId
 from assent.stores import audit_rows as rows
 from assent.stores.append_only import deleting
 from assent.stores.audit_tables import anchors, cosignatures, cursors, data_keys, legal_holds
@@ -38,6 +35,8 @@ AUDIT = (
     PruneLog,
 )
 
+_AT_ONCE = 500
+
 MINIMUM = "minimum"
 """The cursor that says which entry is the first one that is not pruned."""
 
@@ -47,8 +46,8 @@ def apply(connection: Connection, change: AuditChange) -> None:
     match change:
         case PutDataKey(key):
             put(connection, data_keys, rows.data_key_row(key))
-        case DestroyDataKeys(keys, at):
-            _destroy(connection, keys, at)
+        case DestroyDataKeys():
+            _destroy(connection, change)
         case PutLegalHold(hold):
             _put_legal_hold(connection, hold)
         case PutCosignature(cosignature):
@@ -63,17 +62,27 @@ def apply(connection: Connection, change: AuditChange) -> None:
             assert_never(change)
 
 
-def _destroy(connection: Connection, keys: Sequence[DataKeyId], at: datetime) -> None:
-    columns = data_keys.c
+def _destroy(connection: Connection, change: DestroyDataKeys) -> None:
+    columns, keys = data_keys.c, change.keys
     subjects = select(columns.subject_id).where(columns.id.in_(keys))
     on = legal_holds.c.subject_id
     holds = select(legal_holds.c.id).where(
-        legal_holds.c.lifted_at.is_(None), (on == "") | on.in_(subjects)
+        legal_holds.c.lifted_at.is_(None),
+        (on == "") | (on == (change.subject or "")) | on.in_(subjects),
     )
     if connection.execute(holds.limit(1)).first() is not None:
         raise ConflictFault("legal-hold", "a legal hold forbids to destroy what they sealed")
     gone = update(data_keys).where(columns.id.in_(keys), columns.wrapped.is_not(None))
-    connection.execute(gone.values(wrapped=None, destroyed_at=at))
+    connection.execute(gone.values(wrapped=None, destroyed_at=change.at))
+    if change.payloads and connection.dialect.name == "sqlite":
+        # These are plain text: whole pages of them are zeroed too, which costs writing them.
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    for start in range(0, len(change.payloads), _AT_ONCE):
+        some = change.payloads[start : start + _AT_ONCE]
+        with deleting(connection):
+            connection.execute(delete(payloads).where(payloads.c.leaf_index.in_(some)))
+    if change.payloads and connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = FAST")
 
 
 def _put_legal_hold(connection: Connection, hold: LegalHold) -> None:

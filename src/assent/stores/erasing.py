@@ -17,9 +17,10 @@ from assent.stores.keyring import Keyring
 _log = structlog.get_logger("store")
 
 
-def destroyed(changes: Sequence[Change]) -> tuple[DataKeyId, ...]:
-    """Return the keys that these changes destroy."""
-    return tuple(key for each in changes if isinstance(each, DestroyDataKeys) for key in each.keys)
+def destroyed(changes: Sequence[Change]) -> tuple[DataKeyId, ...] | None:
+    """Return the keys that these changes destroy, None where they destroy nothing."""
+    found = [each for each in changes if isinstance(each, DestroyDataKeys)]
+    return tuple(key for each in found for key in each.keys) if found else None
 
 
 @asynccontextmanager

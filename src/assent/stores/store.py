@@ -114,7 +114,7 @@ class SqlStore(Reading):
         A caller that is cancelled while it waits cannot know whether it was written.
         Raises ConflictFault, OutsideFault.
         """
-        if gone := destroyed(changes):
+        if (gone := destroyed(changes)) is not None:
             async with destroying(gone, self.keyring, self._database):
                 await self._commit(changes, entries)
         else:

@@ -8,6 +8,7 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import SubjectId
 from assent.core.request import RequestState
 from builders import ANA, BEN, CARL, READ, World, a_caller
+from conformance.store_builders import unsealed
 from unit.control.audit_orders import asked, assented, at_once
 
 
@@ -125,3 +126,25 @@ async def test_who_may_not_and_who_is_not_there(world: World) -> None:
         await world.plane.redaction.erase(a_caller(CARL), "nobody", "x")
     with pytest.raises(ForbiddenFault):
         await world.plane.redaction.keys(a_caller(BEN), "ana")
+
+
+async def test_payloads_of_the_older_form_are_deleted_and_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_seal(_: object) -> object:
+        return unsealed
+
+    with monkeypatch.context() as older:
+        older.setattr(world.store.keyring, "sealer", no_seal)
+        await world.did(await world.connect(ANA), READ)
+        await world.did(await world.connect(BEN), READ)
+    before = await texts(world, ANA.id)
+    others = await texts(world, BEN.id)
+    checkpoint = await world.store.publish()
+    ordered = await at_once(world).plane.redaction.erase(a_caller(CARL), "ana", "she asked")
+    assert (ordered.told["keys"], ordered.told["deleted"]) == (0, len(before))
+    assert await texts(world, ANA.id) == []
+    assert (await texts(world, BEN.id))[: len(others)] == others
+    facts = await redacted(world)
+    assert len(facts["entries"]) == len(before)  # type: ignore[arg-type]
+    assert (await world.store.publish()).size > checkpoint.size

@@ -1,6 +1,7 @@
 """What is destroyed is gone from memory, from the table and from the files; the log stays."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from assent.core.secret import Secret
 from assent.credentials.master_keys import FileMasterKey
 from assent.stores import SqlStore, open_store
 from assent.system.ids import SystemIds
-from conformance.store_builders import ANA, BEN, MASTER, NOON, SIGNER, StoppedClock, entry
+from conformance.store_builders import ANA, BEN, MASTER, NOON, SIGNER, StoppedClock, entry, unsealed
 
 IDS = SystemIds(StoppedClock())
 MARK = "xyzzy-marker"
@@ -104,3 +105,28 @@ async def test_a_store_is_not_opened_under_another_master_key(tmp_path: Path) ->
     other = FileMasterKey(Secret(b"o" * 32), IDS)
     with pytest.raises(OperatorFault, match=f"`{MASTER.name}` wrapped 1 keys"):
         await opened(tmp_path, other)
+
+
+async def test_deleted_payloads_of_the_older_form_are_in_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_seal(_: object) -> object:
+        return unsealed
+
+    store = await opened(tmp_path)
+    long = [entry(f"ent_{number}", text=MARK * 2_000) for number in range(20)]
+    with monkeypatch.context() as older:
+        older.setattr(store.keyring, "sealer", no_seal)
+        await store.commit([], long)
+    assert MARK.encode() in on_disk(tmp_path)
+    destroy = DestroyDataKeys((), NOON, ANA, tuple(range(20)))
+    hold = LegalHold(LegalHoldId("hld_1"), ANA, "a case", BEN, NOON)
+    await store.commit([PutLegalHold(hold)], [])
+    with pytest.raises(ConflictFault, match="legal hold"):
+        await store.commit([destroy], [])
+    lifted = replace(hold, lifted_by=BEN, lifted_at=NOON)
+    await store.commit([PutLegalHold(lifted)], [])
+    await store.commit([destroy], [entry("ent_gone")])
+    assert MARK.encode() not in on_disk(tmp_path)
+    assert {each.payload for each in await store.entries()} == {None}
+    await store.close()
