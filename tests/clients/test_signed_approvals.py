@@ -50,7 +50,8 @@ def kept(gateway: Gateway, name: str) -> Path:
 
 def log_of(gateway: Gateway, folder: Path) -> tuple[int, dict[str, Any]]:
     """Export the log as Carl and return what verifying it says."""
-    done = assent(gateway, "carl", "audit", "export", str(folder))
+    with_all = ("--with-keys", "--with-recordings")
+    done = assent(gateway, "carl", "audit", "export", str(folder), *with_all)
     assert done.returncode == 0, done.stderr
     trust = ("--key", str(folder / "key"))
     verified = assent(gateway, "carl", "audit", "verify", str(folder), *trust, "--json")
@@ -91,10 +92,15 @@ def test_a_signed_assent_opens_the_target_and_the_log_proves_who_signed_what(
     assert answer["facts"]["key"] == key
     code, report = log_of(signing, tmp_path / "log")
     assert code == 0, report
-    (check,) = [one for one in report["checks"] if one["name"] == "signed approvals"]
+    (check,) = [one for one in report["checks"] if one["number"] == 11]
     # Other tests sign at the same gateway.
     assert re.match(
         r"[1-9]\d* approvals? (is|are) signed by a key of who approved, good", check["details"][0]
+    )
+    # What was decided is what its policies give, asked again by somebody else.
+    (decisions,) = [one for one in report["checks"] if one["number"] == 10]
+    assert re.fullmatch(
+        r"[1-9]\d* decisions are those that their policies give", decisions["details"][0]
     )
 
 
