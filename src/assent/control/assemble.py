@@ -434,6 +434,8 @@ def assemble(outside: Outside) -> Assembly:
         store=store,
         requests=requests,
         directory=directory,
+        clock=clock,
+        ids=ids,
         read_policies=outside.read_policies,
     )
     risk = Risk(

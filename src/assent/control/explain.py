@@ -4,14 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 
 from assent.control.directory import Directory
+from assent.control.reading import Readers
 from assent.control.requests import Requests
 from assent.control.sign_in import Caller
 from assent.control.wanting import ReadPolicies, no_policies_read
 from assent.control.whys import Whys
 from assent.core.canonical import Json
+from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.faults import MissingFault
-from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
+from assent.core.ids import EntryId, Ids, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import Store, StoredEntry
 
 MOST_LOOKED_AT = 100_000
@@ -30,9 +32,12 @@ class Explain:
         store: Store,
         requests: Requests,
         directory: Directory,
+        clock: Clock,
+        ids: Ids,
         read_policies: ReadPolicies = no_policies_read,
     ) -> None:
         self._store = store
+        self._readers = Readers(store=store, clock=clock, ids=ids)
         self._whys = Whys(store=store, read_policies=read_policies)
         self._requests = requests
         self._directory = directory
@@ -42,11 +47,14 @@ class Explain:
 
         why: each decision in words, the newest first, of a session its newest ones; with the
         policies that settled it and their text as it was then. approvals: who answered, and when.
-        Raises MissingFault when there is none that this person may see.
+        Who is told of what others did is in the log first. Raises OutsideFault where that cannot be
+        said, MissingFault when there is none that this person may see.
         """
         found = await self._entries(caller, about)
         if not found:
             raise MissingFault("nothing-to-explain", f"there is no `{about[:60]}` for you")
+        if await self._is_of_others(caller, about, found):
+            await self._readers.read(caller, "story", about)
         entries = [self._readable(entry) for entry in found]
         return {
             "about": about,
@@ -61,6 +69,14 @@ class Explain:
         Raises MissingFault; may be empty where this person sees none of them.
         """
         return await self._entries(caller, about)
+
+    async def _is_of_others(self, caller: Caller, about: str, found: Sequence[StoredEntry]) -> bool:
+        """Return whether it is about what somebody else did: of a request, who asked."""
+        mine = caller.subject.id
+        if about.startswith("req_"):
+            request = await self._requests.get(caller, RequestId(about))
+            return request.action.subject != mine
+        return any(json.loads(entry.leaf)["subject"] != mine for entry in found[:1])
 
     async def _entries(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
         if about.startswith("req_"):

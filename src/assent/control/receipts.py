@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from assent.audit.proof import Receipt, format_receipt
 from assent.control.explain import Explain
+from assent.control.reading import Readers
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
-from assent.core.entry import Checkpoint, Entry, EntryKind
+from assent.core.entry import Checkpoint
 from assent.core.faults import MissingFault
-from assent.core.ids import EntryId, Ids, RequestId
+from assent.core.ids import Ids, RequestId
 from assent.core.ports import Store, StoredEntry
 
 WITHIN_S = 10.0
@@ -47,8 +48,7 @@ class Receipts:
     def __init__(self, *, store: Store, explain: Explain, clock: Clock, ids: Ids) -> None:
         self._store = store
         self._explain = explain
-        self._clock = clock
-        self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
 
     async def receipts(self, caller: Caller, about: str, wait_s: int = 0) -> Sequence[LogReceipt]:
         """Return the receipts of an entry, or of all entries of a request or an action.
@@ -82,7 +82,7 @@ class Receipts:
                 return entries
         own = [one for one in entries if json.loads(one.leaf)["subject"] == mine]
         if caller.oversees and len(own) < len(entries):
-            await self._store.commit((), (self._read_by(caller, about),))
+            await self._readers.read(caller, "receipts", about)
             return entries
         return own
 
@@ -114,14 +114,4 @@ class Receipts:
             proof=format_receipt(Receipt(entry.index, proof, note)),
             leaf=entry.leaf,
             witnesses=tuple(one.witness for one in cosigned),
-        )
-
-    def _read_by(self, caller: Caller, about: str) -> Entry:
-        return Entry(
-            id=EntryId(self._ids.mint("entry")),
-            kind=EntryKind.LOG_READ,
-            at=self._clock.now(),
-            subject=caller.subject.id,
-            facts={"what": "receipts"},
-            payload={"about": about[:60]},
         )

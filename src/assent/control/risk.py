@@ -14,6 +14,7 @@ from assent.control.entries import assessment_json
 from assent.control.explain import Explain
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
+from assent.control.reading import Readers
 from assent.control.replay import replay
 from assent.control.revocation import cut
 from assent.control.sign_in import Caller
@@ -111,6 +112,7 @@ class Risk:
         self._signals = signals
         self._clock = clock
         self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
 
     async def explain(self, caller: Caller, about: str) -> Explained:
         """Return the assessment of an action, as it was made and as it is made again now.
@@ -134,9 +136,11 @@ class Risk:
     async def profile(self, caller: Caller, name: str) -> Usually:
         """Return what is normal for a person: for themselves, `security` and `auditors`.
 
-        Raises MissingFault.
+        Who is told that of others is in the log first. Raises MissingFault, OutsideFault.
         """
         subject = self._subject(caller, name)
+        if subject.id != caller.subject.id:
+            await self._readers.read(caller, "profile", subject.id)
         await self._learning.ready(subject.id)
         lessons = await self._learning.lessons(subject.id)
         known = self._learning.known(subject.id, (), self._clock.now())
