@@ -131,7 +131,7 @@ async def dumped(store: SqlStore) -> tuple[list[Effect], dict[str, list[int]]]:
     return effects, words
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(STEPS, st.integers(1, 5), st.lists(st.integers(0, 2), max_size=12))
 async def test_an_index_made_again_is_the_one_that_was_kept(
     steps: list[tuple[str, str, int]], page: int, failures: list[int]

@@ -213,7 +213,7 @@ class Effects:
             if frame["verdict"] == "refuse" or not frame["entry"]:
                 continue
             known = await self._decision(EntryId(frame["entry"]))
-            if known is None:
+            if known is None or known.index > stored.index:
                 continue
             if frame["verdict"] == "permit" and known.reusable:
                 self._batch.ran.append(_ran(session, frame, result, place_of(known.index)))
@@ -271,6 +271,8 @@ class Effects:
                 if leaf["kind"] == EntryKind.DECISION:
                     attempt = await self._attempt_of(stored, leaf["facts"]["action"])
                     known = _known_of(stored, leaf, attempt)
+            if known is None:
+                return None
             _keep(self._known, entry, known)
         self._known.move_to_end(entry)
         return self._known[entry]

@@ -167,7 +167,11 @@ _WAS_HELD = (
 )
 _CAME = (
     update(effects)
-    .where(effects.c.action_id == bindparam("of", type_=String))
+    .where(
+        effects.c.action_id == bindparam("of", type_=String),
+        # What stands behind it in the log it says nothing of.
+        effects.c.place < bindparam("behind", type_=BigInteger),
+    )
     .values(
         outcome=case(
             ((_SAID == "permitted") & _WAS_HELD, "released"),
@@ -211,6 +215,7 @@ _FOUND = (
 def _came_row(came: Came) -> dict[str, Any]:
     return {
         "of": came.action,
+        "behind": place_of(came.index),
         "said": came.outcome.value if came.outcome else None,
         "came_to": came.rows,
         "failed": came.error,
