@@ -68,7 +68,7 @@ async def test_keys_are_made_once_and_are_the_owners_alone(tmp_path: Path) -> No
     async with app.running(config):
         pass
     before = {path.name: path.read_bytes() for path in (tmp_path / "data").glob("*.key")}
-    assert set(before) == {"audit.key", "credentials.key"}
+    assert set(before) == {"audit.key", "credentials.key", "master.key"}
     for path in (tmp_path / "data").glob("*.key"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     async with app.running(config):
