@@ -59,10 +59,10 @@ def left_open(gateway: Gateway, folder: Path) -> int:
     key = (folder / "key").read_text().strip()
     done = assent(gateway, "carl", "audit", "verify", str(folder), "--key", key, "--json")
     checks = json.loads(done.stdout)["checks"]
-    open_ends = [check for check in checks if check["status"] != "ok"]
+    open_ends = [check for check in checks if check["status"] not in ("ok", "skipped")]
     for check in open_ends:
         assert (check["name"], check["status"]) == ("story", "incomplete"), check
-        assert all("has no outcome in the log" in words for words in check["details"]), check
+        assert all("has no outcome" in words for words in check["details"]), check
     assert done.returncode == (2 if open_ends else 0)
     return sum(len(check["entries"]) for check in open_ends)
 
