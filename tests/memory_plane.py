@@ -26,6 +26,7 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
+from assent.control.exporting import Exporting
 from assent.control.grants import Grants
 from assent.control.health import Check, Health, HowWell
 from assent.control.key_rotation import KeyRotation
@@ -551,6 +552,7 @@ class MemoryPlane:
                 cast(Receipts, FakeReceipts()),
                 cast(LogStatus, FakeLogStatus()),
                 cast(KeyRotation, FakeRotation(self)),
+                Exporting(store),
             ),
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids

@@ -10,6 +10,7 @@ from typing import Any
 from assent import config
 from assent.config.audit import AuditConfig
 from assent.config.store import StoreConfig
+from assent.exporters.settings import ExporterConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.witnesses.settings import AnchorConfig, WitnessConfig
 
@@ -25,6 +26,7 @@ SECTIONS = (
     AuditConfig,
     WitnessConfig,
     AnchorConfig,
+    ExporterConfig,
     config.ApprovalsConfig,
     config.NotifyConfig,
     config.OnCallConfig,

@@ -39,6 +39,7 @@ from assent.edges import (
     recordings,
     searching,
     stores,
+    telling_outside,
     web_server,
 )
 from assent.edges.checking import check
@@ -177,6 +178,7 @@ async def _doors(
         plane.health.catalogues = targets.catalogues.status
         plane.audit.beside = exporting.beside(premises)
         keep_doing(*await observing.begin(premises, plane, around))
+        keep_doing(*telling_outside.begin(premises, plane, around))
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
         clicks = channels.clicks(config.notifiers, around)
         application = api.build_app(plane, around.public_url, lambda: address, clicks)

@@ -17,6 +17,7 @@ from assent.api.routes import (
     credentials,
     delegations,
     devices,
+    exporters,
     grants,
     inbox,
     labels,
@@ -68,7 +69,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
-        proof, audit_administration, receipts, slack, recordings,
+        proof, audit_administration, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search,
     ):  # fmt: skip
         app.include_router(routes.router)

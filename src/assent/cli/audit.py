@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from assent.cli import audit_administration, audit_export, audit_witnesses
+from assent.cli import audit_administration, audit_export, audit_exporters, audit_witnesses
 
 app = App(name="audit", help="Export the log, and prove that it is whole.")
 app.command(audit_export.export)
@@ -17,6 +17,7 @@ for _command in (
     audit_administration.keys,
 ):
     app.command(_command)
+app.command(audit_exporters.exporters)
 app.command(audit_witnesses.status)
 app.command(audit_witnesses.rotate_key)
 

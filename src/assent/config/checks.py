@@ -19,6 +19,7 @@ from assent.config.store import check_store
 from assent.config.values import REFERENCES, check_name, one_of, parse_day, split_address, time_zone
 from assent.content.detectors import Scanner
 from assent.core.faults import OperatorFault
+from assent.exporters.settings import check_exporters
 from assent.intelligence.settings import check_issue_tracker, check_on_call
 from assent.notifiers.settings import check_addresses, check_channels, check_notifiers
 from assent.stores.recordings.settings import check_recordings
@@ -44,6 +45,7 @@ def check(config: Config, place: str) -> None:
     check_issue_tracker(config.issue_tracker, f"{place}:[issue_tracker]")
     check_notifiers(config.notifiers, f"{place}:[[notifiers]]")
     check_channels(config.notify.channels, config.notifiers, f"{place}:[notify] channels")
+    check_exporters(config.exporters, f"{place}:[[exporters]]")
     _check_names(config, place)
     _check_people(config, place)
     _check_targets(config, place)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assent.config.audit import AuditConfig
 from assent.config.store import StoreConfig
+from assent.exporters.settings import ExporterConfig
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.stores.recordings.settings import RecordingsConfig
@@ -285,6 +286,7 @@ class Config:
     issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
     on_call: tuple[OnCallConfig, ...] = ()
     notifiers: tuple[NotifierConfig, ...] = ()
+    exporters: tuple[ExporterConfig, ...] = ()
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     label_rules: tuple[LabelRuleConfig, ...] = ()

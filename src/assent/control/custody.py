@@ -1,10 +1,11 @@
-"""What vouches for the log beyond this server: receipts, who outside saw it, and its keys."""
+"""What is known of the log beyond this server: receipts, who outside saw it, its keys, exports."""
 
 from dataclasses import dataclass
 
 from assent.control.audit import Audit
 from assent.control.audit_actions import AuditActions
 from assent.control.explain import Explain
+from assent.control.exporting import Exporting
 from assent.control.health import Health
 from assent.control.key_rotation import KeyRotation, LogKeys
 from assent.control.log_status import LogStatus
@@ -21,6 +22,7 @@ class Custody:
     receipts: Receipts
     status: LogStatus
     rotation: KeyRotation
+    exporting: Exporting
 
 
 def custody(
@@ -47,4 +49,5 @@ def custody(
         receipts=Receipts(store=store, explain=explain, clock=clock, ids=ids),
         status=LogStatus(store=store, health=health, keys=lambda: rotation.public, clock=clock),
         rotation=rotation,
+        exporting=Exporting(store),
     )

@@ -16,7 +16,7 @@ import structlog
 
 from assent.audit.ocsf import Naming, Reach, Spoken, event
 from assent.control.directory import Directory
-from assent.control.following import Follower
+from assent.control.following import Follower, Progress
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.changes import Change
@@ -186,6 +186,10 @@ class Export:
             last_sent_at=self._sent_at,
         )
 
+    def progress(self) -> Progress:
+        """How far its follower is."""
+        return self.follower.progress
+
     async def _handle(self, found: Sequence[StoredEntry]) -> Sequence[Change]:
         events = await self._telling.events(found, self._wanted)
         if not events:
@@ -213,14 +217,19 @@ class Export:
 class Exporting:
     """All sinks that the configuration names, for those who look after them."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self.exports: Sequence[Export] = ()
 
-    def standing(self, caller: Caller) -> Sequence[Standing]:
-        """Return how far each is. Raises ForbiddenFault."""
+    async def standing(self, caller: Caller) -> Sequence[Standing]:
+        """Return how far each is. Raises ForbiddenFault, OutsideFault."""
         if not caller.oversees:
             raise ForbiddenFault("not-yours", "only `security` and `auditors` see the exporters")
-        return [one.standing for one in self.exports]
+        # One that waits for its sink does not look at how long the log is.
+        checkpoint = await self._store.checkpoint()
+        size = checkpoint.size if checkpoint else 0
+        found = [one.standing for one in self.exports]
+        return [replace(one, end=max(one.end, size)) for one in found]
 
 
 def _keep(kept: OrderedDict[str, Any], key: str, value: object) -> None:
