@@ -42,10 +42,10 @@ from assent.stores.effect_tables import TEXTS, effects
 from assent.stores.fetching import Fetching, bounded
 from assent.stores.rows import Row
 
-FEW = 5_000
+FEW = 3_000
 """So many effects are looked through in any order."""
 
-WALKS = (500, 4_000, 20_000)
+WALKS = (500, 10_000)
 """So many are looked through newest first, until a page is full; it ends behind the last ones."""
 
 MOST_ON_A_PAGE = 1_000
@@ -172,10 +172,10 @@ def _ways(wanted: EffectFilter, dialect: str) -> list[_Way]:
         outcome = _outcomes(wanted.outcomes, _columns.outcome)
         others = EffectOutcome.PERMITTED not in wanted.outcomes
         # The words of the partial index, without which it would not be used.
-        rare = literal_column("effects.outcome <> 'permitted'", type_=outcome.type)
+        rare = text("effects.outcome <> 'permitted'")
         ways.append(_Way(and_(outcome, rare) if others else outcome, in_time=others))
     if wanted.rows_over is not None:
-        positive = literal_column("effects.rows > 0", type_=(_columns.rows > 0).type)
+        positive = text("effects.rows > 0")
         over = _columns.rows > wanted.rows_over
         ways.append(_Way(and_(over, positive) if wanted.rows_over >= 0 else over, in_time=False))
     if wanted.text:
