@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.audit import appends, postgres, proofs, verifying
+from benchmarks.audit import appends, postgres, proofs, search, verifying
 from benchmarks.figures import Figure, figure, publish
 
 VERIFIED = 10_000_000
@@ -16,7 +16,7 @@ ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
 async def run() -> None:
     """Run the suite and publish its figures."""
     figures = [*await _appends(), *await postgres.figures(ROUNDS), *await _proofs()]
-    publish("audit", [*figures, *_verified()])
+    publish("audit", [*figures, *_verified(), *await search.run()])
 
 
 async def _appends() -> list[Figure]:
