@@ -43,6 +43,7 @@ from assent.control.policies import Policies
 from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
+from assent.control.reporting import Reporting
 from assent.control.requests import Requests
 from assent.control.retention import Retention
 from assent.control.retracting import Retracting
@@ -556,6 +557,13 @@ class MemoryPlane:
             ),
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
+            ),
+            reporting=Reporting(
+                store=store,
+                directory=self.directory,
+                policies=Policies(cast(PolicySet, SimpleNamespace(revision="rev-1", rules=()))),
+                clock=self.clock,
+                ids=self.ids,
             ),
             redaction=cast(Redaction, FakeRedaction(self)),
             legal_holds=cast(LegalHolds, FakeLegalHolds(self)),

@@ -27,6 +27,7 @@ from assent.api.routes import (
     proof,
     receipts,
     recordings,
+    reports,
     requests,
     reviews,
     risk,
@@ -70,7 +71,7 @@ def build_app(
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
         proof, audit_administration, exporters, receipts, slack, recordings,
-        notices, break_glass, reviews, plans, search,
+        notices, break_glass, reviews, plans, search, reports,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

@@ -53,6 +53,7 @@ from assent.control.plans import Plans
 from assent.control.policies import Policies
 from assent.control.recordings import Library, Recordings
 from assent.control.redaction import Redaction
+from assent.control.reporting import Reporting
 from assent.control.requests import Requests
 from assent.control.resuming import Resuming
 from assent.control.retention import Retention
@@ -531,6 +532,9 @@ def assemble(outside: Outside) -> Assembly:
         reviews=reviews,
         plans=plans,
         searching=Searching(store=store, directory=directory, clock=clock, ids=ids),
+        reporting=Reporting(
+            store=store, directory=directory, policies=policies, clock=clock, ids=ids
+        ),
         redaction=redaction,
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids

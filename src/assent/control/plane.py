@@ -27,6 +27,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
+from assent.control.reporting import Reporting
 from assent.control.requests import Requests
 from assent.control.retention import Retention
 from assent.control.retracting import Retracting
@@ -82,3 +83,4 @@ class ControlPlane:
     retention: Retention
     searching: Searching
     custody: Custody
+    reporting: Reporting

@@ -1,0 +1,111 @@
+"""Who may have a report made, over which entries, and what the log says of it."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from assent.audit.evidence.packs import FOLDS, Pack, as_json
+from assent.core.entry import EntryKind
+from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
+from builders import ANA, BEN, CARL, MINUTE, NOON, World, a_caller
+
+SINCE = NOON - timedelta(days=1)
+
+
+async def report(world: World, name: str, **period: Any) -> Pack:
+    since = period.pop("since", SINCE)
+    return await world.plane.reporting.report(a_caller(CARL), name, since, **period)
+
+
+def rows(pack: Pack, table: str) -> list[dict[str, Any]]:
+    (found,) = (one for one in pack.findings.tables if one.name == table)
+    names = [column.name for column in found.columns]
+    return [dict(zip(names, row, strict=True)) for row in found.rows]
+
+
+def figures(pack: Pack) -> dict[str, int]:
+    return {one.label: one.value for one in pack.findings.figures}
+
+
+async def kinds(world: World) -> list[dict[str, Any]]:
+    return [json.loads(one.leaf) for one in await world.store.entries(0, 1_000)]
+
+
+async def worked(world: World) -> None:
+    """Let Ana reach the shop at once, and use it."""
+    opened = await world.opened(ANA)
+    assert opened.grant is not None
+
+
+@pytest.mark.parametrize("name", list(FOLDS))
+async def test_only_who_oversees_has_a_report_made(world: World, name: str) -> None:
+    with pytest.raises(ForbiddenFault, match="only `security` and `auditors`"):
+        await world.plane.reporting.report(a_caller(BEN), name, SINCE)
+    assert EntryKind.LOG_READ not in world.journal
+
+
+@pytest.mark.parametrize("name", list(FOLDS))
+async def test_an_empty_period_says_what_was_looked_at(world: World, name: str) -> None:
+    world.clock.at = NOON + 5 * MINUTE
+    pack = await report(world, name, until=NOON - timedelta(hours=1))
+    assert pack.read == 0
+    assert all(table.empty for table in pack.findings.tables)
+    said = as_json(pack)
+    assert said["verification"] == "not verified here"
+    json.dumps(said)
+
+
+async def test_that_a_report_was_made_is_in_the_log_that_it_rests_on(world: World) -> None:
+    world.clock.at = NOON + MINUTE
+    pack = await report(world, "approvals")
+    made = (await kinds(world))[-1]
+    assert (made["kind"], made["subject"], made["id"]) == ("log.read", CARL.id, pack.entry)
+    assert made["facts"] == {
+        "what": "report",
+        "report": "approvals",
+        "since": "2026-03-03T12:00:00.000000Z",
+        "until": "2026-03-04T12:01:00.000000Z",
+    }
+    assert pack.checkpoint.size == len(await kinds(world))
+    assert pack.origin == "assent.example/tests"
+
+
+async def test_a_period_that_is_none_and_a_report_that_is_none_are_refused(world: World) -> None:
+    with pytest.raises(OperatorFault, match="before it begins"):
+        await report(world, "approvals", since=NOON + MINUTE)
+    with pytest.raises(MissingFault, match="there is no report `costs`"):
+        await report(world, "costs")
+
+
+async def test_only_entries_of_the_period_are_read(world: World) -> None:
+    await worked(world)
+    first = len(await kinds(world))
+    world.clock.at = NOON + timedelta(days=3)
+    await worked(world)
+    world.clock.at += MINUTE
+    later = await report(world, "access-review", since=NOON + timedelta(days=2))
+    assert later.first == first
+    assert figures(later)["issued"] == 1
+    world.clock.at += MINUTE
+    both = await report(world, "access-review")
+    assert figures(both)["issued"] == 2
+    assert both.read == len([one for one in await kinds(world) if one["id"] != both.entry])
+
+
+async def test_a_permission_is_listed_with_the_policy_that_gave_it_and_its_entry(
+    world: World,
+) -> None:
+    await worked(world)
+    world.clock.at = NOON + MINUTE
+    pack = await report(world, "access-review")
+    (row,) = rows(pack, "grants")
+    assert (row["holder"], row["target"], row["granted by"]) == ("ana", "shop", "policy request")
+    assert row["at the end"] == "valid"
+    (issued,) = [one for one in await kinds(world) if one["kind"] == "grant.issued"]
+    assert row["receipt"] == issued["id"]
+    assert [one["holder"] for one in rows(pack, "unused")] == ["ana"]
+    assert figures(pack)["never used"] == 1
+    assert {one["policy"] for one in rows(pack, "policies")} >= {"request", "open", "where"}
+    assert {one["name"] for one in rows(pack, "people")} == {"ana", "ben", "carl", "dora", "tim"}
