@@ -12,7 +12,7 @@ from assent.core.action import Action
 from assent.core.assessment import Assessment
 from assent.core.canonical import Json
 from assent.core.clock import isoformat
-from assent.core.decision import Decision, Deny, Obligation, Permit, describe
+from assent.core.decision import Decision, Deny, Obligation, Permit, code_of, describe
 from assent.core.device_key import ApprovalSignature
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Evidence
@@ -106,6 +106,8 @@ def decision(
     else:
         facts["policies"] = list(decision.denied_by)
         facts["code"] = decision.code
+        if decision.remedies:
+            facts["remedies"] = sorted({code_of(remedy) for remedy in decision.remedies})
         payload["messages"] = list(decision.messages)
         payload["remedies"] = [describe(remedy) for remedy in decision.remedies]
     return Entry(
@@ -274,6 +276,29 @@ def _said(approval: Approval, shown: Mapping[str, Json] | None) -> dict[str, Jso
     if approval.terms is not None:
         payload["terms"] = list(describe_terms(approval.terms))
     return payload or None
+
+
+def of_met_remedy(
+    ids: Ids, request: Request, remedy: str, at: datetime, who: SubjectId, by: EntryId | None
+) -> Entry:
+    """Return the entry that says what a request waited for is there.
+
+    remedy: its code. who: whose doing it was. by: the entry of what they did, None where this is
+    the only one.
+    """
+    facts: dict[str, Json] = {"action": request.action.id, "remedy": remedy}
+    if by is not None:
+        facts["by"] = by
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.REMEDY_MET,
+        at=at,
+        subject=who,
+        target=request.action.target,
+        session=request.action.session,
+        request=request.id,
+        facts=facts,
+    )
 
 
 def of_withdrawn_approval(ids: Ids, approval: Approval, request: Request, at: datetime) -> Entry:

@@ -132,6 +132,7 @@ class Offers:
                 request=narrowed,
                 by=caller.subject.id,
                 changes=(self._told(caller, before, chosen),),
+                also=self._requests.met(before, narrowed, caller.subject.id),
             )
 
     def _told(self, caller: Caller, request: Request, chosen: Approval) -> PutNotice:

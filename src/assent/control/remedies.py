@@ -11,6 +11,7 @@ from assent.core.decision import (
     Remedy,
     StepUpRemedy,
     TicketRemedy,
+    code_of,
     describe,
 )
 from assent.core.ids import SubjectId
@@ -49,6 +50,12 @@ def lacking(
                 if stages:
                     missing.append(replace(asked, stages=stages))
     return tuple(missing)
+
+
+def met_by(before: Iterable[Remedy], after: Iterable[Remedy]) -> tuple[str, ...]:
+    """Return the codes of what was lacking before and is not any more."""
+    left = {code_of(remedy) for remedy in after}
+    return tuple(sorted({code_of(remedy) for remedy in before} - left))
 
 
 def askable(

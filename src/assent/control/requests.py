@@ -7,7 +7,7 @@ from dataclasses import replace
 from assent.control import entries
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
-from assent.control.remedies import in_words, lacking
+from assent.control.remedies import in_words, lacking, met_by
 from assent.control.sign_in import OVERSEERS, Caller, SignIn
 from assent.control.signing import NOTHING, Proof, Proved, Signing
 from assent.control.tickets import Tickets
@@ -16,8 +16,9 @@ from assent.core.changes import PutApproval
 from assent.core.clock import Clock
 from assent.core.decision import Remedy, StepUpRemedy
 from assent.core.device_key import ApprovalSignature
+from assent.core.entry import Entry
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
-from assent.core.ids import ApprovalId, Ids, RequestId
+from assent.core.ids import ApprovalId, EntryId, Ids, RequestId, SubjectId
 from assent.core.ports import Store
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.scope import Terms
@@ -86,13 +87,14 @@ class Requests:
                 signature=proved.signature,
             )
             entry = entries.of_approval(self._ids, approval, place.request, proved.document)
+            also = [entry]
             if verdict is Verdict.REJECT:
                 event = RequestEvent.REJECTED
                 words = f"{caller.subject.name} rejected it" + (f": {comment}" if comment else "")
             else:
-                event = self.event(
-                    replace(place.request, approvals=(*place.request.approvals, approval))
-                )
+                answered = replace(place.request, approvals=(*place.request.approvals, approval))
+                event = self.event(answered)
+                also += self.met(place.request, answered, caller.subject.id, entry.id)
                 words = ""
             return await self._waiting.move(
                 place,
@@ -101,7 +103,7 @@ class Requests:
                 outcome=words,
                 by=caller.subject.id,
                 changes=(PutApproval(approval),),
-                also=(entry,),
+                also=also,
             )
 
     @asynccontextmanager
@@ -136,7 +138,11 @@ class Requests:
             if ticket and self._tickets is not None:
                 said = replace(said, ticket_said=await self._said_of(said, self._tickets))
             return await self._waiting.move(
-                place, self.event(said), request=said, by=caller.subject.id
+                place,
+                self.event(said),
+                request=said,
+                by=caller.subject.id,
+                also=self.met(before, said, caller.subject.id),
             )
 
     async def _said_of(self, request: Request, tickets: Tickets) -> str:
@@ -237,6 +243,14 @@ class Requests:
         """Return what an answer means for a request that waits: enough, or not yet."""
         return RequestEvent.ANSWERED if self._lacking(request) else RequestEvent.SATISFIED
 
+    def met(
+        self, before: Request, after: Request, who: SubjectId, by: EntryId | None = None
+    ) -> tuple[Entry, ...]:
+        """Return the entries of what a request lacks no more. by: the entry of what they did."""
+        codes = met_by(self._lacking(before), self._lacking(after))
+        now = self._clock.now()
+        return tuple(entries.of_met_remedy(self._ids, after, code, now, who, by) for code in codes)
+
     async def own(self, caller: Caller, request: RequestId) -> Place:
         """Return where the caller's own request waits. Raises ForbiddenFault, ConflictFault."""
         found = await self.get(caller, request)
@@ -252,7 +266,13 @@ class Requests:
                 continue
             with suppress(ConflictFault):  # Settled meanwhile, or too late: nothing to look at.
                 async with self._waiting.moving(place):
-                    await self._waiting.move(place, self.event(place.request), by=subject.id)
+                    await self._confirmed(place, subject.id)
+
+    async def _confirmed(self, place: Place, subject: SubjectId) -> None:
+        now, by = self._clock.now(), self._sign_in.step_up_of(subject)
+        met = entries.of_met_remedy(self._ids, place.request, "step-up", now, subject, by)
+        event = self.event(place.request)
+        await self._waiting.move(place, event, by=subject, also=(met,))
 
     def _answerable(self, caller: Caller) -> Sequence[Request]:
         waiting = (place.request for place in self._waiting)

@@ -17,7 +17,7 @@ from assent.control.events import Events
 from assent.core.action import Action
 from assent.core.changes import Change, PutRequest
 from assent.core.clock import Clock
-from assent.core.decision import Deny
+from assent.core.decision import Deny, code_of
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.grant import Grant
@@ -26,6 +26,7 @@ from assent.core.impact import Waiter
 from assent.core.notice import Notice
 from assent.core.ports import Store
 from assent.core.request import Approval, Request, RequestState
+from assent.policy.remedies import is_met
 from assent.workflow.request import TERMINAL, RequestEvent, advance
 
 UNSETTLED = tuple(state for state in RequestState if state not in TERMINAL)
@@ -142,10 +143,14 @@ class Waiting:
         entry = entries.of_request(
             self._ids, EntryKind.REQUEST_OPENED, request, now, decision=outcome.entry
         )
+        met = [
+            entries.of_met_remedy(self._ids, request, code, now, action.subject, entry.id)
+            for code in sorted(_met_before(action, outcome, denial))
+        ]
         changes: Sequence[Change] = ()
         if self._pacer is not None:
             request, changes = await self._pacer.opened(request)
-        await self._store.commit((PutRequest(request), *changes), (entry,))
+        await self._store.commit((PutRequest(request), *changes), (entry, *met))
         self._put(request)
         self._events.publish(Notice("request.opened", now, request.id))
         return request
@@ -344,6 +349,16 @@ class Waiting:
             self._of_each[request.action.subject] -= 1
         else:
             self._questions.update(_unanswered(request))
+
+
+def _met_before(action: Action, outcome: Outcome, denial: Deny) -> set[str]:
+    """Return the codes of what is demanded and was there when it was asked for."""
+    evidence = outcome.evidence
+    return {
+        code_of(demand)
+        for demand in denial.remedies
+        if is_met(demand, action, evidence, evidence.at)
+    }
 
 
 def _unanswered(request: Request) -> tuple[SubjectId, ...]:

@@ -107,6 +107,19 @@ class Deny:
 Decision: TypeAlias = Permit | Deny
 
 
+_CODES: Mapping[type[Remedy], str] = {
+    ReasonRemedy: "reason",
+    TicketRemedy: "ticket",
+    StepUpRemedy: "step-up",
+    ApprovalRemedy: "approval",
+}
+
+
+def code_of(remedy: Remedy) -> str:
+    """Return the one word for a remedy of this kind: `reason`, `ticket`, `step-up`, `approval`."""
+    return _CODES[type(remedy)]
+
+
 _NO_NAMES: Mapping[str, str] = {}
 
 

@@ -45,6 +45,7 @@ def every() -> list[Entry]:
         entries.result(IDS, ACTION, NOON, None, {"outcome": "done"}),
         entries.of_request(IDS, EntryKind.REQUEST_OPENED, REQUEST, NOON),
         entries.of_approval(IDS, approval, REQUEST),
+        entries.of_met_remedy(IDS, REQUEST, "reason", NOON, ANA.id, EntryId("ent_2")),
         entries.of_grant(IDS, EntryKind.GRANT_ISSUED, grant, NOON, None),
         entries.of_grant(IDS, EntryKind.GRANT_REVOKED, grant, NOON, BEN.id),
     ]

@@ -31,10 +31,10 @@ async def test_a_held_statement_is_told_from_the_attempt_to_its_outcome(world: W
     await asking
     told = (await world.explain.explain(a_caller(ANA), request))["entries"]
     assert [entry["kind"] for entry in told] == [  # type: ignore[index, union-attr]
-        *("attempt", "decision", "request.opened", "approval", "request.changed"),
+        *("attempt", "decision", "request.opened", "approval", "remedy.met", "request.changed"),
         *("attempt", "decision", "request.changed"),
     ]
-    before, after = told[1], told[6]  # type: ignore[index]
+    before, after = told[1], told[7]  # type: ignore[index]
     assert (before["facts"]["outcome"], after["facts"]["outcome"]) == ("deny", "permit")  # type: ignore[index, call-overload]
     assert told[0]["payload"]["text"] == "delete from orders"  # type: ignore[index, call-overload]
 

@@ -47,6 +47,7 @@ async def test_an_answer_is_heard_only_when_all_of_it_is_in_the_log(world: World
     await asking
     assert world.journal[before:] == [
         "approval",
+        "remedy.met",
         "request.changed",
         "attempt",
         "decision",

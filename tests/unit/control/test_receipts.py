@@ -79,7 +79,7 @@ async def test_of_a_request_who_asked_has_all_and_who_answered_their_own(tmp_pat
         assert [one.kind for one in asked][:3] == ["attempt", "decision", "request.opened"]
         assert "approval" in {one.kind for one in asked}
         answered = await receipts(world, BEN, request.id)
-        assert [one.kind for one in answered] == ["approval", "request.changed"]
+        assert [one.kind for one in answered] == ["approval", "remedy.met", "request.changed"]
         for one in (*asked, *answered):
             proved(one)
 
