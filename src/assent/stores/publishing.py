@@ -19,6 +19,7 @@ PACE_S = 1.0
 
 _ALL_FOR = timedelta(days=1)
 _HOURLY_FOR = timedelta(days=31)
+_TWO_KEYS = "%\n— %\n— %"
 
 _log = structlog.get_logger("checkpoints")
 
@@ -103,13 +104,15 @@ def thin(connection: Connection, now: datetime) -> int:
 
     Retained are all of the last day, then the last one of each hour for a month, then the last
     one of each day, of those that a witness saw where there are any; and at any age the newest
-    one, the newest that each witness saw, and what an anchor holds.
+    one, the newest that each witness saw, what an anchor holds, and what two keys of the log
+    signed: who knows the older key alone comes to trust the newer one by it.
     """
     columns, signed = checkpoints.c, cosignatures.c
     anchored = exists(select(anchors.c.id).where(anchors.c.size == columns.size))
     cosigned = exists(select(signed.size).where(signed.size == columns.size))
     old = select(columns.size, columns.at, cosigned.label("seen"))
-    old = old.where(columns.at < now - _ALL_FOR, not_(anchored)).order_by(columns.size)
+    old = old.where(columns.at < now - _ALL_FOR, not_(anchored), columns.note.not_like(_TWO_KEYS))
+    old = old.order_by(columns.size)
     found = [(row.size, row.at, bool(row.seen)) for row in connection.execute(old)]
     newest = set(connection.scalars(select(func.max(signed.size)).group_by(signed.witness)))
     newest.add(connection.scalar(select(func.max(columns.size))))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from assent.audit.rotating_signer import RotatingSigner
 from assent.core.changes import PutCosignature
 from assent.core.entry import Checkpoint, Cosignature
 from assent.core.faults import OperatorFault, OutsideFault
+from assent.core.secret import Secret
 from assent.stores import open_store, publishing
 from assent.stores.publishing import Growth, Publishing, superfluous
 from conformance.store_builders import MASTER, NOON, SIGNER, CountedIds, entry
@@ -131,5 +133,17 @@ async def test_what_is_new_or_was_seen_outside_is_never_thinned(tmp_path: Path) 
     assert await store.thin_checkpoints() == 2
     assert await store.checkpoint_sizes(9) == [2, 4]
     assert await store.cosignatures(1) == []
+    assert await store.thin_checkpoints() == 0
+    await store.close()
+
+
+async def test_a_checkpoint_that_two_keys_signed_is_never_thinned(tmp_path: Path) -> None:
+    clock = MovedClock(NOON.replace(minute=0))
+    signer = RotatingSigner("log.example/audit", Secret(b"k" * 32), Secret(b"n" * 32))
+    store = await open_store(tmp_path, signer, CountedIds(), clock, MASTER)
+    for number in range(3):
+        await store.commit([], [entry(f"ent_{number}")])
+        await store.publish()
+    clock.at += 2 * DAY
     assert await store.thin_checkpoints() == 0
     await store.close()
