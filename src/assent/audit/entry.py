@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import TypeAlias
 
-from assent.core.canonical import Json, canonical_bytes
+from assent.core.canonical import Json, Profiled, canonical_bytes, profiled
 from assent.core.clock import isoformat, parse_instant
 from assent.core.entry import Entry
 
@@ -43,18 +43,18 @@ def encode(entry: Entry, seal: Seal) -> tuple[bytes, bytes | None]:
             size = f"{len(payload)} bytes, at most {MAX_PAYLOAD_BYTES} fit"
             raise ValueError(f"the payload of `{entry.id}` has {size}")
     leaf = canonical_bytes(
-        {
-            "at": isoformat(entry.at),
-            "facts": entry.facts,
-            "id": entry.id,
-            "kind": entry.kind.value,
-            "payload": None if payload is None else payload_digest(payload),
-            "request": entry.request,
-            "session": entry.session,
-            "subject": entry.subject,
-            "target": entry.target,
-            "version": VERSION,
-        }
+        Profiled(
+            at=isoformat(entry.at),
+            facts=profiled(entry.facts),
+            id=entry.id,
+            kind=entry.kind.value,
+            payload=None if payload is None else payload_digest(payload),
+            request=entry.request,
+            session=entry.session,
+            subject=entry.subject,
+            target=entry.target,
+            version=VERSION,
+        )
     )
     if len(leaf) > MAX_LEAF_BYTES:
         raise ValueError(f"entry `{entry.id}` has {len(leaf)} bytes, at most {MAX_LEAF_BYTES} fit")

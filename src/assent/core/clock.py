@@ -16,7 +16,9 @@ def isoformat(at: datetime) -> str:
     """Return RFC 3339 in UTC with six decimals and `Z`: the one form of time in entries."""
     if at.tzinfo is None:
         raise ValueError("naive datetime")
-    return at.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def parse_instant(text: str) -> datetime:
