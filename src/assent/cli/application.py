@@ -55,6 +55,7 @@ _COMMANDS = (
     ("explain", "explain:explain", "Say why a decision was what it was.", _LOOK_BACK),
     ("risk", "risk:app", "Say what a score consists of, and what is usual.", _LOOK_BACK),
     ("receipt", "audit_receipts:receipt", "Fetch the proof that the log holds it.", _LOOK_BACK),
+    ("report", "report:report", "Make an evidence pack for auditors.", _LOOK_BACK),
     ("audit", "audit:app", "Export the log, and prove that it is whole.", _LOOK_BACK),
     ("witness", "witness:app", "Witness other logs: sign that they only grew.", _RUN),
     ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),

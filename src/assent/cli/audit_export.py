@@ -1,7 +1,7 @@
 """`assent audit export`: the whole log in a folder, fetched once and continued later."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from itertools import islice
@@ -61,14 +61,9 @@ def export(
     folder
         Where to; made when it is not there, and must be empty or an earlier export.
     """
-    _check_folder(folder)
-    client = signed_in()
     asked = {"keys": with_keys, "recordings": with_recordings}
     query = {name: "true" for name, wanted in asked.items() if wanted}
-    names = [str(name) for name in client.get("/v1/audit/export", **query)["names"]]
-    _check_same_log(folder, client)
-    gone = _fetch_all(folder, client, names)
-    _take_out(folder, set(names))
+    names, gone = fetch(folder, signed_in(), query)
     if as_json:
         output.show_json({"folder": str(folder), "files": len(names), "gone": gone})
         return
@@ -76,6 +71,21 @@ def export(
     if gone:
         output.note(f"{output.counted(len(gone), 'file')} could not be had, such as `{gone[0]}`")
     output.say(f"next: `assent audit verify {folder} --key KEY`")
+
+
+def fetch(
+    folder: Path, client: Client, query: Mapping[str, str] | None = None
+) -> tuple[Sequence[str], Sequence[str]]:
+    """Write an export into a folder, or continue one; return its files, and those not to be had.
+
+    query: what it has besides the log. Raises CommandFault.
+    """
+    _check_folder(folder)
+    names = [str(name) for name in client.get("/v1/audit/export", **(query or {}))["names"]]
+    _check_same_log(folder, client)
+    gone = _fetch_all(folder, client, names)
+    _take_out(folder, set(names))
+    return names, gone
 
 
 def safe_name(name: str) -> Path:
