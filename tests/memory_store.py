@@ -431,6 +431,9 @@ class MemoryStore:
     async def cursor(self, name: str) -> int:
         return 0
 
+    async def configured(self, kind: str) -> Mapping[str, str]:
+        return {}
+
     async def effects(
         self, wanted: EffectFilter, before: EffectPosition | None = None, limit: int = 100
     ) -> EffectPage:

@@ -12,11 +12,12 @@ from typing import Any
 
 import structlog
 
-from assent import api, web
+from assent import __version__, api, web
 from assent.config import Config, NetworkConfig, own_patterns, split_address
 from assent.control import administration
 from assent.control.assemble import Assembly, assemble
 from assent.control.beginning import InForce, Reloading, at_start
+from assent.control.configuration_changes import Said, model_digest, since_last_start
 from assent.control.decide import Decider
 from assent.control.plane import ControlPlane
 from assent.control.sessions import Sessions
@@ -26,10 +27,12 @@ from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
+from assent.core.secret import Secret
 from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
     exporting,
+    fingerprints,
     keys,
     master_key,
     networks,
@@ -223,13 +226,28 @@ def _spare_the_collector() -> None:
 async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     """Take up what an earlier process left, and say in the log that this one has begun."""
     config, clock, ids, store = premises.config, premises.clock, premises.ids, premises.store
+    people = [described_person(person, config.folder) for person in config.people]
     subjects, targets, changes = await administration.people_and_targets(
         store,
-        [described_person(person, config.folder) for person in config.people],
+        people,
         [described_target(target, config.folder) for target in config.targets],
         ids,
     )
-    facts: dict[str, Json] = {"policy_revision": begun.policies.revision}
+    key = Secret(keys.key_in(premises.data / "credentials.key"))
+    said = Said(
+        subjects,
+        targets,
+        fingerprints.of_configuration(config, people, key),
+        fingerprints.of_risk_model(),
+        __version__,
+    )
+    remembered, differs = await since_last_start(store, said, clock, ids)
+    changes += remembered
+    facts: dict[str, Json] = {
+        "policy_revision": begun.policies.revision,
+        "risk_model": model_digest(said.model),
+        "version": __version__,
+    }
     if begun.ignored:
         facts["unsafe_policies_from_folder"] = begun.ignored
     started = administration.happened(
@@ -238,7 +256,7 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     if not begun.applied:
         kept = PolicyRevision(begun.policies.revision, begun.sources, clock.now())
         changes.append(PutPolicyRevision(kept))
-    await store.commit(changes, (started,))
+    await store.commit(changes, (started, *differs))
     parts.plane.configuring.begin(begun.sources, targets)
     parts.plane.directory.replace(subjects, targets)
     await parts.plane.labels.recover()

@@ -16,6 +16,7 @@ from assent.core.changes import (
     MoveCursor,
     PruneLog,
     PutAnchor,
+    PutConfigured,
     PutCosignature,
     PutDataKey,
     PutLegalHold,
@@ -218,3 +219,15 @@ async def a_reader_of_the_log_goes_on_where_it_was(store: Store) -> None:
     await store.commit([MoveCursor("search", 9)], [])
     assert await store.cursor("search") == 9
     assert await store.cursor("other") == 1
+
+
+@expected
+async def what_the_configuration_said_is_remembered_whole_and_by_kind(store: Store) -> None:
+    assert await store.configured("configuration") == {}
+    other = PutConfigured("risk-model", {"assent.risk.model": "aa"})
+    await store.commit([PutConfigured("configuration", {"a.b": "1", "c": "2"}), other], [])
+    await store.commit([PutConfigured("configuration", {"c": "3"})], [])
+    assert await store.configured("configuration") == {"c": "3"}
+    assert await store.configured("risk-model") == {"assent.risk.model": "aa"}
+    await store.commit([PutConfigured("configuration", {})], [])
+    assert await store.configured("configuration") == {}

@@ -1,5 +1,6 @@
 """Changes of state, as data: what the store applies together with the entries that say so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -378,6 +379,17 @@ class MoveCursor:
 
 
 @dataclass(frozen=True, slots=True)
+class PutConfigured:
+    """Remember what the configuration said, in place of what was remembered of this kind.
+
+    kind: `configuration` or `risk-model`. digests: by key, such as `risk.medium_from`.
+    """
+
+    kind: str
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class PruneLog:
     """Delete leaves and payloads below an index (C2SP tlog-tiles, pruning); hashes stay.
 
@@ -429,6 +441,7 @@ Change: TypeAlias = (
     | PutCosignature
     | PutAnchor
     | MoveCursor
+    | PutConfigured
     | PruneLog
     | IndexEffects
     | DropEffects

@@ -306,6 +306,10 @@ class Store(Protocol):
         """Return how far a reader of the log has come; 0 for one that never began."""
         ...
 
+    async def configured(self, kind: str) -> Mapping[str, str]:
+        """Return the digests that were remembered last of this kind, by key; see PutConfigured."""
+        ...
+
     async def cosignatures(self, size: int) -> Sequence[Cosignature]:
         """Return what witnesses signed of the checkpoint of `size`, by witness."""
         ...

@@ -9,6 +9,7 @@ from assent.core.changes import (
     MoveCursor,
     PruneLog,
     PutAnchor,
+    PutConfigured,
     PutCosignature,
     PutDataKey,
     PutLegalHold,
@@ -17,12 +18,26 @@ from assent.core.data_key import LegalHold
 from assent.core.faults import ConflictFault
 from assent.stores import audit_rows as rows
 from assent.stores.append_only import deleting
-from assent.stores.audit_tables import anchors, cosignatures, cursors, data_keys, legal_holds
-from assent.stores.statements import changed, put, replace
+from assent.stores.audit_tables import (
+    anchors,
+    configured,
+    cosignatures,
+    cursors,
+    data_keys,
+    legal_holds,
+)
+from assent.stores.statements import append, changed, put, replace
 from assent.stores.tables import entries, payloads
 
 AuditChange: TypeAlias = (
-    PutDataKey | DestroyDataKeys | PutLegalHold | PutCosignature | PutAnchor | MoveCursor | PruneLog
+    PutDataKey
+    | DestroyDataKeys
+    | PutLegalHold
+    | PutCosignature
+    | PutAnchor
+    | MoveCursor
+    | PutConfigured
+    | PruneLog
 )
 
 AUDIT = (
@@ -32,6 +47,7 @@ AUDIT = (
     PutCosignature,
     PutAnchor,
     MoveCursor,
+    PutConfigured,
     PruneLog,
 )
 
@@ -56,10 +72,21 @@ def apply(connection: Connection, change: AuditChange) -> None:
             put(connection, anchors, rows.anchor_row(anchor))
         case MoveCursor(name, position):
             replace(connection, cursors, {"name": name, "position": position})
+        case PutConfigured():
+            _put_configured(connection, change)
         case PruneLog(minimum):
             _prune(connection, minimum)
         case _:
             assert_never(change)
+
+
+def _put_configured(connection: Connection, change: PutConfigured) -> None:
+    connection.execute(delete(configured).where(configured.c.kind == change.kind))
+    told = [
+        {"kind": change.kind, "name": name, "digest": digest}
+        for name, digest in sorted(change.digests.items())
+    ]
+    append(connection, configured, told)
 
 
 def _destroy(connection: Connection, change: DestroyDataKeys) -> None:

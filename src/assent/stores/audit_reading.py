@@ -1,6 +1,6 @@
 """What the store answers of the log's keys, witnesses, anchors and readers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
@@ -9,7 +9,14 @@ from assent.core.entry import Anchor, Cosignature
 from assent.core.ids import DataKeyId, SubjectId
 from assent.stores import audit_rows as rows
 from assent.stores.audit_changes import MINIMUM
-from assent.stores.audit_tables import anchors, cosignatures, cursors, data_keys, legal_holds
+from assent.stores.audit_tables import (
+    anchors,
+    configured,
+    cosignatures,
+    cursors,
+    data_keys,
+    legal_holds,
+)
 from assent.stores.fetching import MOST_ROWS, Fetching, bounded
 
 
@@ -22,6 +29,10 @@ class AuditReading(Fetching):
     async def cursor(self, name: str) -> int:
         wanted = select(cursors.c.position).where(cursors.c.name == name)
         return await self._one(wanted, lambda row: int(row["position"])) or 0
+
+    async def configured(self, kind: str) -> Mapping[str, str]:
+        wanted = select(configured).where(configured.c.kind == kind)
+        return dict(await self._all(wanted, lambda row: (str(row["name"]), str(row["digest"]))))
 
     async def cosignatures(self, size: int) -> Sequence[Cosignature]:
         columns = cosignatures.c

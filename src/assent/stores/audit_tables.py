@@ -74,6 +74,16 @@ anchors = Table(
     Index("anchors_by_time", "at"),
 )
 
+# What the configuration said at the last start: digests, by which a change of it shows.
+configured = Table(
+    "configured",
+    metadata,
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    PrimaryKeyConstraint("kind", "name", name="one_digest_a_key"),
+)
+
 # How far readers of the log have come, and `minimum`: the first entry that is not pruned.
 cursors = Table(
     "cursors",

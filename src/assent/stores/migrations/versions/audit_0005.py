@@ -31,6 +31,7 @@ def upgrade() -> None:
     _create_keys()
     _create_witnessing()
     _create_effects()
+    _create_configured()
     _create_sequencing()
     _forbid_changes()
 
@@ -38,7 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them; payloads that were sealed can then not be read."""
     _forbid_changes_as_before()
-    for table in ("pruning", "halts", "unsequenced"):
+    for table in ("pruning", "halts", "unsequenced", "configured"):
         op.drop_table(table)
     for table in ("effect_texts", "effects"):
         op.drop_table(table)
@@ -104,6 +105,16 @@ def _create_witnessing() -> None:
         "cursors",
         sa.Column("name", sa.String, primary_key=True),
         sa.Column("position", COUNT, nullable=False),
+    )
+
+
+def _create_configured() -> None:
+    op.create_table(
+        "configured",
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("digest", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name="one_digest_a_key"),
     )
 
 
