@@ -81,6 +81,7 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.SERVER_STOPPED: Mapped(LIFECYCLE, 4),
     EntryKind.LOGIN: Mapped(AUTHENTICATION, 1),
     EntryKind.LOGIN_REFUSED: Mapped(AUTHENTICATION, 1),
+    EntryKind.LOGOUT: Mapped(AUTHENTICATION, 2),
     EntryKind.STEP_UP: Mapped(AUTHENTICATION, OTHER, "Step-up"),
     EntryKind.SESSION_ENDED: Mapped(AUTHENTICATION, 2),
     EntryKind.SESSION_OPENED: Mapped(AUTHORIZE_SESSION, 1),

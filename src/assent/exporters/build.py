@@ -80,9 +80,16 @@ def _sink(
     if entry.kind == "syslog":
         host = entry.host or socket.gethostname()
         server = split_server(entry.server)
-        return SyslogReceiver(
-            entry.name, server, lambda: trust(entry, folder), host, entry.enterprise
+        receiver = SyslogReceiver(
+            entry.name,
+            server,
+            lambda: trust(entry, folder),
+            host,
+            entry.enterprise,
+            confirmed=entry.confirmed,
         )
+        when_done(receiver.close)
+        return receiver
     posting = Posting(f"the collector `{entry.name}`", entry.url, trust(entry, folder))
     when_done(posting.close)
     if entry.kind == "cloudevents":

@@ -30,7 +30,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "cloudevents": frozenset({"url", "secret", "batch", "certificate_authority"}),
     "otlp": frozenset({"url", "token", "header", "certificate_authority"}),
     "syslog": frozenset(
-        {"server", "certificate_authority", "certificate", "key", "host", "enterprise"}
+        {"server", "certificate_authority", "certificate", "key", "host", "enterprise", "confirmed"}
     ),
 }
 
@@ -50,7 +50,8 @@ class ExporterConfig:
     `authorization: Bearer …`. server: `host:port` of a syslog receiver that speaks TLS.
     certificate_authority: PEM file, if its certificate is your own. certificate, key: PEM files
     by which the receiver knows us. host: what we are called in syslog messages. enterprise: your
-    private enterprise number, for their structured data.
+    private enterprise number, for their structured data. confirmed: send again what a receiver did
+    not confirm by ending TLS in good order, as it must; `false` for one that never does.
     """
 
     name: str
@@ -70,6 +71,7 @@ class ExporterConfig:
     key: str = ""
     host: str = ""
     enterprise: int = EXAMPLE_ENTERPRISE
+    confirmed: bool = True
 
     @property
     def references(self) -> tuple[str, ...]:
