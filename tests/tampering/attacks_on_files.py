@@ -256,7 +256,7 @@ ROWS = (
     ),
     Attack(
         "delete an entry and write all tiles anew",
-        DISK, KEY, 2, 2, "", _rewritten_after_deleting,
+        DISK, KEY, 2, 2, "is missing", _rewritten_after_deleting,
     ),
     Attack(
         "insert an entry", DISK, KEY, 2, 1, "",

@@ -323,7 +323,7 @@ ROWS = (
     Attack("write other policies", OPERATOR, KEY, 10, 1, "", _signed(_other_policies)),
     Attack("decide by a revision that was never in force", OPERATOR, KEY, 10, 1, "",
            _signed(_at_no_time)),
-    Attack("release without any assent", OPERATOR, KEY, 10, 1, "", _said(_update, _no_assents)),
+    Attack("release without any assent", OPERATOR, KEY, 11, 1, "", _said(_update, _no_assents)),
     Attack("release with one assent of two", OPERATOR, KEY, 11, 1, "", _said(_update, _one_assent)),
     Attack(
         "delete the entry of an assent", OPERATOR, KEY, 11, 1, "which no entry before it holds",

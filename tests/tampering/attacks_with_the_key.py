@@ -1,5 +1,7 @@
 """Attacks by an operator who has the log's key and signs everything anew."""
 
+import json
+
 from tampering.forging import (
     KEPT,
     KEY,
@@ -46,8 +48,6 @@ def _rolled_back(log: Forged) -> None:
 
 
 def _one(number: int) -> dict[str, object]:
-    import json
-
     leaf: dict[str, object] = json.loads(a_leaf(100_000 + number))
     return leaf
 
@@ -66,9 +66,7 @@ def _signed(change: Act) -> Act:
 
 
 def _of_another_origin(log: Forged) -> None:
-    log.set_newest(
-        a_note(log.leaves, None, [log.key], origin="other.example/audit").encode()
-    )
+    log.set_newest(a_note(log.leaves, None, [log.key], origin="other.example/audit").encode())
 
 
 def _size_beside_root(log: Forged) -> None:
@@ -77,6 +75,12 @@ def _size_beside_root(log: Forged) -> None:
     text = text.replace(f"\n{log.size}\n", f"\n{log.size - 1}\n", 1)
     del log.files[f"checkpoints/{log.size}"]
     log.set_newest(f"{text}\n{log.key.line(text)}".encode())
+
+
+def _size_beside_root_and_tiles(log: Forged) -> None:
+    _size_beside_root(log)
+    log.delete(log.size - 1)
+    log.lay()
 
 
 def _two_roots(log: Forged) -> None:
@@ -168,7 +172,7 @@ ROWS = (
     Attack("rewrite an entry and everything behind it", OPERATOR, WITNESSED, 7, 2, "", _rewritten),
     Attack(
         "rewrite an entry and everything behind it, and show it a day later",
-        OPERATOR, NEXT_DAY, 8, 3, "", _rewritten,
+        OPERATOR, NEXT_DAY, 8, 2, "nobody outside", _rewritten,
     ),
     Attack(
         "rewrite after an anchor, before a witness",
@@ -186,7 +190,14 @@ ROWS = (
     Attack(
         "sign for another origin", OPERATOR, KEY, 1, 1, "which did not sign it", _of_another_origin
     ),
-    Attack("sign a right root beside a wrong size", OPERATOR, KEY, 2, 1, "", _size_beside_root),
+    Attack(
+        "sign a right root beside a wrong size",
+        OPERATOR, KEY, 2, 2, "is missing", _size_beside_root,
+    ),
+    Attack(
+        "sign a right root beside a wrong size, and cut the tiles to it",
+        OPERATOR, KEY, 2, 1, "", _size_beside_root_and_tiles,
+    ),
     Attack("sign another root than the tree has", OPERATOR, KEY, 2, 1, "", _two_roots),
     Attack(
         "set the clock back by an hour", OPERATOR, KEY, 5, 2, "older", _signed(_moved_s(-3600))

@@ -205,6 +205,14 @@ class Forged:
             del self.files[name]
         self.lay()
         self.files["checkpoint"] = note
+        self._leave_out_recordings()
+
+    def _leave_out_recordings(self) -> None:
+        """Take out the segments that no entry names."""
+        leaves = b"\n".join(self.leaves)
+        for name in [name for name in self.files if name.startswith("recording/")]:
+            if digest(self.files[name]).encode() not in leaves:
+                del self.files[name]
 
     def write(self, folder: Path) -> Path:
         """Write the files into a folder."""

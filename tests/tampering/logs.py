@@ -1,6 +1,5 @@
 """The two logs that are attacked: one of a real gateway, and one that is made up and longer."""
 
-
 from tampering.forging import Forged
 from tampering.real_run import ORIGIN, SEED, RealRun
 from unit.assent_verify.exports import (
@@ -59,6 +58,4 @@ def made_up_log() -> Forged:
     files["anchor/550/disk"] = a_note(leaves, 550).encode()
     secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
     files["keys.jsonl"] = canonical({"key": _NAME, "secret": secret}) + b"\n"
-    return Forged(
-        files=files, key=KEY, witness=WITNESS.text, kept=(_KEPT, a_note(leaves, _KEPT))
-    )
+    return Forged(files=files, key=KEY, witness=WITNESS.text, kept=(_KEPT, a_note(leaves, _KEPT)))
