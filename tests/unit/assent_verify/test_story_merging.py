@@ -84,3 +84,14 @@ def test_without_the_engine_decisions_are_left_out_and_that_is_said(
     assert said.text == (
         "no decision was judged: 1 need the engine `cedarpy`, which is not installed"
     )
+
+
+def test_policies_are_known_by_their_texts_and_not_by_their_name_alone() -> None:
+    texts = {"10.cedar": '@id("all") permit (principal, action, resource);'}
+    revision = policies.revision_of(texts)
+    book = policies.read(revision, texts)
+    assert policies.read(revision, dict(texts)) is book
+    forged = {"10.cedar": texts["10.cedar"].replace("permit", "forbid")}
+    with pytest.raises(policies.Unreadable):
+        policies.read(revision, forged)
+    assert policies.read(revision, texts) is book

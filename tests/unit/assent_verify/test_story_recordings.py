@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -41,6 +41,40 @@ def test_a_segment_that_was_logged_again_counts_once() -> None:
     log = ended(segment(segment(Log(), 1), 1), 1, 10)
     for cuts in every_cut(log):
         assert log.found(RECORDINGS, *cuts) == []
+
+
+def test_what_could_not_be_sealed_at_the_end_is_logged_behind_it() -> None:
+    log = segment(Log(), 1).add("session.ended", session="ses_1")
+    log = segment(segment(log, 2), 3)
+    for cuts in every_cut(log):
+        assert log.found(RECORDINGS, *cuts) == []
+        assert log.told(*cuts).summaries[RECORDINGS].startswith("3 segments")
+
+
+def test_a_segment_that_was_logged_again_behind_the_end_counts_once() -> None:
+    log = segment(segment(ended(segment(segment(Log(), 1), 2), 2, 20), 2), 1)
+    for cuts in every_cut(log):
+        assert log.found(RECORDINGS, *cuts) == []
+        assert log.told(*cuts).summaries[RECORDINGS].startswith("2 segments")
+
+
+def test_a_session_that_said_with_what_it_ended_does_not_go_on() -> None:
+    log = segment(ended(segment(Log(), 1), 1, 10), 2)
+    for cuts in every_cut(log):
+        ((status, text),) = log.found(RECORDINGS, *cuts)
+        assert status == "failed"
+        assert "had ended without it" in text
+
+
+def test_sessions_that_ended_long_ago_are_forgotten_and_counted() -> None:
+    log = Log()
+    for number in range(300):
+        session = f"ses_{number}"
+        said = {"digest": "sha256:1", "previous": "", "first_frame": 1, "frames": 1, "number": 1}
+        log.add("session.segment", session=session, **said)
+        log.add("session.ended", session=session, segments=1, frames=1)
+    assert log.found(RECORDINGS) == []
+    assert log.told().summaries[RECORDINGS].startswith("300 segments")
 
 
 def test_a_session_without_segments_is_whole_when_it_says_so() -> None:
@@ -131,6 +165,18 @@ def two() -> Files:
 
 def test_segments_that_fit_the_log_are_opened_and_whole() -> None:
     assert two().told() == ([], 2)
+
+
+def test_a_segment_may_be_named_where_the_log_cannot_be_read() -> None:
+    files = two()
+    files.add([statement(3), result(3)])
+    recording = Recording(
+        "ses_1", tuple(files.pieces[:2]), frozenset({"ent_reused"}), frozenset(files.found)
+    )
+    for has_gaps, status in ((False, Status.FAILED), (True, Status.INCOMPLETE)):
+        findings, _ = check_recording(files, {"dek_1": KEY}, replace(recording, has_gaps=has_gaps))
+        (found,) = findings.of(RECORDINGS, status)
+        assert "does not know this segment" in found.text
 
 
 def test_without_their_key_the_digests_stand() -> None:

@@ -130,7 +130,8 @@ class _Merging:
         for session, names in sorted(of_each.items()):
             pieces = tuple(recorded.get(session, ()))
             reused = frozenset(self._reused.get(session, ()))
-            yield Recording(session, pieces, reused, frozenset(names))
+            gaps = self._approvals.has_gaps
+            yield Recording(session, pieces, reused, frozenset(names), gaps)
 
     def _say_what_has_no_text(self) -> None:
         """Say which decisions were taken by policies that nobody can read here."""

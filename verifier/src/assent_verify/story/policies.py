@@ -132,22 +132,24 @@ class Book:
         )
 
 
-_books: dict[str, Book] = {}
+_books: dict[str, tuple[Mapping[str, str], Book]] = {}
 
 
 def read(revision: str, texts: Mapping[str, str]) -> Book:
     """Return the policies of a revision. Raises Unreadable."""
-    book = _books.get(revision)
-    if book is None:
-        if revision_of(texts) != revision:
-            raise Unreadable(f"the texts that are kept for it are of `{revision_of(texts)}`")
-        if len(_books) >= _MOST_BOOKS:
-            _books.clear()
-        rules = [rule for name in sorted(texts) for rule in _rules(name, texts[name])]
-        book = _books[revision] = Book(rules)
-        if len(book.rules) < len(rules):
-            del _books[revision]
-            raise Unreadable("two of its policies have one id")
+    known, book = _books.get(revision, (None, None))
+    # By its texts too: another log that is read here may have others under the same name.
+    if book is not None and (known is texts or known == texts):
+        return book
+    if revision_of(texts) != revision:
+        raise Unreadable(f"the texts that are kept for it are of `{revision_of(texts)}`")
+    rules = [rule for name in sorted(texts) for rule in _rules(name, texts[name])]
+    book = Book(rules)
+    if len(book.rules) < len(rules):
+        raise Unreadable("two of its policies have one id")
+    if len(_books) >= _MOST_BOOKS:
+        _books.clear()
+    _books[revision] = texts, book
     return book
 
 

@@ -16,6 +16,9 @@ from assent_verify.source import Source
 RECORDINGS = 12
 KINDS = frozenset({"session.segment", "session.ended"})
 
+_REMEMBERED = 65_536
+"""How many ended sessions are known: after a crash, a segment is logged again behind the end."""
+_REMEMBERED_IN_A_RANGE = 256
 _FRAMES = frozenset({"statement", "result", "rows", "mark", "output", "input", "resize"})
 
 
@@ -56,11 +59,15 @@ def piece_of(index: int, leaf: dict[str, Any]) -> Piece | None:
 
 @dataclass(slots=True)
 class _Chain:
-    """What was read of one session. last: its newest segment. seen: number → digest."""
+    """What was read of one session. last: its newest segment. seen: number → digest.
+
+    closed: it ended and said with how many segments; the last one of a session whose end could not
+    be sealed comes behind that end, which does not say it.
+    """
 
     last: Piece | None = None
     seen: dict[int, str] = field(default_factory=dict)
-    begun: bool = False
+    closed: bool = False
     kept: list[Piece] = field(default_factory=list)
 
 
@@ -71,6 +78,7 @@ class Chains:
         self._findings = findings
         self._kept = kept
         self._open: dict[str, _Chain] = {}
+        self._ended: dict[str, _Chain] = {}
         self._done: dict[str, list[Piece]] = {}
         self._has_gaps = False
         self.segments = 0
@@ -82,17 +90,21 @@ class Chains:
     def walk(self, pieces: Iterable[Piece]) -> None:
         """Follow pieces in the order of the log."""
         for piece in pieces:
-            chain = self._open.setdefault(piece.session, _Chain())
+            session = piece.session
+            chain = self._ended.get(session) or self._open.setdefault(session, _Chain())
             if piece.number:
                 self._follow(chain, piece)
-            else:
-                self._end(chain, piece)
-                del self._open[piece.session]
-                self._keep(piece.session, chain)
+                continue
+            self._end(chain, piece)
+            self._open.pop(session, None)
+            self._ended[session] = chain
+            if len(self._ended) > _REMEMBERED:
+                oldest = next(iter(self._ended))
+                self._keep(oldest, self._ended.pop(oldest))
 
     def finish(self) -> dict[str, list[Piece]]:
         """Return the segments of the sessions that are kept, in their order."""
-        for session, chain in self._open.items():
+        for session, chain in [*self._ended.items(), *self._open.items()]:
             self._keep(session, chain)
         return self._done
 
@@ -104,6 +116,10 @@ class Chains:
         entry = NamedEntry(piece.place, piece.entry)
         if chain.seen.get(piece.number) == piece.digest:
             return  # After a crash a seal is logged again; it counts once.
+        if chain.closed:
+            words = f"segment {piece.number} of session `{piece.session[:80]}`"
+            text = f"{entry}: {words} is said to be of a session that had ended without it"
+            self._findings.fail(RECORDINGS, text, entry)
         last = chain.last
         number, digest, first = 1, "", 1
         if last is not None:
@@ -124,6 +140,7 @@ class Chains:
 
     def _end(self, chain: _Chain, piece: Piece) -> None:
         entry = NamedEntry(piece.place, piece.entry)
+        chain.closed = piece.segments >= 0
         last = chain.last
         segments = last.number if last else 0
         frames = last.first + last.frames - 1 if last else 0
@@ -147,10 +164,13 @@ class OpenPieces:
     def __init__(self, kept: frozenset[str]) -> None:
         self._kept = kept
         self._sessions: dict[str, list[Piece]] = {}
+        self._ended: dict[str, tuple[int, list[Piece]]] = {}
         self.whole = 0
 
     def read(self, piece: Piece) -> None:
-        """Keep a piece; forget a session that was wholly here and is as it should be."""
+        """Keep a piece; forget, a while later, a session that was wholly here and is good."""
+        if piece.session in self._ended:
+            self._sessions[piece.session] = self._ended.pop(piece.session)[1]
         pieces = self._sessions.setdefault(piece.session, [])
         pieces.append(piece)
         if piece.number or pieces[0].number > 1 or piece.session in self._kept:
@@ -160,13 +180,17 @@ class OpenPieces:
         findings = Findings()
         chains = Chains(findings, frozenset())
         chains.walk(pieces)
-        if not any(findings.count(RECORDINGS, status) for status in Status):
-            self.whole += chains.segments
-            del self._sessions[piece.session]
+        if piece.segments < 0 or any(findings.count(RECORDINGS, status) for status in Status):
+            return
+        self._ended[piece.session] = chains.segments, self._sessions.pop(piece.session)
+        if len(self._ended) > _REMEMBERED_IN_A_RANGE:
+            segments, _ = self._ended.pop(next(iter(self._ended)))
+            self.whole += segments
 
     def left(self) -> tuple[Piece, ...]:
         """Return the pieces that are kept, in the order of the log."""
-        pieces = [piece for some in self._sessions.values() for piece in some]
+        ended = [pieces for _, pieces in self._ended.values()]
+        pieces = [piece for some in [*self._sessions.values(), *ended] for piece in some]
         return tuple(sorted(pieces, key=lambda piece: piece.place))
 
 
@@ -175,12 +199,16 @@ class OpenPieces:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A session whose segments are in the export. reused: ids of its reusable permits."""
+    """A session whose segments are in the export. reused: ids of its reusable permits.
+
+    has_gaps: entries cannot be read, and may name more segments.
+    """
 
     session: str
     pieces: tuple[Piece, ...]
     reused: frozenset[str]
     files: frozenset[str]
+    has_gaps: bool = False
 
 
 def check_recording(
@@ -236,7 +264,11 @@ class _Segments:
         session = self._recording.session
         known = {segment_path(session, piece.number) for piece in self._recording.pieces}
         for name in sorted(self._recording.files - known):
-            self.findings.fail(RECORDINGS, f"`{name[:200]}`: the log does not know this segment")
+            words = f"`{name[:200]}`: the log does not know this segment"
+            if self._recording.has_gaps:
+                self.findings.miss(RECORDINGS, f"{words}, as far as it can be read")
+            else:
+                self.findings.fail(RECORDINGS, words)
 
     def _check_plain(self, piece: Piece, plain: bytes) -> None:
         if not plain.endswith(b"\n"):
