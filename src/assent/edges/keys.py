@@ -1,12 +1,12 @@
 """The data folder and the keys in it: made once, for their owner alone."""
 
-import os
 import secrets
 from pathlib import Path
 
 from assent.config import Config
 from assent.core.faults import OperatorFault
 from assent.stores.database import FILE_NAME as STORE_FILE_NAME
+from assent.witnesses.durable import create_durably
 
 
 def data_folder(config: Config) -> Path:
@@ -33,12 +33,18 @@ def audit_key(data: Path) -> bytes:
 
 
 def key_in(path: Path) -> bytes:
-    """Return the 32 bytes of a key file, made with mode 0600 when it is not there."""
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(secrets.token_bytes(32))
-    key = path.read_bytes()
+    """Return the 32 bytes of a key file, made with mode 0600 when it is not there.
+
+    What it signs or seals may outlive any crash from then on, so it is durable. Raises
+    OperatorFault.
+    """
+    try:
+        if not path.exists():
+            create_durably(path, secrets.token_bytes(32))
+        key = path.read_bytes()
+    except OSError as fault:
+        words = f"`{path}` cannot be made or read ({fault.strerror})"
+        raise OperatorFault("key", words) from fault
     if len(key) != 32:
         raise OperatorFault("key", f"`{path}` must hold 32 bytes; restore it from your backup")
     return key

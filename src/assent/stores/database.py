@@ -5,7 +5,9 @@ Reading and writing have connections of their own: no reader waits for the disk.
 """
 
 import asyncio
+import errno
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -135,7 +137,10 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(self._reading, look)
 
     async def tidy(self) -> bool:
-        """Write the write-ahead log back and cut it; return False while somebody reads it."""
+        """Write the write-ahead log back and cut it; return False while somebody reads it.
+
+        Raises OSError.
+        """
         check_open(self._closed)
 
         def cut() -> bool:
@@ -145,6 +150,8 @@ class SqliteDatabase:
                 busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
                 cursor.close()
                 return not busy
+            except sqlite3.Error as cause:
+                raise OSError(errno.EIO, str(cause)) from cause
             finally:
                 connection.close()
 

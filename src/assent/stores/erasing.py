@@ -38,6 +38,11 @@ async def destroying(
     except ConflictFault:
         keyring.restore(keys)
         raise
+    await tidied(database)
+
+
+async def tidied(database: Database) -> None:
+    """Leave no copy of keys that are destroyed; what cannot be cut out now is cut out later."""
     try:
         if await database.tidy():
             return

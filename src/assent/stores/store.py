@@ -19,7 +19,7 @@ from assent.core.ids import Ids
 from assent.core.ports import MasterKey
 from assent.stores import log, schema
 from assent.stores.database import Database, database_at, locate
-from assent.stores.erasing import destroyed, destroying, refuse_foreign
+from assent.stores.erasing import destroyed, destroying, refuse_foreign, tidied
 from assent.stores.keyring import Keyring, KeysGone
 from assent.stores.log import Unit
 from assent.stores.publishing import Publishing, thin
@@ -49,6 +49,8 @@ async def open_store(
         if former is not None:
             await rewrap(database, former, master)
         await database.read(partial(refuse_foreign, master=master.name))
+        # A stop between destroying a key and cutting out its copies left these lying.
+        await tidied(database)
         if url.get_backend_name() == "postgresql":
             from assent.stores.postgres_log import postgres_store
 
