@@ -140,7 +140,7 @@ def test_every_privileged_action_is_there_with_the_receipt_of_its_decision(
         ("sql.update", "permitted", 7, ""),
         ("sql.truncate", "denied no-permit", None, ""),
         ("sql.delete", "held, completed", 1000, "ben"),
-        ("sql.update", "held, rejected", None, ""),
+        ("sql.update", "held, rejected", None, "ben (rejected)"),
     ]
     assert [one["request"] for one in ours[2:4]] == [worked.request, worked.rejected]
     assert ours[4]["session"] == worked.session

@@ -27,12 +27,12 @@ svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg rect{fill:var(--bar)
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.85rem;margin:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid var(--line);
-overflow-wrap:anywhere;min-width:5rem}
+overflow-wrap:break-word;min-width:3.5rem}
 th{background:var(--band);font-weight:600;overflow-wrap:normal;position:sticky;top:0}
 td.number,th.number{text-align:right;min-width:3.5rem;font-variant-numeric:tabular-nums}
-td.time,th.time{min-width:6.2rem}td.id,th.id{min-width:8.5rem;font-size:.78rem}
+td.time,th.time{min-width:5.6rem}td.id,th.id{min-width:6.4rem;font-size:.72rem}
 td.id{word-break:break-all}th.id{font-family:inherit;font-size:inherit}
-td.long{min-width:14rem}tbody tr:nth-child(even) td{background:var(--band)}
+td.long{min-width:9rem;max-width:26rem}tbody tr:nth-child(even) td{background:var(--band)}
 td.short,th.short{min-width:3rem}
 @media print{@page{size:A4 landscape;margin:11mm}
 :root{--ink:#000;--soft:#444;--line:#bbb;--back:#fff;--band:#f2f2f2;--bar:#3f6fb5;

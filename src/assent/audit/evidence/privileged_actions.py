@@ -38,7 +38,7 @@ _COLUMNS = (
     Column("score", "number", "risk, 0 to 100"),
     Column("decision"),
     Column("by policies"),
-    Column("approvers"),
+    Column("approvers", about="who answered, where it was held"),
     Column("result"),
     Column("session", "id"),
     Column("request", "id"),
@@ -61,7 +61,7 @@ class _Action:
     decision: Said | None = None
     state: str = ""
     result: Said | None = None
-    answers: dict[str, tuple[str, bool, bool]] = field(default_factory=dict)
+    answers: dict[str, Said] = field(default_factory=dict)
 
 
 class PrivilegedActions:
@@ -90,9 +90,7 @@ class PrivilegedActions:
             case EntryKind.RESULT if action in self._found:
                 self._found[action].result = said
             case EntryKind.APPROVAL if action in self._found:
-                if said.fact("verdict") != "reject" and said.subject:
-                    answer = (said.subject, bool(said.fact("key")), bool(said.facts.get("self")))
-                    self._found[action].answers[said.fact("approval")] = answer
+                self._found[action].answers[said.fact("approval")] = said
             case EntryKind.APPROVAL_WITHDRAWN if said.request:
                 for one in self._found.values():
                     if one.request == said.request:
@@ -147,7 +145,7 @@ class PrivilegedActions:
 
     def _figures(self, counted: Sequence[_Action]) -> tuple[Figure, ...]:
         words = [_decision(one).partition(" ")[0].rstrip(",") for one in counted]
-        approved = sum(bool(one.answers) for one in counted)
+        approved = sum(any(_assents(answer) for answer in _said(one)) for one in counted)
         rows = sum(_number(one.result, "rows") or 0 for one in counted)
         return (
             Figure("privileged actions", len(counted), "rows of the table"),
@@ -220,12 +218,7 @@ def _row(one: _Action, known: Known) -> tuple[Cell, ...]:
         decision.number("score") if decision else None,
         _decision(one),
         listed(_policies(decision)),
-        listed(
-            [
-                known.who(who) + (" (signed)" if signed else "") + (" (their own)" if own else "")
-                for who, signed, own in one.answers.values()
-            ]
-        ),
+        listed([_answered(answer, known) for answer in _said(one)]),
         _result(one),
         one.session,
         one.request,
@@ -265,8 +258,27 @@ def _number(said: Said | None, name: str) -> int | None:
     return said.number(name) if said else None
 
 
+def _said(one: _Action) -> Sequence[Said]:
+    return tuple(one.answers.values())
+
+
+def _assents(answer: Said) -> bool:
+    return answer.fact("verdict") != "reject"
+
+
+def _answered(answer: Said, known: Known) -> str:
+    """Return who answered, and what is to be known of it."""
+    marks = (
+        ("" if _assents(answer) else "rejected"),
+        ("signed" if answer.fact("key") else ""),
+        ("their own" if answer.facts.get("self") else ""),
+    )
+    said = ", ".join(mark for mark in marks if mark)
+    return f"{known.who(answer.subject)} ({said})" if said else known.who(answer.subject)
+
+
 def _is_own(one: _Action) -> bool:
-    return any(own for _, _, own in one.answers.values())
+    return any(_assents(answer) and answer.facts.get("self") for answer in _said(one))
 
 
 def _bars(counted: Sequence[_Action], known: Known) -> tuple[Bars, ...]:
