@@ -40,13 +40,16 @@ async def run() -> list[Figure]:
         database = SqliteDatabase(locate(Path(folder)))
         await database.write(schema.upgrade)
         rates = [rate async for rate in _fill(database)]
-        times_ms = [1e3 * took async for took in _asked(database)]
+        # Others first, so that the file is in the machine's memory as that of a server is.
+        first_ms = [1e3 * took async for took in _asked(database, 3)]
+        times_ms = [1e3 * took async for took in _asked(database, 2)]
         await database.close()
     quantiles = statistics.quantiles(times_ms, n=100)
     return [
         figure("index_effects_per_s", rates, "effects/s"),
         figure("search_p50_ms_2m", [quantiles[49]], "ms"),
         figure("search_p99_ms_2m", [quantiles[98]], "ms", "<= 100"),
+        figure("search_slowest_of_the_first_ms_2m", [max(first_ms)], "ms"),
     ]
 
 
@@ -96,9 +99,9 @@ def _text(effect: Effect, luck: random.Random) -> StatementText:
     return StatementText(effect.place, words)
 
 
-async def _asked(database: SqliteDatabase) -> AsyncIterator[float]:
+async def _asked(database: SqliteDatabase, seed: int) -> AsyncIterator[float]:
     """Yield how many seconds each question took."""
-    luck = random.Random(2)
+    luck = random.Random(seed)
     for _ in range(QUESTIONS):
         wanted = _question(luck)
         began = time.perf_counter()
