@@ -12,6 +12,7 @@ from assent.control.access import Access, Outlook
 from assent.control.audit import Audit, Wanted
 from assent.control.audit_actions import Ordered
 from assent.control.break_glass import BreakGlass
+from assent.control.bundles import Begun, Bundles, Row
 from assent.control.canary import Canary
 from assent.control.comments import Comments
 from assent.control.configuring import Configuring
@@ -26,7 +27,8 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
-from assent.control.exporting import Exporting
+from assent.control.exporting import Exporting, Telling
+from assent.control.exporting import Wanted as ExportWanted
 from assent.control.grants import Grants
 from assent.control.health import Check, Health, HowWell
 from assent.control.key_rotation import KeyRotation
@@ -366,6 +368,25 @@ class FakeAudit:
         return b"\x00\x01" if path == "tile/entries/000.p/1" else None
 
 
+class FakeBundles:
+    """One row, of whatever period begins before the present."""
+
+    async def begin(
+        self, caller: Caller, since: datetime, until: datetime, *, with_text: bool
+    ) -> Begun:
+        if "security" not in caller.subject.groups:
+            raise ForbiddenFault("not-yours", "only `security` can export the log")
+        if since > NOON:
+            raise ConflictFault("empty-period", "the log has no entries of that period")
+        note = "assent.example/audit\n1\n\n"
+        checkpoint = Checkpoint(1, b"", note, NOON)
+        telling = cast(Telling, None)
+        return Begun(0, 1, checkpoint, note, ("key",), ExportWanted(), telling)
+
+    async def rows(self, caller: Caller, start: int) -> Sequence[Row]:
+        return [Row(0, b"{}", (b"\x00" * 32,), {"class_uid": 0})] if start == 0 else []
+
+
 class FakeReceipts:
     """Has one receipt of whatever is no `gone`."""
 
@@ -554,6 +575,7 @@ class MemoryPlane:
                 cast(LogStatus, FakeLogStatus()),
                 cast(KeyRotation, FakeRotation(self)),
                 Exporting(store),
+                cast(Bundles, FakeBundles()),
             ),
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids

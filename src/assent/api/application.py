@@ -13,6 +13,7 @@ from assent.api.routes import (
     answers,
     audit_administration,
     break_glass,
+    bundles,
     configuration,
     credentials,
     delegations,
@@ -70,7 +71,7 @@ def build_app(
     for routes in (
         configuration, status, metrics, sign_in, targets,
         credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
-        proof, audit_administration, exporters, receipts, slack, recordings,
+        proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports,
     ):  # fmt: skip
         app.include_router(routes.router)

@@ -4,10 +4,17 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from assent.cli import audit_administration, audit_export, audit_exporters, audit_witnesses
+from assent.cli import (
+    audit_administration,
+    audit_bundles,
+    audit_export,
+    audit_exporters,
+    audit_witnesses,
+)
 
 app = App(name="audit", help="Export the log, and prove that it is whole.")
 app.command(audit_export.export)
+app.command(audit_bundles.bundle)
 for _command in (
     audit_administration.erase,
     audit_administration.hold,

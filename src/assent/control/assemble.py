@@ -545,6 +545,7 @@ def assemble(outside: Outside) -> Assembly:
             actions=audit_actions,
             health=health,
             audit=audit,
+            directory=directory,
             keys=outside.log_keys,
             clock=clock,
             ids=ids,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from assent.control.audit import Audit
 from assent.control.audit_actions import AuditActions
+from assent.control.bundles import Bundles
+from assent.control.directory import Directory
 from assent.control.explain import Explain
 from assent.control.exporting import Exporting
 from assent.control.health import Health
@@ -23,6 +25,7 @@ class Custody:
     status: LogStatus
     rotation: KeyRotation
     exporting: Exporting
+    bundles: Bundles
 
 
 def custody(
@@ -32,6 +35,7 @@ def custody(
     actions: AuditActions,
     health: Health,
     audit: Audit,
+    directory: Directory,
     keys: LogKeys | None,
     clock: Clock,
     ids: Ids,
@@ -50,4 +54,5 @@ def custody(
         status=LogStatus(store=store, health=health, keys=lambda: rotation.public, clock=clock),
         rotation=rotation,
         exporting=Exporting(store),
+        bundles=Bundles(store=store, audit=audit, directory=directory, clock=clock, ids=ids),
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
+from assent_verify.bundles import verify_bundle
 from assent_verify.checkpoints import split_notes
 from assent_verify.notes import MAX_NOTE_BYTES, parse_key
 from assent_verify.policy import MAX_POLICY_BYTES, Policy, of_keys, parse_policy
@@ -101,6 +102,14 @@ def _single(asked: argparse.Namespace) -> int:
     return _say(report, asked)
 
 
+def _bundle(asked: argparse.Namespace) -> int:
+    try:
+        return _say(verify_bundle(Path(asked.folder), _policy(asked)), asked)
+    except OSError as error:
+        name = error.filename or asked.folder
+        raise _Usage(f"`{name}` cannot be read: {error.strerror}") from error
+
+
 def _say(report: Report, asked: argparse.Namespace) -> int:
     if asked.json:
         print(json.dumps(as_json(report), indent=2, ensure_ascii=False))
@@ -149,6 +158,16 @@ def _parser() -> argparse.ArgumentParser:
     single.add_argument("receipt", metavar="FILE", help="the .tlog-proof; .leaf lies beside it")
     _add_trust(single)
     single.set_defaults(run=_single)
+    bundle = commands.add_parser(
+        "bundle",
+        help="prove the events of a period",
+        description="Prove that the log holds what the events of a bundle say.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    bundle.add_argument("folder", metavar="FOLDER", help="what `assent audit bundle` wrote")
+    _add_trust(bundle)
+    bundle.set_defaults(run=_bundle)
     return parser
 
 

@@ -68,6 +68,10 @@ CHECKS: dict[int, tuple[str, str]] = {
 }
 """Number → name and the clause that the check implements. Numbers never change their meaning."""
 
+BUNDLED = 14
+"""The number of a check that only bundles have."""
+_OF_BUNDLES = {BUNDLED: ("events", "log-format, Bundle")}
+
 
 @dataclass(frozen=True, slots=True)
 class NamedEntry:
@@ -169,7 +173,7 @@ class Check:
 
 def close(findings: Findings, number: int, summary: str) -> Check:
     """Return a check as it ended. summary: what to say of it when nothing was found."""
-    name, source = CHECKS[number]
+    name, source = (CHECKS | _OF_BUNDLES)[number]
     found = [status for status in Status if findings.count(number, status)]
     details: list[str] = []
     entries: dict[int, NamedEntry] = {}
