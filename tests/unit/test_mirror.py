@@ -86,6 +86,8 @@ ELSEWHERE = {
     "core/data_key": "nouns without behaviour",
     "core/observing": "nouns and shapes without behaviour",
     "stores/append_only": "conformance/test_store_suite.py slips, and prunes",
+    "audit/evidence": "laws/test_reports_add_up.py counts; clients/test_evidence_packs.py reads",
+    "control/standing_policies": "control/test_reporting.py lists them",
     "audit/edge": "laws/test_log_growth_laws.py grows it",
     "stores/exporting": "conformance/audit_suite.py",
     "stores/tiles": "conformance/audit_suite.py and laws/test_log_growth_laws.py",

@@ -24,7 +24,8 @@ def verdict_kind(pack: Mapping[str, Any]) -> str:
     if isinstance(said, str):
         return "open"
     kind = _VERDICTS[said["exit_code"]][0]
-    if said["rows"]["missing"] or _miscounted(pack):
+    elsewhere = said["exit_code"] == 0 and not said["continues"]
+    if said["rows"]["missing"] or _miscounted(pack) or elsewhere:
         return "bad"
     return "open" if kind == "good" and not said["pinned"] else kind
 
@@ -47,6 +48,8 @@ def verdict(pack: Mapping[str, Any]) -> list[str]:
     if said["rows"]["missing"]:
         found[0] = "NOT PROVED: this report names entries that the log does not have"
         found.append(f"Missing are {', '.join(said['rows']['missing'][:5])}.")
+    if not said["continues"] and said["exit_code"] == 0:
+        found[0] = "NOT PROVED: this report rests on another checkpoint"
     found.append(
         f"An export of {said['entries']} entries (size {said['size']}) was verified at "
         f"{moment(said['at'])} by assent-verify, and continues the checkpoint of this report."

@@ -11,6 +11,7 @@ from assent.audit.evidence.nouns import (
     Known,
     Needs,
     Said,
+    Standing,
     Table,
     instant,
     listed,
@@ -63,6 +64,7 @@ _PEOPLE = (
     Column("groups"),
     Column("vouched for by", about="who confirmed that the groups are theirs, and when"),
     Column("acts for", about="the person behind an agent"),
+    Column("permitted by", about="policies whose head names them or a group of theirs"),
     Column("grants", "number", "held at some time of the period"),
     Column("last seen", "time", "last entry of theirs in the period"),
 )
@@ -241,6 +243,7 @@ class AccessReview:
             listed(sorted(one.groups)),
             " ".join(word for word in vouched if word) or "the configuration",
             known.who(one.on_behalf_of),
+            listed(_permitting(one, known)),
             grants,
             instant(self._seen.get(one.id)),
         )
@@ -269,6 +272,18 @@ class AccessReview:
             Figure("people and machines", len(known.people), "known when this was made"),
             Figure("policies", len(known.standing), "in force when this was made"),
         )
+
+
+def _permitting(one: Subject, known: Known) -> list[str]:
+    """Return the standing permits whose head names this person, or a group that they are in."""
+    heads = {"anybody", f"{one.kind.value.capitalize()} {one.id}"}
+    heads |= {f"Group {name}" for name in one.groups}
+    kinds = [(each.id, each.who.rpartition(" in ")[2]) for each in known.standing if _permits(each)]
+    return [policy for policy, who in kinds if who in heads]
+
+
+def _permits(one: Standing) -> bool:
+    return one.effect == "permit"
 
 
 def _counted(grant: Grant, known: Known) -> bool:

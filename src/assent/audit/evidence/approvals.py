@@ -25,11 +25,13 @@ from assent.core.entry import EntryKind
 from assent.core.request import Approval, Request
 from assent.core.subject import Subject
 
+_MOST_NAMED = 12
 _REQUESTS = (
     Column("asked", "time"),
     Column("who"),
     Column("target"),
     Column("what", about="verb"),
+    Column("to what", about="what it would touch"),
     Column("reason"),
     Column("ticket"),
     Column("needed", about="what policies asked for"),
@@ -136,6 +138,7 @@ class Approvals:
             known.who(who),
             known.where(one.first.target),
             request.action.verb if request else "",
+            _resources(request),
             told.word("reason") if told else (request.reason if request else ""),
             told.word("ticket") if told else (request.ticket if request else ""),
             _needed(told),
@@ -229,6 +232,14 @@ def _was_asked(said: Said) -> bool:
 def _phrase(*words: str) -> str:
     """Return words as one phrase, without those that are empty."""
     return " ".join(word for word in words if word)
+
+
+def _resources(request: Request | None) -> str:
+    if request is None:
+        return ""
+    names = list(dict.fromkeys(one.resource.name for one in request.action.touches))
+    more = len(names) - _MOST_NAMED
+    return listed([*names[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _asked_at(one: _Asked, request: Request | None) -> datetime | None:
