@@ -23,6 +23,7 @@ demo: setup ## play the story on a real PostgreSQL, then stay up
 
 test: setup ## run all tests
 	@if command -v mvn >/dev/null; then tools/fetch_jdbc.sh || echo "JDBC is not tried" >&2; fi
+	@if command -v go >/dev/null; then tools/fetch_go_modules.sh || echo "the log is not read with Go" >&2; fi
 	@$(BIN)/pytest -q -n auto
 
 check: setup ## format, lint, types, import contracts, unit and law tests

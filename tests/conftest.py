@@ -1,7 +1,10 @@
 """What several folders of tests share: one database and one gateway a process of pytest."""
 
+import fcntl
 import itertools
 import os
+import pickle
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from hypothesis import settings
 import gateway_world
 from assent.demo.world import World
 from gateway_world import Gateway, Shop
+from tampering.real_run import RealRun, make_real_run
 
 # The same examples in every run; `HYPOTHESIS_PROFILE=explore` looks for new ones.
 settings.register_profile("same", derandomize=True)
@@ -40,6 +44,26 @@ def gateway(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     created = gateway_world.create_world(tmp_path_factory.mktemp("gateway"), template)
     with gateway_world.serving(created) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def real_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RealRun:
+    """What a gateway with a witness left behind, to be read and never changed; made once."""
+    base = tmp_path_factory.getbasetemp()
+    # Beside it are those of the other processes of this run, where there are any.
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (folder / "real-run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder / "real-run.pickle"
+        if not made.exists():
+            template, shop = (request.getfixturevalue(name) for name in ("template", "shop"))
+            # Another one where making it failed before.
+            place = Path(tempfile.mkdtemp(prefix="real-run-", dir=folder))
+            run = make_real_run(place, template, shop)
+            made.write_bytes(pickle.dumps(run))
+        run = pickle.loads(made.read_bytes())
+        assert isinstance(run, RealRun)
+        return run
 
 
 @pytest.fixture

@@ -6,22 +6,20 @@ from typing import Any
 
 import pytest
 
-from assent.demo.world import World
 from assent_verify.__main__ import main as assent_verify
-from gateway_world import Shop
 from tampering.corpus import ATTACKS
 from tampering.forging import KEPT, NEXT_DAY, RECEIPT, WITNESSED, Attack, Forged, later
 from tampering.logs import made_up_log, real_log
-from tampering.real_run import make_real_run
+from tampering.real_run import RealRun
 
 READERS = {attack.reader for attack in ATTACKS}
 GOOD = ("ok", "skipped")
 
 
 @pytest.fixture(scope="session")
-def real(template: World, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Forged:
+def real(real_run: RealRun) -> Forged:
     """The log of a real gateway; attacks get copies."""
-    return real_log(make_real_run(tmp_path_factory.mktemp("tampered"), template, shop))
+    return real_log(real_run)
 
 
 @pytest.fixture(scope="session")
