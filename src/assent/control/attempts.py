@@ -111,6 +111,8 @@ class Attempts:
             answer = replace(
                 answer, enforcement=self._spending.enforcement(action, answer.enforcement)
             )
+            if action.phase is Phase.EXECUTE:
+                live.keeping.begin(action, outcome.decision, answer.enforcement, within)
             if impact is not None and answer.enforcement and answer.enforcement.limits:
                 _keep_measured(live, answer.entry, impact)
         if isinstance(answer, Permitted) and is_reusable(action, outcome):
@@ -146,10 +148,13 @@ class Attempts:
         )
         try:
             answer, _ = await self.ask(live, more, tell, live.measured.get(question.entry))
+            if isinstance(answer, Refused):
+                live.keeping.stop(action.id, question)
             if isinstance(answer, Permitted):
                 facts: dict[str, Json] = {"outcome": "done"}
                 await self._results.settle(more, answer.request, facts, "the rest was let through")
         except Fault as fault:
+            live.keeping.stop(action.id, question)
             words = "whether more may pass cannot be decided now, so it may not"
             hint = "what was sent before stands; try again, and tell the operator if it stays so"
             return Refused(RefusalKind.UNAVAILABLE, words, fault.code, hint)
@@ -162,6 +167,7 @@ class Attempts:
         limits = await self._spending.more(action)
         if limits is not None:
             return Permitted(question.entry, enforcement=Enforcement(limits=limits))
+        live.keeping.stop(action.id, question)
         passed = question.passed_rows, question.passed_bytes
         words, changes = self._spending.stopped(action, question.limit, *passed)
         hint = f"what was sent before stands; ask for more: assent request {live.target.name}"

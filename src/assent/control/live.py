@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from assent.control.kept import Keeping
 from assent.control.so_far import SoFar
 from assent.control.standing import OPEN, Standing
 from assent.core.action import Action
@@ -51,7 +52,8 @@ class LiveSession:
     person was when it opened.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
-    measured: what was permitted with a limit would do, by entry.
+    measured: what was permitted with a limit would do, by entry. keeping: the obligations of what
+    is under way.
     obliged: what the permit of its opening binds all that is done in it to. settings: what its
     target is told at the start for that. opened: what its opening was decided on. opening: that
     action, to be decided again. permitted: what its opening was permitted by last. standing: what
@@ -78,6 +80,7 @@ class LiveSession:
     unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     measured: dict[str, Impact] = field(default_factory=dict)
+    keeping: Keeping = field(default_factory=Keeping)
     obliged: tuple[Obligation, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     opened: "Outcome | None" = None

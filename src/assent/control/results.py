@@ -47,6 +47,7 @@ class Results:
             "duration_us": frame.duration_us,
             "outcome": "error" if frame.error else "done",
             "rows": frame.rows,
+            **live.keeping.end(action.id),
         }
         if frame.error:
             facts["error"] = frame.error[:5]
@@ -62,6 +63,7 @@ class Results:
         released: whether it had gone up; then it ran at most once, otherwise it did not run.
         """
         facts: dict[str, Json] = {"outcome": "unknown" if released else "not-run"}
+        live.keeping.end(action.id)
         request_id = RequestId(request) if request else None
         entry = entries.result(self._ids, action, self._clock.now(), request_id, facts)
         spent = self._spending.lost(action.id, released=released)
