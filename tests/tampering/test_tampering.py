@@ -1,17 +1,21 @@
 """Each attack is named by the check that must name it, and by no lesser exit code."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from assent_verify.__main__ import main as assent_verify
+from assent_verify.report import CHECKS
 from tampering.corpus import ATTACKS
 from tampering.forging import KEPT, NEXT_DAY, RECEIPT, WITNESSED, Attack, Forged, later
 from tampering.logs import made_up_log, real_log
 from tampering.real_run import RealRun
 
+ROOT = Path(__file__).parents[2]
 READERS = {attack.reader for attack in ATTACKS}
 GOOD = ("ok", "skipped")
 
@@ -119,3 +123,13 @@ def test_who_signs_all_anew_without_a_change_makes_a_log_that_is_good(
 def test_no_attack_is_there_twice() -> None:
     names = [attack.name for attack in ATTACKS]
     assert len(set(names)) == len(names)
+
+
+def test_the_page_has_every_attack() -> None:
+    tool = ROOT / "tools" / "write_tampering_table.py"
+    done = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert done.returncode == 0, "run `python tools/write_tampering_table.py`"
+
+
+def test_every_check_names_an_attack() -> None:
+    assert {attack.check for attack in ATTACKS} == {*CHECKS, 0}
