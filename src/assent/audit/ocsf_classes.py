@@ -101,7 +101,6 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.REMEDY_MET: _entity(_UPDATED, "access request", "request"),
     EntryKind.APPROVAL: _entity(_UPDATED, "access request", "request"),
     EntryKind.APPROVAL_WITHDRAWN: _entity(_UPDATED, "access request", "request"),
-    EntryKind.OBLIGATION_KEPT: _entity(_UPDATED, "action", "action"),
     EntryKind.CREDENTIAL_MINTED: _entity(_CREATED, "credential", "credential"),
     EntryKind.CREDENTIAL_ENDED: _entity(_DELETED, "credential", "credential"),
     EntryKind.SESSION_SEGMENT: _entity(_CREATED, "recording segment", "session"),

@@ -158,6 +158,11 @@ class Decider:
                         bound=circumstances.obliged,
                         standing=circumstances.standing,
                     ),
+                    *(
+                        entries.begun_by(self._ids, charge.begun, outcome.evidence.at)
+                        if charge
+                        else ()
+                    ),
                 ),
             )
         except BaseException:

@@ -349,6 +349,11 @@ def of_grant(ids: Ids, kind: EntryKind, grant: Grant, at: datetime, by: SubjectI
     )
 
 
+def begun_by(ids: Ids, grants: Sequence[Grant], at: datetime) -> tuple[Entry, ...]:
+    """Return the entries that say of grants that their clocks started, at their first use."""
+    return tuple(of_grant(ids, EntryKind.GRANT_CHANGED, one, at, None) for one in grants)
+
+
 def session_ended(
     ids: Ids, session: Session, at: datetime, because: str, recorded: Recorded | None
 ) -> Entry:

@@ -236,7 +236,8 @@ class Opening:
             live.session = replace(live.session, ends_at=ends_at)
             opened = entries.of_session(self._ids, EntryKind.SESSION_OPENED, live.session, now, "")
             changes = (use, *begins(begun), PutSession(live.session))
-            await self._store.commit(changes, (opened,))
+            clocks = entries.begun_by(self._ids, begun, now)
+            await self._store.commit(changes, (opened, *clocks))
             self._spending.kept(begun)
         except ConflictFault:
             await self._results.settle(

@@ -53,7 +53,6 @@ class EntryKind(StrEnum):
     LOGIN_REFUSED = "login.refused"
     LOGOUT = "logout"
     REMEDY_MET = "remedy.met"
-    OBLIGATION_KEPT = "obligation.kept"
     RECORDING_READ = "recording.read"
     LOG_READ = "log.read"
     KEY_ROTATED = "key.rotated"
