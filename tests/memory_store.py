@@ -46,7 +46,7 @@ from assent.core.changes import (
 )
 from assent.core.device_key import DeviceKey
 from assent.core.effect import EffectFilter, EffectPage, EffectPosition
-from assent.core.entry import Checkpoint, Entry
+from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
 from assent.core.faults import ConflictFault
 from assent.core.grant import Grant, GrantKind, PlannedText
 from assent.core.ids import GrantId, RequestId, ReviewId, SessionId, SubjectId, TargetId
@@ -421,6 +421,22 @@ class MemoryStore:
 
     async def checkpoint(self) -> Checkpoint | None:
         return Checkpoint(0, b"", "assent.example/audit\n0\n\n", datetime(2026, 11, 21, tzinfo=UTC))
+
+    async def publish(self) -> Checkpoint:
+        note = "assent.example/audit\n0\n\n"
+        return Checkpoint(0, b"", note, datetime(2026, 11, 21, tzinfo=UTC))
+
+    async def minimum(self) -> int:
+        return 0
+
+    async def leaves(self, start: int, limit: int) -> Sequence[bytes]:
+        return []
+
+    async def newest_cosignatures(self) -> Sequence[Cosignature]:
+        return []
+
+    async def anchors(self, limit: int = 100) -> Sequence[Anchor]:
+        return []
 
     def trouble(self) -> str:
         return self.in_trouble

@@ -9,7 +9,9 @@ import pytest
 from assent.audit.evidence.packs import FOLDS, Pack, as_json
 from assent.core.entry import EntryKind
 from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
-from builders import ANA, BEN, CARL, MINUTE, NOON, World, a_caller
+from assent.core.request import Verdict
+from builders import ANA, BEN, CARL, DELETE_ALL, MINUTE, NOON, READ, World, a_caller, asking_to
+from unit.control.audit_orders import at_once
 
 SINCE = NOON - timedelta(days=1)
 
@@ -109,3 +111,79 @@ async def test_a_permission_is_listed_with_the_policy_that_gave_it_and_its_entry
     assert figures(pack)["never used"] == 1
     assert {one["policy"] for one in rows(pack, "policies")} >= {"request", "open", "where"}
     assert {one["name"] for one in rows(pack, "people")} == {"ana", "ben", "carl", "dora", "tim"}
+
+
+UPDATE = asking_to("sql.update", "update orders set cents = 0")
+
+
+async def test_actions_sum_up_and_each_has_the_entry_of_its_decision(world: World) -> None:
+    client = await world.connect(ANA)
+    await world.did(client, READ)
+    await world.did(client, UPDATE)
+    world.clock.at = NOON + MINUTE
+    pack = await report(world, "privileged-actions")
+    (row,) = rows(pack, "actions")
+    assert (row["who"], row["what"], row["to what"]) == ("ana", "sql.update", "public.orders")
+    assert (row["decision"], row["result"], row["rows"]) == ("permitted", "done", 3)
+    told = [one for one in await kinds(world) if one["id"] == row["receipt"]]
+    assert [one["kind"] for one in told] == ["decision"]
+    decisions = [one for one in await kinds(world) if one["kind"] == "decision"]
+    assert figures(pack)["decisions"] == len(decisions)
+
+
+async def test_what_was_erased_is_counted_and_said_to_be_left_out(world: World) -> None:
+    await world.did(await world.connect(ANA), UPDATE)
+    at_once(world)
+    await world.plane.redaction.erase(a_caller(CARL), "ana", "she asked")
+    world.clock.at = NOON + MINUTE
+    pack = await report(world, "privileged-actions")
+    mine = [one for one in rows(pack, "actions") if one["who"] == "ana"]
+    assert {one["to what"] for one in mine} == {"(erased)"}
+    assert {one["class"] for one in mine} == {"unknown"}
+    (words,) = pack.left_out
+    assert "were erased and cannot be read, of ana" in words
+
+
+async def test_a_held_action_is_there_with_who_answered(world: World) -> None:
+    client = await world.connect(ANA)
+    asking = world.asking(client, DELETE_ALL)
+    request = await world.held(client)
+    world.clock.at = NOON + MINUTE
+    await world.requests.answer(a_caller(BEN), request, Verdict.APPROVE, "go on")
+    await asking
+    world.clock.at = NOON + 2 * MINUTE
+    pack = await report(world, "privileged-actions")
+    (row,) = rows(pack, "actions")
+    assert (row["class"], row["approvers"]) == ("held; write", "ben")
+    assert row["decision"].startswith("held, ")
+    asked = await report(world, "approvals")
+    (one,) = rows(asked, "requests")
+    assert (one["request"], one["answers"]) == (request, "ben approve")
+    assert (one["first answer after"], one["to what"]) == (60, "public.orders")
+    (answer,) = rows(asked, "answers")
+    assert (answer["stage"], answer["comment"], answer["own"]) == ("1: dba", "go on", "")
+    assert figures(asked)["seconds to the first answer"] == 60
+
+
+async def test_a_request_that_was_answered_later_waits_in_the_report(world: World) -> None:
+    client = await world.connect(ANA)
+    asking = world.asking(client, DELETE_ALL)
+    request = await world.held(client)
+    world.clock.at = NOON + 2 * MINUTE
+    await world.requests.answer(a_caller(BEN), request, Verdict.APPROVE, "")
+    await asking
+    pack = await report(world, "approvals", until=NOON + MINUTE)
+    (one,) = rows(pack, "requests")
+    assert (one["outcome"], one["answers"], one["settled"]) == ("pending", "", None)
+    later = await report(world, "approvals", since=NOON + MINUTE, until=NOON + 2 * MINUTE)
+    assert rows(later, "answers") == []
+
+
+async def test_a_period_with_too_many_entries_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await worked(world)
+    monkeypatch.setattr("assent.control.reporting.MOST_ENTRIES", 2)
+    world.clock.at = NOON + MINUTE
+    with pytest.raises(OperatorFault, match="ask for a shorter one"):
+        await report(world, "approvals")
