@@ -1,7 +1,7 @@
 """`assent audit export`: the whole log in a folder, fetched once and continued later."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from itertools import islice
@@ -25,6 +25,7 @@ _OURS = frozenset(
         "checkpoint",
         "checkpoints",
         "evidence",
+        "files",
         "key",
         "keys.jsonl",
         "minimum",
@@ -35,6 +36,7 @@ _OURS = frozenset(
 )
 # Fetched behind all others: a folder has a checkpoint only when it has what that covers.
 _LAST = ("minimum", "key", "checkpoint")
+_LISTED = "files"
 # May be gone when they are asked for: thinned or pruned meanwhile, or never kept.
 _MAY_BE_GONE = ("checkpoints/", "recording/", "payload/", "tile/entries/")
 
@@ -85,7 +87,14 @@ def fetch(
     _check_same_log(folder, client)
     gone = _fetch_all(folder, client, names)
     _take_out(folder, set(names))
+    _list(folder, set(names).difference(gone))
     return names, gone
+
+
+def _list(folder: Path, names: Collection[str]) -> None:
+    """Say which files there are that do not follow from the log's size: web servers list none."""
+    listed = [name for name in names if not name.startswith(("tile/", "payload/"))]
+    (folder / _LISTED).write_text("".join(f"{name}\n" for name in sorted(listed)), "utf-8")
 
 
 def safe_name(name: str) -> Path:

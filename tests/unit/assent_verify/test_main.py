@@ -172,6 +172,22 @@ def test_a_web_folder_is_verified_as_it_lies_there(
     assert "`tile/entries/000` is missing" in capsys.readouterr().out
 
 
+def test_of_a_web_folder_the_files_that_it_lists_are_read_too(
+    web: str, export: str, tmp_path: Path, capsys: Capture
+) -> None:
+    trust = ["--policy", a_policy(tmp_path)]
+    forged = Path(export) / "checkpoints/7"
+    forged.write_text(a_note(a_log(8)[1:]))
+    assert main(["log", web, *trust]) == 0, "nobody said that it is there"
+    (Path(export) / "files").write_text("checkpoints/7\ncheckpoints/8\n../key\n")
+    capsys.readouterr()
+    assert main(["log", web, *trust]) == 1
+    said = capsys.readouterr().out
+    assert "checkpoints/7" in said
+    assert "`checkpoints/8` is missing" in said
+    assert "`../key` is not part of the export" in said
+
+
 def test_a_server_that_is_away_is_said_to_be(capsys: Capture) -> None:
     assert main(["log", "http://127.0.0.1:1/", "--key", KEY.text]) == USAGE
     assert "cannot be fetched" in capsys.readouterr().err

@@ -37,6 +37,7 @@ LARGE = {
     "checkpoint": b"note 259",
     "key": b"key 1\nkey 2\n",
 }
+LISTED = b"checkpoint\ncheckpoints/259\ncheckpoints/9\nkey\n"
 
 
 def _serve(server: FakeServer, files: Mapping[str, bytes]) -> None:
@@ -66,13 +67,13 @@ def test_an_export_that_grew_is_continued_and_what_never_changes_is_left(
     folder = tmp_path / "log"
     _serve(signed_in, SMALL)
     assert run(["audit", "export", str(folder)]) == 0
-    assert _held(folder) == SMALL
+    assert _held(folder) == {**SMALL, "files": b"checkpoint\ncheckpoints/9\nkey\n"}
     _serve(signed_in, LARGE)
     assert run(["audit", "export", str(folder)]) == 0
-    assert _held(folder) == LARGE
+    assert _held(folder) == {**LARGE, "files": LISTED}
     _serve(signed_in, LARGE)
     assert run(["audit", "export", str(folder)]) == 0
-    assert _held(folder) == LARGE
+    assert _held(folder) == {**LARGE, "files": LISTED}
     again = set(_fetched(signed_in))
     assert not again & {tile_path(0, 0), bundle_path(0), payloads_path(0)}
     assert payloads_path(1) in again
@@ -88,7 +89,7 @@ def test_a_checkpoint_comes_only_behind_all_that_it_covers(
     assert "checkpoint" not in _held(folder)
     _serve(signed_in, LARGE)
     assert run(["audit", "export", str(folder)]) == 0
-    assert _held(folder) == LARGE
+    assert _held(folder) == {**LARGE, "files": LISTED}
     assert _fetched(signed_in)[-2:] == ["key", "checkpoint"]
 
 
@@ -112,7 +113,7 @@ def test_the_export_of_another_log_is_not_continued(
     _serve(signed_in, {**SMALL, "key": b"another key\n"})
     assert run(["audit", "export", str(folder)]) == ExitCode.USAGE
     assert "another log" in capsys.readouterr().err
-    assert _held(folder) == SMALL
+    assert _held(folder) == {**SMALL, "files": b"checkpoint\ncheckpoints/9\nkey\n"}
 
 
 def test_keys_are_asked_for_and_do_not_stay_behind(signed_in: FakeServer, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import re
 
 from assent_verify.tiles import TILE_WIDTH, bundle_path, payloads_path, tile_path
 
-_FIXED = frozenset({"checkpoint", "key", "keys.jsonl", "minimum"})
+_FIXED = frozenset({"checkpoint", "files", "key", "keys.jsonl", "minimum"})
 _TILE = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/[0-9]{1,3})?")
 _PAYLOADS = re.compile(r"payload/((?:x[0-9]{3}/)*[0-9]{3})\.jsonl")
 _OTHERS = re.compile(

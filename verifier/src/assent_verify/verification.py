@@ -1,7 +1,7 @@
 """The verification of an export, from its files and what the reader trusts."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,6 +40,7 @@ from assent_verify.workers import Workers
 
 _KEY = "key"
 _MINIMUM = "minimum"
+_LISTED = "files"
 _ANCHORS, _EVIDENCE = "anchor/", "evidence/"
 _RECORDINGS = 12
 _CHUNK = 500
@@ -81,6 +82,17 @@ class _Files:
     evidence: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
     count: int | None = None
+
+    def sort_in(self, name: str) -> None:
+        """Keep a name where it belongs, unless it follows from the log's size."""
+        for folder, found in (
+            (f"{FOLDER}/", self.checkpoints),
+            (_ANCHORS, self.anchors),
+            (_EVIDENCE, self.evidence),
+            ("recording/", self.recordings),
+        ):
+            if name.startswith(folder):
+                found.append(name)
 
 
 class _Verification:
@@ -160,30 +172,30 @@ class _Verification:
     # Files
 
     def _list_files(self, size: int) -> _Files:
-        names = self._source.names()
-        files = _Files()
-        if names is None:
-            return files
-        files.count = 0
-        folders = {
-            f"{FOLDER}/": files.checkpoints,
-            _ANCHORS: files.anchors,
-            _EVIDENCE: files.evidence,
-            "recording/": files.recordings,
-        }
+        names, files = self._source.names(), _Files()
+        if names is not None:
+            files.count = 0
         strangers = []
-        for name in names:
-            files.count += 1
-            if not belongs(name, size):
+        for name in self._listed() if names is None else names:
+            if files.count is not None:
+                files.count += 1
+            if belongs(name, size):
+                files.sort_in(name)
+            else:
                 strangers.append(name)
-                continue
-            for folder, found in folders.items():
-                if name.startswith(folder):
-                    found.append(name)
         for name in sorted(strangers):
             text = f"`{name[:200]}` is not part of the export: nothing vouches for it"
             self._findings.miss(ENTRIES, text)
         return files
+
+    def _listed(self) -> Iterator[str]:
+        """Yield what an export says that it has beside tiles: a web server lists nothing itself.
+
+        It is a hint and proves nothing: what is left out there was not looked at.
+        """
+        for line in (self._source.read(_LISTED) or b"").decode("utf-8", "replace").split("\n"):
+            if line:
+                yield line
 
     def _is_plausible(self, size: int, files: _Files) -> bool:
         # A forged size must not make the reader count to it.
@@ -203,9 +215,10 @@ class _Verification:
     # 1 and 3: checkpoints
 
     def _look_at_retained(self, newest: Seen, files: _Files) -> list[Seen]:
-        names = sorted(files.checkpoints, key=lambda name: int(name.partition("/")[2]))
+        known = set(files.checkpoints)
         if files.count is None:
-            names = [checkpoint_path(newest.size)]
+            known.add(checkpoint_path(newest.size))
+        names = sorted(known, key=lambda name: int(name.partition("/")[2]))
         chunks = [names[at : at + _CHUNK] for at in range(0, len(names), _CHUNK)]
         retained: list[Seen] = []
         count = self._asked.workers if len(chunks) > 1 else 1

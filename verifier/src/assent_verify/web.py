@@ -31,7 +31,7 @@ class Web:
             raise SourceAway(f"`{name[:80]}` cannot be fetched: {error}") from error
 
     def names(self, folder: str = "") -> Iterator[str] | None:
-        """Return None: a plain web server lists nothing."""
+        """Return None: a plain web server lists nothing but what the file `files` names."""
         return None
 
 
