@@ -10,7 +10,7 @@ def write_durably(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Put `content` into `path`, in place of what was there; durable on return.
 
     A reader, and whoever comes after a crash, finds the old content or the new one. Raises
-    OSError; then the old one stands.
+    OSError; then the old one stands, or the new one where only the folder could not be synced.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

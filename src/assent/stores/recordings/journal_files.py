@@ -36,6 +36,8 @@ class JournalFile:
             self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600
         )
         self.size = 0
+        # Whether half a record may stand behind `size`: it would swallow the next one.
+        self._torn = False
         try:
             self._append(header_line(generation, sealed_key))
         except OSError:
@@ -48,11 +50,15 @@ class JournalFile:
         self._append(self._cipher.seal(lines))
 
     def _append(self, data: bytes) -> None:
+        if self._torn:
+            os.ftruncate(self._file, self.size)
+        self._torn = True
         written = os.write(self._file, data)
         if written != len(data):
-            # Half a line would swallow the next one.
             os.ftruncate(self._file, self.size)
+            self._torn = False
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._torn = False
         self.size += written
 
     def sync(self) -> None:
