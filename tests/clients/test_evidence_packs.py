@@ -12,6 +12,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 import gateway_world
+from assent.cli.client import Client
+from assent.cli.report_verification import Trust, verified
+from assent.cli.report_words import verdict, verdict_kind
+from assent.core.secret import Secret
 from assent.demo.programs import psql_program
 from assent.demo.world import World
 from chromium_house import ARGUMENTS, CHROMIUM, SCREENSHOTS
@@ -261,3 +265,44 @@ def test_the_page_reads_well_in_a_browser_and_on_paper(
         shown.pdf(path=SCREENSHOTS / f"report-{name}.pdf", prefer_css_page_size=True)
         browser.close()
     assert errors == []
+
+
+def test_a_server_whose_report_is_not_what_its_log_says_is_found_out(
+    worked: Worked, tmp_path: Path
+) -> None:
+    login = {
+        "name": "carl",
+        "password": worked.gateway.world.people["carl"].password.reveal(),
+    }
+    token = worked.gateway.answer("carl", "POST", "/v1/login", login)["token"]
+    client = Client(worked.gateway.url, Secret(token))
+    honest = client.get("/v1/reports/approvals", since="2020-01-01T00:00:00Z")
+    trust = Trust(folder=tmp_path / "export")
+
+    def said(pack: dict[str, Any]) -> tuple[str, str]:
+        pack = {**pack, "verification": verified(client, pack, trust)}
+        return verdict_kind(pack), " ".join(verdict(pack))
+
+    assert said(honest)[0] == "open"
+    assert "the one that the server itself named" in said(honest)[1]
+    invented = json.loads(json.dumps(honest))
+    answers = next(one for one in invented["tables"] if one["name"] == "answers")
+    answers["rows"][0][-1] = "ent_invented"
+    assert said(invented)[0] == "bad"
+    assert "Missing are ent_invented." in said(invented)[1]
+    fewer = {**honest, "entries": {**honest["entries"], "in_period": 3}}
+    kind, words = said(fewer)
+    assert kind == "bad"
+    assert "another number of entries" in words
+    note = honest["checkpoint"]["note"].split("\n")
+    other = "\n".join([note[0], "7", *note[2:]])
+    forged = {**honest, "checkpoint": {**honest["checkpoint"], "note": other}}
+    kind, words = said(forged)
+    assert kind == "bad"
+    assert "was not shown" in words
+    # The export that was kept is a good one by itself.
+    checked = assent(
+        worked.gateway, "carl", "audit", "verify", str(trust.folder), "--key",
+        str(tmp_path / "export" / "key"),
+    )  # fmt: skip
+    assert checked.returncode in (0, 2), checked.stdout
