@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from assent import __version__
 from assent.audit.export import signed_note
 from assent.control.audit import Audit
 from assent.control.directory import Directory
@@ -96,7 +97,7 @@ class Bundles:
             signed_note(checkpoint, cosigned).decode(),
             tuple(self._audit.verifier_key.split("\n")),
             Wanted(with_text=with_text),
-            Telling(self._store, self._directory, origin, ""),
+            Telling(self._store, self._directory, origin, __version__),
         )
         self._open[caller.token_digest] = begun
         self._open.move_to_end(caller.token_digest)
