@@ -32,6 +32,8 @@ PREFIX = "export."
 """Of the names of followers, and so of their cursors."""
 RESTS = 1.0
 """Times as long as it worked: what people wait for comes first."""
+PAGE = 64
+"""Entries at a time: while they are opened and told, the loop does little else."""
 _AT_ONCE = 16
 _MOST_KNOWN = 4_096
 
@@ -167,7 +169,9 @@ class Export:
         self._refused = 0
         self._error: tuple[str, datetime | None] = ("", None)
         self._sent_at: datetime | None = None
-        self.follower = Follower(f"{PREFIX}{sink.name}", store, self._handle, rests=RESTS)
+        self.follower = Follower(
+            f"{PREFIX}{sink.name}", store, self._handle, rests=RESTS, page=PAGE
+        )
 
     @property
     def standing(self) -> Standing:
