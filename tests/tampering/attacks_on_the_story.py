@@ -358,10 +358,25 @@ ROWS = (
            _without_a_frame),
     Attack("cut a statement out of a recording and log that", OPERATOR, KEY, 12, 1, "lacks",
            _without_a_statement),
+    Attack(
+        "delete everything about what ran, but not its recording", OPERATOR, KEY, 12, 1,
+        "no permit of its session",
+        _signed(lambda log: log.delete(*_all_of(log, "sql.delete", set()))),
+    ),
+    Attack(
+        "delete a session and leave its recording", OPERATOR, KEY, 12, 1, "does not know",
+        _signed(lambda log: log.delete(*_of_session(log))),
+    ),
     Attack("let a session have ended earlier", OPERATOR, KEY, 12, 1, "", _signed(_ended_earlier)),
     Attack("say that somebody else was erased", OPERATOR, KEY, 6, 2, "is not among the keys",
            _signed(_redacted_somebody_else)),
 )  # fmt: skip
+
+
+def _of_session(log: Forged) -> list[int]:
+    """Return all entries of the session of the first segment."""
+    session = log.leaf(log.find("session.segment"))["session"]
+    return [index for index in range(log.size) if log.leaf(index)["session"] == session]
 
 
 def _all_of(log: Forged, verb: str, but: set[str]) -> list[int]:

@@ -13,6 +13,7 @@ from unit.assent_verify.told_entries import Log, every_cut
 
 RECORDINGS = 12
 KEY = b"k" * 32
+PERMITS = frozenset({"ent_x", "ent_reused"})
 
 
 def segment(log: Log, number: int, /, **facts: Any) -> Log:
@@ -143,7 +144,7 @@ class Files:
 
     def told(self, keys: dict[str, bytes] | None = None) -> tuple[list[str], int]:
         recording = Recording(
-            "ses_1", tuple(self.pieces), frozenset({"ent_reused"}), frozenset(self.found)
+            "ses_1", tuple(self.pieces), PERMITS, frozenset({"ent_reused"}), frozenset(self.found)
         )
         known = {"dek_1": KEY} if keys is None else keys
         findings, opened = check_recording(self, known, recording)
@@ -171,7 +172,7 @@ def test_a_segment_may_be_named_where_the_log_cannot_be_read() -> None:
     files = two()
     files.add([statement(3), result(3)])
     recording = Recording(
-        "ses_1", tuple(files.pieces[:2]), frozenset({"ent_reused"}), frozenset(files.found)
+        "ses_1", tuple(files.pieces[:2]), PERMITS, frozenset({"ent_reused"}), frozenset(files.found)
     )
     for has_gaps, status in ((False, Status.FAILED), (True, Status.INCOMPLETE)):
         findings, _ = check_recording(files, {"dek_1": KEY}, replace(recording, has_gaps=has_gaps))
@@ -216,6 +217,10 @@ def _reused_from_elsewhere(files: Files) -> None:
     files.add([statement(3, "reuse", "ent_other")])
 
 
+def _permitted_by_nobody(files: Files) -> None:
+    files.add([statement(3, entry="ent_deleted")])
+
+
 def _nonsense(files: Files) -> None:
     files.add([{"kind": "surprise", "sequence": 1}])
 
@@ -231,6 +236,7 @@ def _nonsense(files: Files) -> None:
         (_a_statement_less, "lacks statement 3"),
         (_a_result_of_nothing, "has a result of statement 3"),
         (_reused_from_elsewhere, "no reusable permit of its session"),
+        (_permitted_by_nobody, "`ent_deleted`, no permit of its session"),
         (_nonsense, "cannot be read"),
     ],
 )

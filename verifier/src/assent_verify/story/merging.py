@@ -59,6 +59,7 @@ class _Merging:
     _attempts: dict[str, Told] = field(default_factory=dict)
     _marks: list[Mark] = field(default_factory=list)
     _counted: list[Counted] = field(default_factory=list)
+    _permits: dict[str, set[str]] = field(default_factory=dict)
     _reused: dict[str, set[str]] = field(default_factory=dict)
     _closed: set[str] = field(default_factory=set)
     _untold: list[tuple[str, tuple[NamedEntry, int]]] = field(default_factory=list)
@@ -87,6 +88,8 @@ class _Merging:
         self._counted += residue.counted
         self._closed |= residue.closed
         self._untold += residue.untold.items()
+        for session, name in residue.permits:
+            self._permits.setdefault(session, set()).add(name)
         for session, name in residue.reused:
             self._reused.setdefault(session, set()).add(name)
         self._judge_across(residue)
@@ -129,9 +132,10 @@ class _Merging:
             of_each.setdefault(name.split("/")[1], set()).add(name)
         for session, names in sorted(of_each.items()):
             pieces = tuple(recorded.get(session, ()))
+            permits = frozenset(self._permits.get(session, ()))
             reused = frozenset(self._reused.get(session, ()))
             gaps = self._approvals.has_gaps
-            yield Recording(session, pieces, reused, frozenset(names), gaps)
+            yield Recording(session, pieces, permits, reused, frozenset(names), gaps)
 
     def _say_what_has_no_text(self) -> None:
         """Say which decisions were taken by policies that nobody can read here."""

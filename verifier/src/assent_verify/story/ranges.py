@@ -24,7 +24,8 @@ class Residue:
 
     findings: what was found within the range. steps, acts, pieces, marks: in the order of the
     log. attempts: those at the end whose decision is still to come, by action; decisions: those
-    at the start whose attempt was before. reused: session and id of reusable permits. gap:
+    at the start whose attempt was before. permits: session and id of permits in sessions whose
+    recordings are here; reused: of those that were reusable. gap:
     whether entries could not be read. asked: whether a decision says what Cedar was asked;
     early: the first decision before that one which does not, early_count: how many do not.
     untold: of policies whose text is not known the first decision, and how many; closed:
@@ -42,6 +43,7 @@ class Residue:
     plans: list[Plan] = field(default_factory=list)
     untold: dict[str, tuple[NamedEntry, int]] = field(default_factory=dict)
     closed: set[str] = field(default_factory=set)
+    permits: list[tuple[str, str]] = field(default_factory=list)
     reused: list[tuple[str, str]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     segments: int = 0
@@ -131,8 +133,10 @@ class Story:
     ) -> None:
         facts, left = leaf["facts"], self._left
         self._revisions.use(index, leaf)
-        if facts.get("reuse") is True and leaf["session"] in self._recorded and step is not None:
-            left.reused.append((leaf["session"], leaf["id"]))
+        if leaf["session"] in self._recorded and facts.get("outcome") == "permit":
+            left.permits.append((leaf["session"], leaf["id"]))
+            if facts.get("reuse") is True and step is not None:
+                left.reused.append((leaf["session"], leaf["id"]))
         attempt = self._attempts.pop(str(facts.get("action")), None)
         if content is None:
             left.tally.sealed += 1

@@ -199,13 +199,15 @@ class OpenPieces:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A session whose segments are in the export. reused: ids of its reusable permits.
+    """A session whose segments are in the export. permits: ids of its permits; reused: of the
+    reusable ones.
 
     has_gaps: entries cannot be read, and may name more segments.
     """
 
     session: str
     pieces: tuple[Piece, ...]
+    permits: frozenset[str]
     reused: frozenset[str]
     files: frozenset[str]
     has_gaps: bool = False
@@ -291,12 +293,22 @@ class _Segments:
             if self._sequence is not None and at != self._sequence + 1:
                 self._fail(f"lacks statement {self._sequence + 1}, before frame {number}")
             self._sequence = at
-            # What stands for several statements is the decision on the first one, in the log.
-            if frame["verdict"] == "reuse" and frame["entry"] not in self._recording.reused:
-                name = str(frame["entry"])[:80]
-                self._fail(f"rests frame {number} on `{name}`, no reusable permit of its session")
+            self._check_permit(number, frame)
         elif kind == "result" and self._sequence is not None and at > self._sequence:
             self._fail(f"has a result of statement {at} in frame {number}, which it does not hold")
+
+    def _check_permit(self, number: int, frame: dict[str, Any]) -> None:
+        # What stands for several statements is the decision on the first one, in the log.
+        known = {"permit": self._recording.permits, "reuse": self._recording.reused}
+        verdict, entry = frame["verdict"], str(frame["entry"])
+        if verdict not in known or entry in known[verdict]:
+            return
+        kind = "reusable permit" if verdict == "reuse" else "permit"
+        words = f"rests frame {number} on `{entry[:80]}`, no {kind} of its session"
+        if self._recording.has_gaps:
+            self._miss(f"{words} that can be read")
+        else:
+            self._fail(words)
 
     def _fail(self, words: str) -> None:
         self.findings.fail(RECORDINGS, f"{self._where} {words}", self._entry)
