@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 import gateway_world
 from assent.cli.client import Client
@@ -26,6 +26,8 @@ POLICIES = """
 permit (principal in Group::"engineers", action == Action::"access.break-glass",
   resource == Target::"shop");
 """
+# At 96 dots an inch, without margins of 11 mm.
+A4_LANDSCAPE: ViewportSize = {"width": 1039, "height": 710}
 REASON = '=HYPERLINK("x") orders are stuck <b>since</b> noon'
 
 
@@ -262,6 +264,10 @@ def test_the_page_reads_well_in_a_browser_and_on_paper(
         assert shown.evaluate(wide), "nothing but tables scrolls sideways"
         shown.emulate_media(color_scheme="dark")
         shown.screenshot(path=SCREENSHOTS / f"report-{name}-dark.png")
+        shown.emulate_media(media="print")
+        shown.set_viewport_size(A4_LANDSCAPE)
+        checks = "document.querySelector('.first table').getBoundingClientRect().bottom"
+        assert shown.evaluate(checks) < A4_LANDSCAPE["height"], "the checks are on the first page"
         shown.pdf(path=SCREENSHOTS / f"report-{name}.pdf", prefer_css_page_size=True)
         browser.close()
     assert errors == []

@@ -37,9 +37,9 @@ def _page(pack: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first_page(pack: Mapping[str, Any]) -> Iterator[str]:
-    yield f"<div class='verdict {verdict_kind(pack)}'>"
-    for number, sentence in enumerate(verdict(pack)):
-        yield f"<b>{_text(sentence)}</b>" if number == 0 else f"<p>{_text(sentence)}</p>"
+    yield f"<section class='first'><div class='verdict {verdict_kind(pack)}'>"
+    first, *rest = verdict(pack)
+    yield f"<b>{_text(first)}</b><p>{_text(' '.join(rest))}</p>"
     yield "</div>"
     yield from _figures(pack["figures"])
     yield "<div class='bars'>"
@@ -47,11 +47,10 @@ def _first_page(pack: Mapping[str, Any]) -> Iterator[str]:
         yield from _bars(bars)
     yield "</div>\n<h2>What this rests on</h2>"
     yield from _facts(_basis(pack))
-    for sentence in (*pack["left_out"], *pack["notes"]):
-        yield f"<p>{_text(sentence)}</p>"
-    if not pack["left_out"]:
-        yield "<p>Nothing of the period was left out.</p>"
+    left_out = ". ".join(pack["left_out"]) or "Nothing of the period was left out"
+    yield f"<p><b>{_text(left_out)}.</b></p><p>{_text(' '.join(pack['notes']))}</p>"
     yield from _checks(pack["verification"])
+    yield "</section>"
 
 
 def _basis(pack: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ margin:1rem 0}.verdict b{font-size:1.1rem}
 margin:1rem 0}
 .figures div{border:1px solid var(--line);padding:.5rem .7rem;border-radius:.3rem}
 .figures b{display:block;font-size:1.6rem;font-variant-numeric:tabular-nums;line-height:1.2}
-.bars{display:grid;grid-template-columns:repeat(auto-fill,minmax(24rem,1fr));gap:0 2rem}
+.bars{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(24rem,100%),1fr));gap:0 2rem}
 svg text{fill:var(--ink);font:13px system-ui,sans-serif}svg rect{fill:var(--bar)}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.85rem;margin:.5rem 0}
@@ -34,12 +34,19 @@ td.time,th.time{min-width:5.6rem}td.id,th.id{min-width:6.4rem;font-size:.72rem}
 td.id{word-break:break-all}th.id{font-family:inherit;font-size:inherit}
 td.long{min-width:9rem;max-width:26rem}tbody tr:nth-child(even) td{background:var(--band)}
 td.short,th.short{min-width:3rem}
+@media(max-width:40rem){body{padding:1rem}}
 @media print{@page{size:A4 landscape;margin:11mm}
+html{font-size:10.5px}
 :root{--ink:#000;--soft:#444;--line:#bbb;--back:#fff;--band:#f2f2f2;--bar:#3f6fb5;
 --good:#0b5c2e;--bad:#9b1c15;--open:#6d4700}
-body{padding:0;max-width:none;font-size:9pt;print-color-adjust:exact}
+body{padding:0;max-width:none;font-size:8pt;line-height:1.3;print-color-adjust:exact}
 .wide{overflow:visible}thead{display:table-header-group}tr,.figures div,svg{break-inside:avoid}
 table{font-size:6.8pt;table-layout:auto}td,th,td.long,td.id,th.id,td.time,th.time{min-width:0;
 padding:.2rem .3rem}th{position:static}td.id{font-size:6.2pt;min-width:15mm}td.time{min-width:15mm}
-h2,h3{break-after:avoid}section.page{break-before:page}}
+h2{margin:.8rem 0 .2rem}.verdict{padding:.3rem .8rem;margin:.4rem 0}p{margin:.15rem 0}
+h2,h3{break-after:avoid}p{max-width:none}.figures div{padding:.2rem .5rem}
+svg{max-height:90px}
+.first{display:flex;flex-direction:column}.first .bars{order:1}.figures{margin:.5rem 0}
+svg text{font-size:11px}.first table td,.first table th{padding:.1rem .3rem}
+section.page{break-before:page}}
 """

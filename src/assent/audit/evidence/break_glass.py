@@ -25,7 +25,7 @@ from assent.core.review import Review
 
 _USES = (
     Column("began", "time"),
-    Column("ended", "time"),
+    Column("ended", "time", "when it ran out, was revoked, or will run out"),
     Column("who"),
     Column("target"),
     Column("reason"),
