@@ -141,9 +141,13 @@ def _frame_problems(
             problems.append(f"frame {number}: {error}")
             continue
         at = frame["sequence"]
-        if not isinstance(at, int) or frame["kind"] == "mark":
+        if not isinstance(at, int):
             continue
-        if frame["kind"] == "statement":
+        # What was not run, as a statement before it failed, has a number and only this mark.
+        is_skipped = frame["kind"] == "mark" and frame["event"] == "skipped"
+        if frame["kind"] == "mark" and not (is_skipped and at > (sequence or 0)):
+            continue
+        if frame["kind"] == "statement" or is_skipped:
             if sequence is not None and at != sequence + 1:
                 problems.append(f"frame {number}: statement {sequence + 1} is missing")
             sequence = at

@@ -180,6 +180,13 @@ def test_a_segment_may_be_named_where_the_log_cannot_be_read() -> None:
         assert "does not know this segment" in found.text
 
 
+def test_what_was_skipped_in_a_pipeline_has_a_mark_for_a_statement() -> None:
+    skipped = {"kind": "mark", "sequence": 3, "event": "skipped", "detail": ""}
+    held = {"kind": "mark", "sequence": 4, "event": "held", "detail": ""}
+    files = two().add([skipped, held, statement(4), result(4)])
+    assert files.told() == ([], 3)
+
+
 def test_without_their_key_the_digests_stand() -> None:
     assert two().told({}) == ([], 0)
 

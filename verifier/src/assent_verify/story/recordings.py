@@ -289,10 +289,13 @@ class _Segments:
         kind, at = frame["kind"], frame["sequence"]
         if kind not in _FRAMES or type(at) is not int:
             raise ValueError(f"frame {number} has a form that is not known")
-        if kind == "statement":
+        # What was not run, as a statement before it failed, has a number and only this mark.
+        is_skipped = kind == "mark" and frame["event"] == "skipped"
+        if kind == "statement" or (is_skipped and at > (self._sequence or 0)):
             if self._sequence is not None and at != self._sequence + 1:
                 self._fail(f"lacks statement {self._sequence + 1}, before frame {number}")
             self._sequence = at
+        if kind == "statement":
             self._check_permit(number, frame)
         elif kind == "result" and self._sequence is not None and at > self._sequence:
             self._fail(f"has a result of statement {at} in frame {number}, which it does not hold")
