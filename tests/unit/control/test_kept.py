@@ -86,7 +86,13 @@ async def test_a_result_says_how_many_of_its_columns_are_masked(world: World) ->
     world.policies.replace(policies(POLICIES, MASKING))
     client = await world.connect()
     flows = Flows((frozenset({NOTE}), frozenset({"public.orders.id"})), frozenset({NOTE}))
-    question = Authorize(replace(a_statement("sql.read"), flows=flows), "select note, id", (), Phase.EXECUTE, in_transaction=False)
+    question = Authorize(
+        replace(a_statement("sql.read"), flows=flows),
+        "select note, id",
+        (),
+        Phase.EXECUTE,
+        in_transaction=False,
+    )
     facts = await ended(world, client, await run(world, client, question))
     assert facts["obligations"]["kept"] == ["mask", "record", "record_results"]
     # What is found by its look is masked too: then nobody counts columns.
