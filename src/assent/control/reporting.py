@@ -179,7 +179,7 @@ class Reporting:
             sessions={one: found for one, found in sessions.items() if found},
             reviews=await self._store.reviews(limit=_MOST_FOUND),
             people=self._directory.subjects(),
-            standing=standing_of(self._policies.current),
+            standing=await asyncio.to_thread(standing_of, self._policies.current),
             revision=self._policies.current.revision,
         )
 

@@ -9,7 +9,7 @@ import pytest
 from assent.audit.evidence.packs import FOLDS, Pack, as_json
 from assent.core.entry import EntryKind
 from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
-from assent.core.request import Verdict
+from assent.core.request import Request, Verdict
 from builders import ANA, BEN, CARL, DELETE_ALL, MINUTE, NOON, READ, World, a_caller, asking_to
 from unit.control.audit_orders import at_once
 
@@ -187,3 +187,15 @@ async def test_a_period_with_too_many_entries_is_refused(
     world.clock.at = NOON + MINUTE
     with pytest.raises(OperatorFault, match="ask for a shorter one"):
         await report(world, "approvals")
+
+
+async def test_the_reason_of_an_erased_person_is_in_no_report(world: World) -> None:
+    opened = await world.access.connect(a_caller(ANA), "shop", None, "a private matter", "", 1)
+    assert not isinstance(opened, Request)
+    world.clock.at = NOON + MINUTE
+    before = await report(world, "access-review")
+    assert [one["reason"] for one in rows(before, "grants")] == ["a private matter"]
+    await at_once(world).plane.redaction.erase(a_caller(CARL), "ana", "she asked")
+    world.clock.at += MINUTE
+    for name in FOLDS:
+        assert "private" not in json.dumps(as_json(await report(world, name)))

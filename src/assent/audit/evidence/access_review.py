@@ -199,7 +199,7 @@ class AccessReview:
             known.scopes.get(grant.id, ""),
             self._granted_by(grant, known),
             grant.request,
-            grant.reason,
+            issued.word("reason") if issued else grant.reason,
             instant(grant.starts_at),
             instant(_ended_at(grant, known)),
             _state(grant, known),
