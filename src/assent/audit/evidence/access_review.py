@@ -40,7 +40,7 @@ _GRANTS = (
     Column("covers", about="what it was limited to; empty for all that policies permit"),
     Column("granted by", about="people who assented, or the policies that permit it at once"),
     Column("request", "id"),
-    Column("reason"),
+    Column("reason", about="of those that were issued in the period"),
     Column("began", "time"),
     Column("ended", "time", "when it ran out, was revoked, or will run out"),
     Column("at the end", about="how it stood at the end of the period"),
@@ -199,7 +199,8 @@ class AccessReview:
             known.scopes.get(grant.id, ""),
             self._granted_by(grant, known),
             grant.request,
-            issued.word("reason") if issued else grant.reason,
+            # Of one from before only the store knows it, which erases nothing.
+            issued.word("reason") if issued else "",
             instant(grant.starts_at),
             instant(_ended_at(grant, known)),
             _state(grant, known),
