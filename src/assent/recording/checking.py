@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from assent.core.frame import Recorded
 from assent.core.ids import SessionId
@@ -9,6 +10,13 @@ from assent.recording.frames import decode
 from assent.recording.segment import SegmentFacts, digest_of, parse
 
 MOST_PROBLEMS = 100
+
+
+class Counted(NamedTuple):
+    """Numbers of the last statement that was recorded, and of the last one that was skipped."""
+
+    statement: int = 0
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ class Check:
         self._frames = 0
         self._segments = 0
         # The last statement's number; None where segments before could not be read.
-        self._sequence: int | None = 0
+        self._counted: Counted | None = Counted()
 
     def take(self, facts: SegmentFacts, found: Found | None) -> None:
         """Check the next segment that the log knows. found: None where it is not stored."""
@@ -50,12 +58,12 @@ class Check:
         where = f"segment {facts.number}"
         if found is None:
             self._problems.append(f"{where}: it is missing")
-            self._sequence = None
+            self._counted = None
             return
         if digest_of(found.data) != facts.digest:
             self._problems.append(f"{where}: its digest is not the one in the log")
         if found.plain is None:
-            self._sequence = None
+            self._counted = None
             self._problems += [f"{where}: {found.why}"] if found.why else []
             return
         wrong = self._plain(facts, found.plain)
@@ -93,7 +101,7 @@ class Check:
         try:
             header, lines = parse(plain)
         except ValueError as error:
-            self._sequence = None
+            self._counted = None
             return [str(error)]
         problems = []
         if header.session != self._session:
@@ -107,7 +115,7 @@ class Check:
                 f"it holds {len(lines)} frames from {header.first} on, the log says "
                 f"{facts.frames} from {facts.first_frame} on"
             )
-        self._sequence, wrong = _frame_problems(header.first, lines, self._sequence)
+        self._counted, wrong = _frame_problems(header.first, lines, self._counted)
         return [*problems, *wrong]
 
 
@@ -130,9 +138,9 @@ def verify_segments(
 
 
 def _frame_problems(
-    first: int, lines: Sequence[bytes], sequence: int | None
-) -> tuple[int | None, list[str]]:
-    """Return the last statement's number with what is wrong. sequence: None: not known."""
+    first: int, lines: Sequence[bytes], counted: Counted | None
+) -> tuple[Counted | None, list[str]]:
+    """Return the last statement's number with what is wrong. counted: None: not known."""
     problems = []
     for number, line in enumerate(lines, first):
         try:
@@ -143,14 +151,16 @@ def _frame_problems(
         at = frame["sequence"]
         if not isinstance(at, int):
             continue
-        # What was not run, as a statement before it failed, has a number and only this mark.
+        # What was not run, as a statement before it failed, has only this mark. Its number is used
+        # up when it was to be executed, and not yet when it was only parsed.
         is_skipped = frame["kind"] == "mark" and frame["event"] == "skipped"
-        if frame["kind"] == "mark" and not (is_skipped and at > (sequence or 0)):
-            continue
         if frame["kind"] == "statement" or is_skipped:
-            if sequence is not None and at != sequence + 1:
-                problems.append(f"frame {number}: statement {sequence + 1} is missing")
-            sequence = at
-        elif sequence is not None and at > sequence:
+            if counted is not None:
+                most = max(counted) + 1
+                if not (0 if is_skipped else counted.statement + 1) <= at <= most:
+                    problems.append(f"frame {number}: statement {most} is missing")
+            statement, skipped = counted or Counted(at - 1, at)
+            counted = Counted(statement, max(skipped, at)) if is_skipped else Counted(at, skipped)
+        elif frame["kind"] != "mark" and counted is not None and at > counted.statement:
             problems.append(f"frame {number}: a result of statement {at}, not recorded")
-    return sequence, problems
+    return counted, problems

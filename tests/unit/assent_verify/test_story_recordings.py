@@ -185,6 +185,10 @@ def test_what_was_skipped_in_a_pipeline_has_a_mark_for_a_statement() -> None:
     held = {"kind": "mark", "sequence": 4, "event": "held", "detail": ""}
     files = two().add([skipped, held, statement(4), result(4)])
     assert files.told() == ([], 3)
+    again = two().add([skipped, statement(3), result(3)])
+    assert again.told() == ([], 3)
+    for number in (2, 5):
+        assert "lacks statement 4" in "; ".join(two().add([skipped, statement(number)]).told()[0])
 
 
 def test_without_their_key_the_digests_stand() -> None:

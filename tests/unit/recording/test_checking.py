@@ -130,8 +130,12 @@ def test_a_gap_in_the_log_is_named() -> None:
 def test_what_was_skipped_in_a_pipeline_has_a_mark_for_a_statement() -> None:
     skipped = [encode(MarkFrame(sequence, NOW, "skipped", "why")) for sequence in (2, 3)]
     assert problems(chain([statement(1), *skipped, statement(4), result(4)])) == ()
-    said = "segment 1: frame 2: statement 2 is missing"
-    assert problems(chain([statement(1), skipped[1], statement(4)])) == (said,)
+    assert (
+        problems(chain([statement(1), skipped[0]], [statement(2), skipped[1], statement(3)])) == ()
+    )
+    assert problems(chain([statement(1), skipped[1], statement(4)])) == (
+        "segment 1: frame 2: statement 2 is missing",
+    )
 
 
 def test_a_missing_statement_and_an_orphaned_result_are_named() -> None:

@@ -237,6 +237,7 @@ class _Segments:
         self.opened = 0
         # Of the last statement; None where a segment before could not be read.
         self._sequence: int | None = 0
+        self._skipped = 0
         self._entry = NamedEntry(0)
         self._where = ""
 
@@ -289,14 +290,20 @@ class _Segments:
         kind, at = frame["kind"], frame["sequence"]
         if kind not in _FRAMES or type(at) is not int:
             raise ValueError(f"frame {number} has a form that is not known")
-        # What was not run, as a statement before it failed, has a number and only this mark.
+        # What was not run, as a statement before it failed, has only this mark. Its number is used
+        # up when it was to be executed, and not yet when it was only parsed.
         is_skipped = kind == "mark" and frame["event"] == "skipped"
-        if kind == "statement" or (is_skipped and at > (self._sequence or 0)):
-            if self._sequence is not None and at != self._sequence + 1:
-                self._fail(f"lacks statement {self._sequence + 1}, before frame {number}")
-            self._sequence = at
-        if kind == "statement":
-            self._check_permit(number, frame)
+        if kind == "statement" or is_skipped:
+            if self._sequence is not None:
+                most = max(self._sequence, self._skipped) + 1
+                least = 0 if is_skipped else self._sequence + 1
+                if not least <= at <= most:
+                    self._fail(f"lacks statement {most}, before frame {number}")
+            if is_skipped:
+                self._skipped = max(self._skipped, at)
+            else:
+                self._sequence = at
+                self._check_permit(number, frame)
         elif kind == "result" and self._sequence is not None and at > self._sequence:
             self._fail(f"has a result of statement {at} in frame {number}, which it does not hold")
 
