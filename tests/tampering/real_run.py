@@ -9,9 +9,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 import gateway_world
 from assent.demo.programs import psql_program
@@ -122,9 +124,21 @@ def _work_more(gateway: Gateway) -> None:
     client = _psql(gateway.connect_as("ana"), long)
     said, complaints = client.communicate(timeout=60)
     assert said.count("INSERT 0 1") == _MANY, complaints
+    _fail_in_a_pipeline(gateway.connect_as("ana"))
     _said(gateway, "carl", "audit", "erase", "--subject", "nora", "--reason", "she asked")
     open_sessions = "/v1/sessions?open=true"
     eventually(lambda: not gateway.answer("ana", "GET", open_sessions)["items"], "they have ended")
+
+
+def _fail_in_a_pipeline(credential: Credential) -> None:
+    """Send statements behind one that fails, without waiting for it: they are skipped."""
+    with (
+        psycopg.connect(**credential.keywords, dbname=credential.database) as connection,
+        suppress(psycopg.errors.DivisionByZero),
+        connection.pipeline(),
+    ):
+        for divisor in (1, 0, 1, 2, 3):
+            connection.execute(f"insert into {TABLE} values (6 / %s)", (divisor,))
 
 
 def _keep(gateway: Gateway, folder: Path) -> tuple[Path, tuple[Path, ...]]:
