@@ -269,7 +269,7 @@ _CUT = ctypes.CFUNCTYPE(ctypes.c_int, _FILE, ctypes.c_int64)
 _SYNC = ctypes.CFUNCTYPE(ctypes.c_int, _FILE, ctypes.c_int)
 _SIZE = ctypes.CFUNCTYPE(ctypes.c_int, _FILE, ctypes.POINTER(ctypes.c_int64))
 _OPEN = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, _FILE, ctypes.c_int, ctypes.c_void_p
+    ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, _FILE, ctypes.c_int, ctypes.c_void_p
 )
 _DELETE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
 
@@ -330,6 +330,7 @@ class _Vfs:
     def __init__(self, disk: FaultyDisk) -> None:
         self._disk = disk
         self._names: dict[int, str] = {}
+        self._opening = threading.Lock()
         self._tables: dict[int, _Methods] = {}
         found = library()
         assert found is not None, "SQLite cannot be reached"
@@ -346,14 +347,18 @@ class _Vfs:
         assert self._library.sqlite3_vfs_register(ctypes.byref(self._fields), 1) == 0
 
     def _open(self, _vfs: Any, name: Any, file: Any, flags: int, out: Any) -> int:
+        # The name goes on as the pointer that it came as: the file keeps it as long as it lives.
         done = self._own.open(ctypes.addressof(self._own), name, file, flags, out)
         if done == 0 and name:
             opened = ctypes.cast(file, ctypes.POINTER(_File)).contents
             address = ctypes.addressof(opened.methods.contents)
-            if address not in self._tables:
-                self._tables[address] = self._counting(opened.methods.contents)
-            self._names[file] = Path(name.decode()).name
-            opened.methods = ctypes.pointer(self._tables[address])
+            with self._opening:
+                # A table that was handed out must never go: two threads open at once.
+                if address not in self._tables:
+                    self._tables[address] = self._counting(opened.methods.contents)
+                table = self._tables[address]
+            self._names[file] = Path(ctypes.string_at(name).decode()).name
+            opened.methods = ctypes.pointer(table)
         return int(done)
 
     def _delete(self, _vfs: Any, name: Any, sync: int) -> int:

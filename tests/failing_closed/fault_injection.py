@@ -77,7 +77,9 @@ def worked(work: Work, folder: Path, fault: Fault | None, at: int) -> Heard:
             asyncio.run(all_of_it())
         except (Refusal, OSError) as refused:
             disk.mend()
-            say("refused", f"{type(refused).__name__}: {refused}")
+            cause = getattr(refused.__cause__, "orig", refused.__cause__)
+            told = getattr(cause, "sqlite_errorname", cause)
+            say("refused", f"{type(refused).__name__}: {refused} ({told})")
         for said in disk.said:
             say("point", said)
 
