@@ -9,9 +9,10 @@ from assent.control.exporting import Sink, Wanted
 from assent.core.clock import Clock
 from assent.core.faults import OperatorFault
 from assent.core.secret import Secret
+from assent.core.webhook_signature import webhook_key
 from assent.exporters.collectors import CloudEvents, OpenTelemetry
 from assent.exporters.jsonl_file import JsonlFile
-from assent.exporters.posting import Posting, signing_key
+from assent.exporters.posting import Posting
 from assent.exporters.settings import ExporterConfig, split_server
 from assent.exporters.syslog_receiver import SyslogReceiver
 
@@ -46,7 +47,7 @@ def check(entries: Sequence[ExporterConfig], folder: Path, reveal: Reveal) -> No
         for reference in entry.references:
             reveal(reference)
         if entry.secret:
-            signing_key(reveal(entry.secret))
+            webhook_key(reveal(entry.secret))
         trust(entry, folder)
 
 

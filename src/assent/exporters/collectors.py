@@ -9,7 +9,8 @@ from assent.audit.otlp import logs_request, rejected
 from assent.control.exporting import Event
 from assent.core.clock import Clock
 from assent.core.secret import Secret
-from assent.exporters.posting import Posting, signed
+from assent.core.webhook_signature import webhook_headers
+from assent.exporters.posting import Posting
 
 Reveal = Callable[[], Secret[str]]
 
@@ -54,7 +55,7 @@ class CloudEvents:
 
     async def _post(self, identity: str, body: bytes, media_type: str) -> None:
         now = int(self._clock.now().timestamp())
-        headers = signed(self._secret(), identity, now, body)
+        headers = webhook_headers(self._secret(), identity, now, body)
         await self._posting.post(body, {**headers, "content-type": media_type})
 
 

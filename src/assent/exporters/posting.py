@@ -1,23 +1,16 @@
 """Messages to one collector over HTTP, with little trust in what it answers."""
 
 import asyncio
-import base64
-import binascii
-import hmac
 import logging
 import ssl
 from collections.abc import Mapping
-from hashlib import sha256
 
 import httpx2
 
-from assent.core.faults import OperatorFault, OutsideFault
-from assent.core.secret import Secret
+from assent.core.faults import OutsideFault
 
 WITHIN_S = 15.0
 MOST_ANSWER = 64 * 1024
-_FEWEST_BYTES = 24
-_PREFIX = "whsec_"
 _QUIET = ("httpx2", "httpcore2")
 
 
@@ -68,38 +61,3 @@ class Posting:
     def away(self, words: str) -> OutsideFault:
         """Return the fault of this collector: what it is, and these words."""
         return OutsideFault("exporter-away", f"{self._what} {words}")
-
-
-def signed(secret: Secret[str], identity: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers by which a receiver knows who sent a message, and when.
-
-    The signature is HMAC-SHA256 of `<id>.<timestamp>.<body>`. timestamp: seconds since 1970.
-    Source: Standard Webhooks 1.0, symmetric signatures. Raises OperatorFault.
-    """
-    said = f"{identity}.{timestamp}.".encode() + body
-    digest = hmac.new(signing_key(secret), said, sha256).digest()
-    return {
-        "webhook-id": identity,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-    }
-
-
-def signing_key(secret: Secret[str]) -> bytes:
-    """Return the key that a secret stands for: `whsec_` and Base64, or its own bytes.
-
-    Raises OperatorFault for one that could be guessed.
-    """
-    text = secret.reveal()
-    key = text.encode()
-    if text.startswith(_PREFIX):
-        try:
-            key = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-        except (binascii.Error, ValueError):
-            # Without the cause and its text: it is the secret.
-            words = "an exporter's secret that begins with `whsec_` goes on in Base64"
-            raise OperatorFault("exporter-secret", words) from None
-    if len(key) < _FEWEST_BYTES:
-        words = f"an exporter's secret has {_FEWEST_BYTES} bytes or more; make a longer one"
-        raise OperatorFault("exporter-secret", words)
-    return key

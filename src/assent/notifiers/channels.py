@@ -9,10 +9,11 @@ from assent.core.clock import Clock
 from assent.core.faults import OperatorFault
 from assent.core.ports import Notifier
 from assent.core.secret import Secret
+from assent.core.webhook_signature import webhook_key
 from assent.notifiers.address_book import Addresses
 from assent.notifiers.audience import ForGroups
 from assent.notifiers.settings import NotifierConfig, split_server
-from assent.notifiers.signing import Intents, webhook_key
+from assent.notifiers.signing import Intents
 
 if TYPE_CHECKING:
     from assent.notifiers.slack_clicks import SlackClicks

@@ -13,10 +13,10 @@ from assent.core.faults import OperatorFault
 from assent.core.notice import Notice
 from assent.core.secret import Secret
 from assent.core.subject import Subject
+from assent.core.webhook_signature import webhook_headers
 from assent.notifiers import words
 from assent.notifiers.posting import Posting
 from assent.notifiers.settings import check_url, is_reference
-from assent.notifiers.signing import webhook_headers
 
 MEDIA_TYPE = "application/cloudevents+json"
 _GONE = 410

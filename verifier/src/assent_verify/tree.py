@@ -1,4 +1,8 @@
-"""The Merkle tree of RFC 6962, section 2.1, and how its proofs are verified (RFC 9162)."""
+"""The Merkle tree of RFC 6962, section 2.1, and how its proofs are verified.
+
+Written from its recursive definition, where the program that writes the log follows the steps
+of RFC 9162: a mistake in one would have to be made a second time, in another form.
+"""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -71,22 +75,12 @@ def verify_inclusion(
 ) -> None:
     """Return when leaf hash `leaf` is at `index` of the tree with `root`; else ValueError.
 
-    Source: RFC 9162, section 2.1.3.2, whose steps are numbered below.
+    Source: RFC 6962, section 2.1.1, PATH, followed from the root down.
     """
     _check_lengths([leaf, root, *proof])
-    if not 0 <= index < size:  # 1
+    if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of size {size}")
-    place, last, node = index, size - 1, leaf  # 2, 3
-    for sibling in proof:  # 4
-        if last == 0:
-            raise ValueError("the inclusion proof is too long")
-        if place & 1 or place == last:
-            node = node_hash(sibling, node)
-            place, last = _climb(place, last)
-        else:
-            node = node_hash(node, sibling)
-        place, last = place >> 1, last >> 1
-    if last != 0 or node != root:  # 5
+    if _root_by_path(index, size, leaf, list(proof)) != root:
         raise ValueError(f"the inclusion proof does not lead from leaf {index} to the root")
 
 
@@ -96,41 +90,63 @@ def verify_consistency(
     """Return when the new tree continues the old one; else ValueError.
 
     Nothing can be proved from an empty tree, so `old_size` 0 is refused.
-    Source: RFC 9162, section 2.1.4.2, whose steps are numbered below.
+    Source: RFC 6962, section 2.1.2, SUBPROOF, followed from the root down.
     """
     if not 0 < old_size <= new_size:
         raise ValueError(f"no consistency proof from size {old_size} to size {new_size}")
-    if old_size == new_size:
-        if proof or not old_root or old_root != new_root:
-            raise ValueError("two trees of one size must have one root and need no proof")
-        return
-    _check_lengths([old_root, new_root, *proof])
-    if not proof:  # 1
-        raise ValueError("the consistency proof is empty")
-    # 2: an old tree that is one perfect subtree is not repeated in the proof.
-    path = list(proof) if old_size & (old_size - 1) else [old_root, *proof]
-    place, last = old_size - 1, new_size - 1  # 3
-    while place & 1:  # 4
-        place, last = place >> 1, last >> 1
-    old_node = new_node = path[0]  # 5
-    for sibling in path[1:]:  # 6
-        if last == 0:
-            raise ValueError("the consistency proof is too long")
-        if place & 1 or place == last:
-            old_node, new_node = node_hash(sibling, old_node), node_hash(sibling, new_node)
-            place, last = _climb(place, last)
-        else:
-            new_node = node_hash(new_node, sibling)
-        place, last = place >> 1, last >> 1
-    if last != 0 or old_node != old_root or new_node != new_root:  # 7
+    _check_lengths(proof)
+    if not old_root:
+        raise ValueError("a tree has a root")
+    roots = _roots_by_subproof(old_size, new_size, old_root, list(proof), whole=True)
+    if roots != (old_root, new_root):
         raise ValueError(f"the tree of size {new_size} does not continue that of size {old_size}")
 
 
-def _climb(place: int, last: int) -> tuple[int, int]:
-    # A node on the right edge moves up unchanged through levels where it has no sibling.
-    while place & 1 == 0 and place != 0:
-        place, last = place >> 1, last >> 1
-    return place, last
+def _root_by_path(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
+    """Return the root over `size` leaves of which one is known; its path is used up."""
+    if size == 1:
+        _all_used(path)
+        return leaf
+    left_size, other = _largest_power_below(size), _last(path)
+    if index < left_size:
+        return node_hash(_root_by_path(index, left_size, leaf, path), other)
+    return node_hash(other, _root_by_path(index - left_size, size - left_size, leaf, path))
+
+
+def _roots_by_subproof(
+    old_size: int, size: int, old_root: bytes, proof: list[bytes], *, whole: bool
+) -> tuple[bytes, bytes]:
+    """Return the roots over the first `old_size` of `size` leaves, and over all of them.
+
+    whole: the old tree is all that was left of here, so its root is known and not in the proof.
+    """
+    if old_size == size:
+        root = old_root if whole else _last(proof)
+        _all_used(proof)
+        return root, root
+    left_size, other = _largest_power_below(size), _last(proof)
+    if old_size <= left_size:
+        old, left = _roots_by_subproof(old_size, left_size, old_root, proof, whole=whole)
+        return old, node_hash(left, other)
+    old, right = _roots_by_subproof(
+        old_size - left_size, size - left_size, old_root, proof, whole=False
+    )
+    return node_hash(other, old), node_hash(other, right)
+
+
+def _largest_power_below(size: int) -> int:
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _last(proof: list[bytes]) -> bytes:
+    if not proof:
+        raise ValueError("the proof is too short")
+    return proof.pop()
+
+
+def _all_used(proof: list[bytes]) -> None:
+    if proof:
+        raise ValueError("the proof is too long")
 
 
 def _check_lengths(hashes: Sequence[bytes]) -> None:
