@@ -8,7 +8,6 @@ from assent.control.exporting import Export, Telling
 from assent.control.plane import ControlPlane
 from assent.credentials.references import reveal_reference
 from assent.edges.premises import Premises
-from assent.exporters.build import sinks
 from assent.notifiers.channels import Around
 
 
@@ -20,6 +19,11 @@ def begin(
     Raises OperatorFault for a secret or a certificate that cannot be read.
     """
     config, store, clock = premises.config, premises.store, premises.clock
+    if not config.exporters:
+        return []
+    # What speaks HTTP takes a while to import, and few have exporters.
+    from assent.exporters.build import sinks
+
     found = sinks(
         config.exporters,
         config.folder,
