@@ -7,7 +7,6 @@ from assent.credentials.references import VAULT, reveal_reference
 from assent.edges.networks import network_book
 from assent.edges.policies import load_policies
 from assent.edges.stores import place_of_store
-from assent.exporters import build as exporters
 from assent.gateway.certificates import client_side
 from assent.notifiers import channels
 from assent.system.clock import SystemClock
@@ -45,10 +44,14 @@ def check(config: Config) -> policy.PolicySet:
         lambda reference: reveal_reference(reference, config.folder),
         config.folder,
     )
-    exporters.check(
-        config.exporters,
-        config.folder,
-        lambda reference: reveal_reference(reference, config.folder),
-    )
+    if config.exporters:
+        # What speaks HTTP takes a while to import, and few have exporters.
+        from assent.exporters import build as exporters
+
+        exporters.check(
+            config.exporters,
+            config.folder,
+            lambda reference: reveal_reference(reference, config.folder),
+        )
     network_book(config, SystemClock())
     return load_policies(config)
