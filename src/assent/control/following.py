@@ -26,8 +26,8 @@ PAGE = 256
 GATHER_S = 0.25
 """How long after the first new entry it begins, so that many share a commit."""
 LONGEST_PAUSE_S = 30.0
-PROBE_S, LATE_S = 0.005, 0.002
-"""What is due after `PROBE_S` and comes `LATE_S` later shows that the loop has much to do."""
+PROBE_S, BUSY = 0.02, 0.3
+"""How long it looks whether others work meanwhile, and from which share of that on they do."""
 
 _log = structlog.get_logger("following")
 
@@ -62,14 +62,19 @@ class Follower:
         *,
         rests: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        worked: Callable[[], float] = time.thread_time,
         page: int = PAGE,
     ) -> None:
-        """Follow under `name`. rests: times as long as it worked, while others wait."""
+        """Follow under `name`. rests: times as long as it worked, while others work, too.
+
+        worked: how many seconds this thread has worked for.
+        """
         self._name = name
         self._store = store
         self._handle = handle
         self._rests = rests
         self._sleep = sleep
+        self._worked = worked
         self._page = page
         self._position = 0
         self._end = 0
@@ -114,10 +119,10 @@ class Follower:
         return taken
 
     async def _rest(self, worked_s: float) -> None:
-        """Let others come first, if there are any: then the loop is late with what is due."""
-        began = time.perf_counter()
+        """Let others come first, if there are any: then the thread works while this one sleeps."""
+        began, before = time.perf_counter(), self._worked()
         await self._sleep(PROBE_S)
-        if time.perf_counter() - began > PROBE_S + LATE_S:
+        if self._worked() - before > BUSY * (time.perf_counter() - began):
             await self._sleep(self._rests * worked_s)
 
     async def _take(self, most: int) -> int:

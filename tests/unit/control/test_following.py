@@ -107,6 +107,25 @@ async def test_what_is_away_is_waited_for_longer_each_time_and_nothing_is_passed
     assert follower.progress.waiting_for == ""
 
 
+@pytest.mark.parametrize(("share", "rested"), [(0.0, False), (1.0, True)])
+async def test_it_rests_where_others_work_while_it_sleeps(
+    store: SqlStore, share: float, rested: bool
+) -> None:
+    await fill(store, 4)
+    slept: list[float] = []
+
+    async def sleep(for_s: float) -> None:
+        slept.append(for_s)
+
+    # As if the thread had worked all the while that it slept, or not at all.
+    worked = iter((0.0, 1_000.0 * share))
+    follower = Follower(
+        "mine", store, Handler(), rests=9.0, sleep=sleep, worked=lambda: next(worked)
+    )
+    assert await follower.step() == 4
+    assert (len(slept) == 2) is rested
+
+
 async def test_it_wakes_when_the_log_grows(store: SqlStore) -> None:
     handler = Handler()
 
