@@ -5,6 +5,7 @@ It runs after the fact and holds nothing up. Reading the whole log again makes t
 
 import asyncio
 import json
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from assent.control.following import Resting
 from assent.core.changes import Change
 from assent.core.clock import parse_instant
 from assent.core.effect import (
@@ -42,6 +44,8 @@ ReadSegment = Callable[[SessionId, int], Awaitable[bytes | None]]
 
 SEARCHABLE = "searchable_text"
 _MOST_AT_ONCE = 64
+_ENOUGH_S = 0.1
+"""How much it works before it looks whether others must come first."""
 _MOST_KNOWN = 4_096
 _REFUSED = frozenset(
     {
@@ -97,20 +101,26 @@ class _Batch:
 class Effects:
     """Reads entries, in the order of the log, and says what is to be changed in the index."""
 
-    def __init__(self, store: Store, read_segment: ReadSegment) -> None:
+    def __init__(
+        self, store: Store, read_segment: ReadSegment, resting: Resting | None = None
+    ) -> None:
+        """Read recordings by `read_segment`. resting: after each commit, by default never."""
+        self._resting = resting or Resting(0)
         self._store = store
         self._read_segment = read_segment
         self._batch = _Batch()
+        self._began = self._unrested_s = 0.0
         self._attempts: OrderedDict[str, StoredEntry] = OrderedDict()
         self._known: OrderedDict[EntryId, _Known | None] = OrderedDict()
 
     async def handle(self, found: Sequence[StoredEntry]) -> Sequence[Change]:
         """Return what these entries change; what is much is committed before. A follower's."""
-        self._batch = _Batch()
+        self._batch, self._began = _Batch(), time.perf_counter()
         for stored in found:
             await self._read(stored, json.loads(stored.leaf))
             if len(self._batch) >= _MOST_AT_ONCE:
                 await self._commit()
+        await self._rest()
         return (self._batch.change(),) if len(self._batch) else ()
 
     async def _commit(self) -> None:
@@ -118,6 +128,15 @@ class Effects:
         if len(self._batch):
             await self._store.commit((self._batch.change(),), ())
             self._batch = _Batch()
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Rest after enough work: a page may hold hundreds of segments, and be too much."""
+        self._unrested_s += time.perf_counter() - self._began
+        if self._unrested_s >= _ENOUGH_S:
+            await self._resting.after(self._unrested_s)
+            self._unrested_s = 0.0
+        self._began = time.perf_counter()
 
     async def _read(self, stored: StoredEntry, leaf: _Leaf) -> None:
         facts = leaf["facts"]

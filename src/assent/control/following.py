@@ -51,6 +51,32 @@ class Progress:
         return max(0, self.end - self.position)
 
 
+class Resting:
+    """Lets others come first. times: as long as it worked, while others work, too.
+
+    worked: how many seconds this thread has worked for.
+    """
+
+    def __init__(
+        self,
+        times: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        worked: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._times = times
+        self._sleep = sleep
+        self._worked = worked
+
+    async def after(self, worked_s: float) -> None:
+        """Rest after so much work, if the thread works while this one sleeps."""
+        if not self._times:
+            return
+        began, before = time.perf_counter(), self._worked()
+        await self._sleep(PROBE_S)
+        if self._worked() - before > BUSY * (time.perf_counter() - began):
+            await self._sleep(self._times * worked_s)
+
+
 class Follower:
     """Hands the log's entries to `handle`, from where it stopped before. One a name."""
 
@@ -65,16 +91,12 @@ class Follower:
         worked: Callable[[], float] = time.thread_time,
         page: int = PAGE,
     ) -> None:
-        """Follow under `name`. rests: times as long as it worked, while others work, too.
-
-        worked: how many seconds this thread has worked for.
-        """
+        """Follow under `name`. rests, worked: of `Resting`, after each page; 0 for never."""
         self._name = name
         self._store = store
         self._handle = handle
-        self._rests = rests
+        self._resting = Resting(rests, sleep, worked)
         self._sleep = sleep
-        self._worked = worked
         self._page = page
         self._position = 0
         self._end = 0
@@ -114,16 +136,9 @@ class Follower:
         self._position = await self._store.cursor(self._name)
         taken = await self._take(self._page) or await self._take_one_by_one()
         self._waiting_for = ""
-        if self._rests and taken:
-            await self._rest(time.perf_counter() - began)
+        if taken:
+            await self._resting.after(time.perf_counter() - began)
         return taken
-
-    async def _rest(self, worked_s: float) -> None:
-        """Let others come first, if there are any: then the thread works while this one sleeps."""
-        began, before = time.perf_counter(), self._worked()
-        await self._sleep(PROBE_S)
-        if self._worked() - before > BUSY * (time.perf_counter() - began):
-            await self._sleep(self._rests * worked_s)
 
     async def _take(self, most: int) -> int:
         """Take so many entries at once; return how many there were, 0 also where one fails."""

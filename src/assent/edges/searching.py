@@ -3,7 +3,7 @@
 import structlog
 
 from assent.control.effects import NAME, Effects
-from assent.control.following import Follower
+from assent.control.following import Follower, Resting
 from assent.core.ids import SessionId
 from assent.edges.premises import Premises
 
@@ -25,5 +25,5 @@ def index_keeper(premises: Premises) -> Follower:
             return None
         return found.plain
 
-    effects = Effects(premises.store, read_segment)
-    return Follower(NAME, premises.store, effects.handle, rests=RESTS)
+    effects = Effects(premises.store, read_segment, Resting(RESTS))
+    return Follower(NAME, premises.store, effects.handle)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assent.control.effects import NAME, Effects
-from assent.control.following import Follower
+from assent.control.following import Follower, Resting
 from assent.core.effect import UNSAID, Effect, EffectFilter, EffectOutcome
 from assent.core.entry import Entry, EntryKind
 from assent.stores import SqlStore, open_store
@@ -182,3 +182,23 @@ async def test_an_entry_from_before_statements_were_kept_has_its_touches(
     (first, nothing) = await indexed(store, log, old, decided, bare, second)
     assert (first.verb, first.resource) == ("sql.delete", "public.orders")
     assert (nothing.verb, nothing.resource) == ("sql.unknown", "")
+
+
+@pytest.mark.parametrize(("enough_s", "rests"), [(0.0, True), (1e9, False)])
+async def test_it_rests_within_a_page_as_soon_as_it_has_worked_enough(
+    store: SqlStore,
+    log: LogOfEffects,
+    monkeypatch: pytest.MonkeyPatch,
+    enough_s: float,
+    rests: bool,
+) -> None:
+    monkeypatch.setattr("assent.control.effects._ENOUGH_S", enough_s)
+    slept: list[float] = []
+
+    async def sleep(for_s: float) -> None:
+        slept.append(for_s)
+
+    effects = Effects(store, log.read_segment, Resting(9.0, sleep))
+    await store.commit((), log.decided("a", DELETED))
+    await Follower(NAME, store, effects.handle).catch_up()
+    assert bool(slept) is rests
