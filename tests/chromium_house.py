@@ -48,7 +48,11 @@ class House:
 
     def _console(self, message: object) -> None:
         kind, text = getattr(message, "type", ""), getattr(message, "text", "")
-        if kind in ("error", "warning"):
+        if text.startswith("htmx:sendAbort"):
+            # The page was left while it asked for news; htmx tells of that in two events.
+            if self.errors and self.errors[-1].startswith("htmx:afterRequest"):
+                self.errors.pop()
+        elif kind in ("error", "warning"):
             self.errors.append(text)
 
 
