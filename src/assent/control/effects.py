@@ -109,12 +109,14 @@ class Effects:
         self._store = store
         self._read_segment = read_segment
         self._batch = _Batch()
-        self._began = self._unrested_s = 0.0
+        # At first it looks before it works: a start may be busy, too.
+        self._began, self._unrested_s = 0.0, _ENOUGH_S
         self._attempts: OrderedDict[str, StoredEntry] = OrderedDict()
         self._known: OrderedDict[EntryId, _Known | None] = OrderedDict()
 
     async def handle(self, found: Sequence[StoredEntry]) -> Sequence[Change]:
         """Return what these entries change; what is much is committed before. A follower's."""
+        await self._rest_if_due()
         self._batch, self._began = _Batch(), time.perf_counter()
         for stored in found:
             await self._read(stored, json.loads(stored.leaf))
@@ -133,10 +135,13 @@ class Effects:
     async def _rest(self) -> None:
         """Rest after enough work: a page may hold hundreds of segments, and be too much."""
         self._unrested_s += time.perf_counter() - self._began
+        await self._rest_if_due()
+        self._began = time.perf_counter()
+
+    async def _rest_if_due(self) -> None:
         if self._unrested_s >= _ENOUGH_S:
             await self._resting.after(self._unrested_s)
             self._unrested_s = 0.0
-        self._began = time.perf_counter()
 
     async def _read(self, stored: StoredEntry, leaf: _Leaf) -> None:
         facts = leaf["facts"]

@@ -26,8 +26,10 @@ PAGE = 256
 GATHER_S = 0.25
 """How long after the first new entry it begins, so that many share a commit."""
 LONGEST_PAUSE_S = 30.0
-PROBE_S, BUSY = 0.02, 0.3
-"""How long it looks whether others work meanwhile, and from which share of that on they do."""
+PROBE_S, BUSY, FULL = 0.02, 0.3, 0.7
+"""How long it looks whether others work meanwhile, and from which shares of that on they do, and
+have no time to lose."""
+LONGEST_REST_S = 10.0
 
 _log = structlog.get_logger("following")
 
@@ -71,10 +73,20 @@ class Resting:
         """Rest after so much work, if the thread works while this one sleeps."""
         if not self._times:
             return
+        share = await self._share_of_others()
+        if share > FULL:
+            # Threads that work beside a full loop cost it far more than their share.
+            ends_at = time.perf_counter() + LONGEST_REST_S
+            while share > FULL and time.perf_counter() < ends_at:
+                await self._sleep(max(1.0, self._times * worked_s))
+                share = await self._share_of_others()
+        elif share > BUSY:
+            await self._sleep(self._times * worked_s)
+
+    async def _share_of_others(self) -> float:
         began, before = time.perf_counter(), self._worked()
         await self._sleep(PROBE_S)
-        if self._worked() - before > BUSY * (time.perf_counter() - began):
-            await self._sleep(self._times * worked_s)
+        return (self._worked() - before) / max(time.perf_counter() - began, 1e-9)
 
 
 class Follower:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assent.control.following import Follower
+from assent.control.following import PROBE_S, Follower, Resting
 from assent.core.changes import Change, MoveCursor
 from assent.core.entry import Entry
 from assent.core.faults import OutsideFault
@@ -94,7 +94,7 @@ async def test_what_is_away_is_waited_for_longer_each_time_and_nothing_is_passed
         if handler.seen:
             seen_all.set()
 
-    follower = Follower("mine", store, handler, rests=1.0, sleep=sleep)
+    follower = Follower("mine", store, handler, rests=1.0, sleep=sleep, worked=lambda: 0.0)
     task = asyncio.create_task(follower.run())
     async with asyncio.timeout(10):
         await seen_all.wait()
@@ -107,23 +107,20 @@ async def test_what_is_away_is_waited_for_longer_each_time_and_nothing_is_passed
     assert follower.progress.waiting_for == ""
 
 
-@pytest.mark.parametrize(("share", "rested"), [(0.0, False), (1.0, True)])
-async def test_it_rests_where_others_work_while_it_sleeps(
-    store: SqlStore, share: float, rested: bool
+@pytest.mark.parametrize(("share", "rests"), [(0.0, 0), (0.5, 1), (1.0, 3)])
+async def test_the_more_others_work_while_it_sleeps_the_longer_it_rests(
+    monkeypatch: pytest.MonkeyPatch, share: float, rests: int
 ) -> None:
-    await fill(store, 4)
-    slept: list[float] = []
+    now, worked, slept = 0.0, 0.0, list[float]()
+    monkeypatch.setattr("assent.control.following.time.perf_counter", lambda: now)
 
     async def sleep(for_s: float) -> None:
+        nonlocal now, worked
         slept.append(for_s)
+        now, worked = now + for_s, worked + share * for_s
 
-    # As if the thread had worked all the while that it slept, or not at all.
-    worked = iter((0.0, 1_000.0 * share))
-    follower = Follower(
-        "mine", store, Handler(), rests=9.0, sleep=sleep, worked=lambda: next(worked)
-    )
-    assert await follower.step() == 4
-    assert (len(slept) == 2) is rested
+    await Resting(9.0, sleep, lambda: worked).after(0.5)
+    assert [for_s for for_s in slept if for_s != PROBE_S] == [4.5] * rests
 
 
 async def test_it_wakes_when_the_log_grows(store: SqlStore) -> None:
