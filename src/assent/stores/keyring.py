@@ -94,7 +94,7 @@ class Keyring:
             found = self._current.get(subject)
             while found is None:
                 found = await self._standing(subject) or await self._made(subject)
-                if found[0] in self._retired:  # Retired while it was unwrapped.
+                if found[0] in self._retired:  # Forgotten while it was unwrapped.
                     found = None
             self._keep(subject, found)
             return found
@@ -140,14 +140,6 @@ class Keyring:
         if key not in self._retired:
             self._hold(key, found)
         return found
-
-    async def retire(self, subject: SubjectId | None) -> tuple[DataKeyId, ...]:
-        """Forget all live keys of a subject and return them; what comes gets a new one."""
-        async with self._locks.setdefault(subject, asyncio.Lock()):
-            live = await self._reading.data_keys(subject, live_only=True)
-            keys = tuple(each.id for each in live)
-            self.forget(keys)
-            return keys
 
     def forget(self, keys: Iterable[DataKeyId]) -> None:
         """Let go of keys, and seal nothing under them from now on."""
