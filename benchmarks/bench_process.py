@@ -14,7 +14,7 @@ import asyncpg
 from assent.app import running
 from assent.config import load
 from assent.control.gather import Circumstances
-from assent.control.sign_in import Caller
+from assent.control.sign_in import caller_as
 from assent.core.action import Action
 from assent.core.evidence import Authentication
 from assent.core.ids import ActionId, SessionId
@@ -56,7 +56,7 @@ async def _decisions(roads: Roads) -> list[Figure]:
         if subject is None or target is None:
             raise RuntimeError("the world has no ana or no shop")
         now = gateway.plane.clock.now()
-        caller = Caller(subject, Authentication("password", now), "", "", "api")
+        caller = caller_as(subject, Authentication("password", now), "", "", "api")
         await gateway.plane.access.ask(caller, "shop", None, "", "")
         statement = Classifier().classify("SELECT id, total FROM orders WHERE id = 7")
         circumstances = Circumstances(

@@ -17,7 +17,7 @@ from assent import app
 from assent.config import Config, load
 from assent.control.assemble import Assembly, Outside, assemble
 from assent.control.session_credentials import Opened
-from assent.control.sign_in import Caller
+from assent.control.sign_in import Caller, caller_as
 from assent.core.evidence import Authentication
 from assent.core.request import Request
 from assent.demo import world
@@ -197,4 +197,4 @@ def _caller(parts: Assembly, name: str) -> Caller:
     if subject is None:
         raise RuntimeError(f"there is no {name}")
     proof = Authentication("password", parts.plane.clock.now())
-    return Caller(subject, proof, "", "127.0.0.1", "api")
+    return caller_as(subject, proof, "", "127.0.0.1", "api")

@@ -51,7 +51,7 @@ from assent.control.risk import Risk
 from assent.control.seeing import SessionViews
 from assent.control.session_credentials import Opened
 from assent.control.sessions import Sessions
-from assent.control.sign_in import Caller, SignIn
+from assent.control.sign_in import Caller, SignIn, caller_as
 from assent.control.sweep import Sweep
 from assent.control.timers import Timers
 from assent.control.verifiers import Verifiers
@@ -253,7 +253,7 @@ def a_grant(subject: Subject = ANA, *, lasts_for: timedelta = 30 * MINUTE) -> Gr
 
 def a_caller(subject: Subject, *, stepped_up_at: datetime | None = None) -> Caller:
     proof = Authentication("password", NOON, stepped_up_at)
-    return Caller(subject, proof, f"digest-of-{subject.name}", "127.0.0.1", "api")
+    return caller_as(subject, proof, f"digest-of-{subject.name}", "127.0.0.1", "api")
 
 
 def policies(*texts: str) -> PolicySet:

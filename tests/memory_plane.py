@@ -39,6 +39,7 @@ from assent.control.live import LiveSessions
 from assent.control.log_status import LogReport, LogStatus
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
@@ -580,6 +581,7 @@ class MemoryPlane:
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
+            people=People(store=store, directory=self.directory, clock=self.clock, ids=self.ids),
             reporting=Reporting(
                 store=store,
                 directory=self.directory,

@@ -53,7 +53,7 @@ from assent.core.ids import GrantId, RequestId, ReviewId, SessionId, SubjectId, 
 from assent.core.label import Label
 from assent.core.notice import Delivery, Notice
 from assent.core.policy_revision import PolicyRevision
-from assent.core.ports import StoredEntry, Token
+from assent.core.ports import StoredEntry
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
 from assent.core.review import Review
@@ -62,12 +62,13 @@ from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 from assent.core.timer import Timer
+from memory_people import MemoryPeople
 
 PASSWORD = "correct horse"
 
 
 @dataclass
-class MemoryStore:
+class MemoryStore(MemoryPeople):
     """What use cases read and write. What was put last stands last in each."""
 
     in_trouble: str = ""
@@ -78,7 +79,6 @@ class MemoryStore:
     found_sessions: dict[str, Session] = field(default_factory=dict)
     found_subjects: dict[str, Subject] = field(default_factory=dict)
     found_targets: dict[str, Target] = field(default_factory=dict)
-    tokens: dict[str, Token] = field(default_factory=dict)
     found_labels: dict[tuple[str, str, str], Label] = field(default_factory=dict)
     found_habits: dict[tuple[str, str, str], int] = field(default_factory=dict)
     found_events: dict[int, SecurityEvent] = field(default_factory=dict)
@@ -87,7 +87,6 @@ class MemoryStore:
     found_timers: dict[tuple[str, str], Timer] = field(default_factory=dict)
     found_absences: dict[str, Absence] = field(default_factory=dict)
     found_reviews: dict[str, Review] = field(default_factory=dict)
-    found_keys: dict[str, DeviceKey] = field(default_factory=dict)
     found_revisions: dict[str, PolicyRevision] = field(default_factory=dict)
     entries_written: list[Entry] = field(default_factory=list)
 
@@ -155,12 +154,14 @@ class MemoryStore:
                 self.found_targets[target.id] = target
             case PutLabel(label, _):
                 self.found_labels[label.target, label.name, label.label] = label
-            case PutToken(digest, subject_id, method, at, expires_at):
-                self.tokens[digest] = Token(subject_id, method, at, expires_at, None)
-            case StepUp(digest, at):
-                self.tokens[digest] = replace(self.tokens[digest], stepped_up_at=at)
+            case PutToken(token):
+                self.tokens_kept[token.digest] = token
+            case StepUp(digest, at, by):
+                self.tokens_kept[digest] = replace(
+                    self.tokens_kept[digest], stepped_up_at=at, stepped_up_by=by
+                )
             case DropToken(digest):
-                self.tokens.pop(digest, None)
+                self.tokens_kept.pop(digest, None)
             case CountHabit():
                 key = (change.subject, change.target, f"{change.verb} {change.resource}")
                 self.found_habits[key] = self.found_habits.get(key, 0) + change.times
@@ -239,8 +240,8 @@ class MemoryStore:
                 self.found_keys[key_id] = replace(known, revoked_at=at)
             case PutPolicyRevision(revision):
                 self._put_revision(revision)
-            case _:  # What is learned has no part in these tests.
-                pass
+            case _:
+                self.apply_to_people(change)
 
     def _put_notice(self, notice: Notice, channels: Sequence[str]) -> None:
         if notice.id is None:
@@ -479,9 +480,6 @@ class MemoryStore:
 
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
         return Secret(PASSWORD)
-
-    async def token(self, digest: str) -> Token | None:
-        return self.tokens.get(digest)
 
 
 def _used(plan: tuple[PlannedText, ...], digest: str, force: bool) -> tuple[PlannedText, ...]:

@@ -9,12 +9,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
+PLAYER = MODULES / "asciinema-player" / "dist"
 VENDOR = ROOT / "src" / "assent" / "web" / "assets" / "vendor"
 FILES = {
     "htmx.min.js": MODULES / "htmx.org" / "dist" / "htmx.min.js",
     "htmx.LICENSE": MODULES / "htmx.org" / "LICENSE",
     "htmx-ext-sse.min.js": MODULES / "htmx-ext-sse" / "dist" / "sse.min.js",
     "htmx-ext-sse.LICENSE": MODULES / "htmx-ext-sse" / "LICENSE",
+    "uPlot.esm.js": MODULES / "uplot" / "dist" / "uPlot.esm.js",
+    "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
+    "uPlot.LICENSE": MODULES / "uplot" / "LICENSE",
+    "asciinema-player.min.js": PLAYER / "bundle" / "asciinema-player.min.js",
+    "asciinema-player.css": PLAYER / "bundle" / "asciinema-player.css",
+    "asciinema-player.LICENSE": MODULES / "asciinema-player" / "LICENSE",
 }
 
 

@@ -15,8 +15,9 @@ from assent.app import SWITCH_INTERVAL_S
 from assent.audit.note import Signer
 from assent.core.changes import PutToken
 from assent.core.entry import Entry, EntryKind
-from assent.core.ids import EntryId, SubjectId
+from assent.core.ids import EntryId, SubjectId, TokenId
 from assent.core.secret import Secret
+from assent.core.token import Token, TokenKind
 from assent.credentials.master_keys import FileMasterKey
 from assent.stores import SqlStore, open_store
 from assent.stores.database import FILE_NAME
@@ -83,7 +84,17 @@ async def _produce(
     subject = SubjectId(f"sub_{producer % _PEOPLE}")
     for _ in range(_EACH):
         now = clock.now()
-        token = PutToken(ids.token(), subject, "password", now, now + _LASTS)
+        token = PutToken(
+            Token(
+                id=TokenId(ids.mint("token")),
+                digest=ids.token(),
+                subject=subject,
+                kind=TokenKind.API,
+                method="password",
+                issued_at=now,
+                expires_at=now + _LASTS,
+            )
+        )
         entry = _entry(ids, clock, producer)
         began = time.perf_counter()
         await store.commit((token,), (entry,))

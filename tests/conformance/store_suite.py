@@ -49,13 +49,16 @@ from assent.core.ids import (
     SessionId,
     SubjectId,
     TargetId,
+    TokenId,
 )
 from assent.core.label import Label, LabelSource, LabelState
 from assent.core.ports import Store
 from assent.core.request import RejectedAs, RequestState
 from assent.core.resource import Target
+from assent.core.role import Permission
 from assent.core.session import SessionState
 from assent.core.subject import Subject, SubjectKind
+from assent.core.token import Token, TokenKind
 from conformance import store_builders as make
 from conformance.store_builders import ANA, BEN, GRANT, HOUR, NOON, PUT_GRANT, PUT_REQUEST, SHOP
 
@@ -489,7 +492,20 @@ async def a_label_moves_only_from_the_state_that_is_expected(store: Store) -> No
 
 @expected
 async def a_token_steps_up_and_is_dropped(store: Store) -> None:
-    put = PutToken("d" * 64, ANA, "password", NOON, NOON + HOUR)
+    put = PutToken(
+        Token(
+            id=TokenId("tok_1"),
+            digest="d" * 64,
+            subject=ANA,
+            kind=TokenKind.API,
+            method="password",
+            issued_at=NOON,
+            expires_at=NOON + HOUR,
+            permissions=frozenset({Permission.ASK}),
+            provider="oidc:test",
+            provider_session="s1",
+        )
+    )
     await store.commit([put], [])
     with pytest.raises(ConflictFault):
         await store.commit([put], [])
@@ -498,6 +514,10 @@ async def a_token_steps_up_and_is_dropped(store: Store) -> None:
     assert token is not None
     assert (token.subject, token.method, token.issued_at) == (ANA, "password", NOON)
     assert (token.expires_at, token.stepped_up_at) == (NOON + HOUR, NOON + HOUR)
+    assert token.permissions == {Permission.ASK}
+    assert await store.tokens(subject=ANA) == [token]
+    assert await store.tokens(provider="oidc:test", provider_session="s1") == [token]
+    assert await store.tokens(provider="oidc:other") == []
     await store.commit([DropToken("d" * 64), DropToken("unknown")], [])
     assert await store.token("d" * 64) is None
     with pytest.raises(ConflictFault):

@@ -12,7 +12,7 @@ import pytest
 
 from assent import app
 from assent.config import Config, parse
-from assent.control.sign_in import Caller
+from assent.control.sign_in import Caller, caller_as
 from assent.core.evidence import Authentication
 from assent.core.request import RequestState, Verdict
 from builders import NOON, FixedClock
@@ -62,7 +62,7 @@ def a_config(folder: Path, service: Service) -> Config:
 def caller(gateway: app.Gateway, name: str) -> Caller:
     subject = gateway.plane.directory.subject_named(name)
     assert subject is not None
-    return Caller(subject, Authentication("password", NOON), "digest", "127.0.0.1", "api")
+    return caller_as(subject, Authentication("password", NOON), "digest", "127.0.0.1", "api")
 
 
 def told(service: Service) -> list[tuple[str, str]]:

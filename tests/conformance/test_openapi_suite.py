@@ -13,7 +13,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from assent.api import build_app
-from assent.core.ports import Token
+from assent.core.ids import TokenId
+from assent.core.token import Token, TokenKind
 from memory_plane import NOON, PEOPLE, MemoryPlane
 
 CHECKS = [
@@ -42,5 +43,7 @@ def test_every_operation_answers_as_it_describes_itself(case: schemathesis.Case)
     # Signed in anew each time: a logout of one case must not refuse the next one.
     digest = sha256(TOKEN.encode()).hexdigest()
     lasts_until = NOON + timedelta(hours=1)
-    PLANE.store.tokens[digest] = Token(PEOPLE[1].id, "password", NOON, lasts_until, None)
+    PLANE.store.tokens_kept[digest] = Token(
+        TokenId("tok_1"), digest, PEOPLE[1].id, TokenKind.API, "password", NOON, lasts_until
+    )
     case.call_and_validate(headers={"authorization": f"Bearer {TOKEN}"}, checks=CHECKS)

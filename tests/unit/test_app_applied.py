@@ -12,7 +12,7 @@ import pytest
 from assent import app
 from assent.config import Config, parse
 from assent.control.planning import Content
-from assent.control.sign_in import Caller
+from assent.control.sign_in import caller_as
 from assent.core.evidence import Authentication
 from assent.core.faults import OperatorFault
 
@@ -56,7 +56,7 @@ async def apply(gateway: app.Gateway, content: Content) -> None:
     ben = gateway.plane.directory.subject_named("ben")
     assert ben is not None
     now = gateway.plane.clock.now()
-    caller = Caller(ben, Authentication("password", now), "digest", "127.0.0.1", "api")
+    caller = caller_as(ben, Authentication("password", now), "digest", "127.0.0.1", "api")
     applied = await gateway.plane.configuring.apply(caller, content)
     assert applied.state == "applied"
 

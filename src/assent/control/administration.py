@@ -14,6 +14,8 @@ from assent.core.resource import Target
 from assent.core.secret import Secret
 from assent.core.subject import Subject
 
+CONFIGURATION = "configuration"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -64,7 +66,7 @@ async def people_and_targets(
     """Return the subjects and targets with their ids, and what the store must be told.
 
     A name keeps its id for ever. Whoever is gone from configuration stays, disabled: the log
-    still names them.
+    still names them. Whoever somebody else describes stays as they are.
     """
     changes: list[Change] = []
     known = {subject.name: subject for subject in await store.subjects()}
@@ -87,7 +89,9 @@ async def people_and_targets(
         hashed = person.password_hash.reveal() if person.password_hash else None
         changes.append(PutSubject(subject, hashed))
     for name, gone in known.items():
-        if name not in subjects:
+        if name not in subjects and gone.source != CONFIGURATION:
+            subjects[name] = gone
+        elif name not in subjects:
             subjects[name] = Subject(
                 gone.id, name, gone.kind, gone.display_name, frozenset(), disabled=True
             )

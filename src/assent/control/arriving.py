@@ -15,7 +15,7 @@ from assent.control.access import Access
 from assent.control.grants import Grants
 from assent.control.held_words import refusal, restarting, waits
 from assent.control.requests import Requests
-from assent.control.sign_in import Caller
+from assent.control.sign_in import caller_as
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
 from assent.core.evidence import Authentication, Connection
@@ -159,7 +159,7 @@ class Arrivals:
         credential, wishes = arriving.credential, arriving.wishes
         # As old as the sign-in that the credential was made with: that is what was proved.
         proved_at = credential.minted_at or self._clock.now()
-        caller = Caller(
+        caller = caller_as(
             arriving.subject,
             Authentication(METHOD, proved_at),
             "",

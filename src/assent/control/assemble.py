@@ -47,6 +47,7 @@ from assent.control.obligations import derived_mask_key
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.pacing import Pacing
+from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.plans import Plans
@@ -535,6 +536,7 @@ def assemble(outside: Outside) -> Assembly:
         reporting=Reporting(
             store=store, directory=directory, policies=policies, clock=clock, ids=ids
         ),
+        people=People(store=store, directory=directory, clock=clock, ids=ids),
         redaction=redaction,
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids

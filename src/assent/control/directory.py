@@ -7,7 +7,8 @@ from typing import TypeAlias
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
-from assent.core.subject import Subject
+from assent.core.role import ROLE_GROUPS, Permission, Role, permissions_of
+from assent.core.subject import Subject, roles_of
 
 Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[TargetId]], None]
 """Hears which subjects were changed, as they were before, None for new ones; and which targets."""
@@ -17,11 +18,17 @@ class Directory:
     """Subjects and targets by id and by name. Replaced as a whole, never edited in place.
 
     revision: moves with every change of who there is, for what is worked out from it.
-    names: what people are called, by id.
+    names: what people are called, by id. role_groups: whose members have which role.
     """
 
-    def __init__(self, subjects: Iterable[Subject] = (), targets: Iterable[Target] = ()) -> None:
+    def __init__(
+        self,
+        subjects: Iterable[Subject] = (),
+        targets: Iterable[Target] = (),
+        role_groups: Mapping[str, Role] = ROLE_GROUPS,
+    ) -> None:
         self.revision = 0
+        self._role_groups = role_groups
         self._listeners: list[Changed] = []
         self._subjects: dict[SubjectId, Subject] = {}
         self._targets: dict[TargetId, Target] = {}
@@ -87,6 +94,19 @@ class Directory:
             self._target_names[target.name] = target
         elif target.name in self._target_names:
             del self._target_names[target.name]
+
+    def put_subject(self, subject: Subject) -> None:
+        """Make this the subject of its id; whoever listens hears of it."""
+        others = (one for one in self._subjects.values() if one.id != subject.id)
+        self.replace((*others, subject), self._targets.values())
+
+    def roles_of(self, subject: Subject) -> frozenset[Role]:
+        """Return the roles of a subject: their own, and those that their groups give."""
+        return roles_of(subject, self._role_groups)
+
+    def may(self, subject: Subject, permission: Permission) -> bool:
+        """Return whether the roles of a subject give them that permission."""
+        return permission in permissions_of(self.roles_of(subject))
 
     def subject(self, subject: SubjectId) -> Subject:
         """Return the subject. Raises MissingFault."""

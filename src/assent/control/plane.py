@@ -23,6 +23,7 @@ from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
 from assent.control.recordings import Recordings
@@ -84,3 +85,4 @@ class ControlPlane:
     searching: Searching
     custody: Custody
     reporting: Reporting
+    people: People

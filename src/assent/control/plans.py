@@ -35,7 +35,7 @@ from assent.control.plan_actions import (
     text_digest,
     texts_of,
 )
-from assent.control.sign_in import OVERSEERS, Caller, SignIn
+from assent.control.sign_in import Caller, SignIn
 from assent.control.timers import Timers
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Phase
@@ -393,7 +393,7 @@ class Plans:
 
     def _may_see(self, caller: Caller, grant: Grant) -> bool:
         person = caller.subject
-        if grant.subject == person.id or person.groups & OVERSEERS:
+        if grant.subject == person.id or caller.oversees:
             return True
         try:
             target = self._directory.target(grant.target) if grant.target else None

@@ -8,7 +8,7 @@ from assent.control import entries
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.remedies import in_words, lacking, met_by
-from assent.control.sign_in import OVERSEERS, Caller, SignIn
+from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import NOTHING, Proof, Proved, Signing
 from assent.control.tickets import Tickets
 from assent.control.waiting import Place, Waiting
@@ -21,6 +21,7 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, EntryId, Ids, RequestId, SubjectId
 from assent.core.ports import Store
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
+from assent.core.role import Permission
 from assent.core.scope import Terms
 from assent.core.subject import Subject
 from assent.workflow.approval import answer as give_answer
@@ -290,7 +291,9 @@ class Requests:
 
     def _may_see(self, person: Subject, request: Request) -> bool:
         """Return whether it is theirs, was or could be answered by them, or they oversee."""
-        if request.action.subject == person.id or person.groups & OVERSEERS:
+        if request.action.subject == person.id or self._directory.may(
+            person, Permission.READ_ACCESS
+        ):
             return True
         if any(approval.approver == person.id for approval in request.approvals):
             return True

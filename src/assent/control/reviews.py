@@ -19,7 +19,7 @@ from assent.control.review_words import (
     overdue_words,
     settled_entry,
 )
-from assent.control.sign_in import OVERSEERS, Caller
+from assent.control.sign_in import Caller
 from assent.control.timers import Timers
 from assent.control.warnings import Warnings
 from assent.core.assenting import can_count, is_member
@@ -273,7 +273,7 @@ class Reviews:
         person = caller.subject
         return (
             person.id == review.subject
-            or bool(person.groups & OVERSEERS)
+            or caller.oversees
             or any(is_member(person, name) for name in review.group.split(_ALTERNATIVE))
             or self.may_close(person, review)
         )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from assent.control.directory import Directory
 from assent.control.refusals import Refusals
@@ -13,34 +14,60 @@ from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Authentication
 from assent.core.faults import ForbiddenFault
-from assent.core.ids import EntryId, Ids, SubjectId
-from assent.core.ports import PasswordHasher, Store, Token
+from assent.core.ids import DeviceKeyId, EntryId, Ids, SubjectId, TokenId
+from assent.core.ports import PasswordHasher, Store
+from assent.core.role import Permission, Role, permissions_of
 from assent.core.secret import Secret
-from assent.core.subject import Subject
+from assent.core.subject import Subject, roles_of
+from assent.core.token import Token, TokenKind
 
 TOKEN_LASTS_FOR = timedelta(hours=12)
 _MOST_FAILURES = 10
 _FAILURES_COUNT_FOR = timedelta(minutes=5)
 _MOST_KEYS = 10_000
 _REFUSED = "the name or the password is wrong"
-# Who may see what others did.
-OVERSEERS = frozenset({"security", "auditors"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is at one of the doors for people and programs. door: `api` or `web`."""
+    """Who is at one of the doors for people and programs. door: `api` or `web`.
+
+    permissions: what they may do there: what their roles give, of that what the token is for.
+    """
 
     subject: Subject
     authentication: Authentication
     token_digest: str
     address: str
     door: str
+    roles: frozenset[Role] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
+    token: TokenId | None = None
+    device: DeviceKeyId | None = None
 
     @property
     def oversees(self) -> bool:
         """Whether this person may see what others did."""
-        return not self.subject.groups.isdisjoint(OVERSEERS)
+        return Permission.READ_ACCESS in self.permissions
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the door is open to them for that."""
+        return permission in self.permissions
+
+    def check(self, permission: Permission) -> None:
+        """Raise ForbiddenFault `not-permitted` unless the door is open to them for that."""
+        if permission not in self.permissions:
+            words = f"this needs the permission `{permission}`, which you do not have here"
+            raise ForbiddenFault("not-permitted", words)
+
+
+def caller_as(
+    subject: Subject, authentication: Authentication, token_digest: str, address: str, door: str
+) -> Caller:
+    """Return somebody at a door who holds no token, with what their roles give."""
+    roles = roles_of(subject)
+    may = permissions_of(roles)
+    return Caller(subject, authentication, token_digest, address, door, roles, may)
 
 
 class SignIn:
@@ -95,19 +122,45 @@ class SignIn:
         Raises ForbiddenFault `sign-in-refused`, `too-many-attempts`.
         """
         subject = await self._prove(name, password, address, EntryKind.LOGIN)
+        return await self.issue(subject, TokenKind.COMMAND_LINE, "password", address=address)
+
+    async def issue(
+        self,
+        subject: Subject,
+        kind: TokenKind,
+        method: str,
+        *,
+        lasts_for: timedelta = TOKEN_LASTS_FOR,
+        fresh: bool = True,
+        **more: Any,
+    ) -> tuple[Secret[str], Token]:
+        """Return a new bearer token of a subject who has just proved who they are, as by `method`.
+
+        fresh: whether that proof counts as a step-up of this sign-in. more: further fields of
+        `Token`. Raises ForbiddenFault where the subject is disabled.
+        """
+        if subject.disabled:
+            raise ForbiddenFault("sign-in-refused", _REFUSED)
         now = self._clock.now()
-        token = Secret(self._ids.token(32))
-        kept = Token(subject.id, "password", now, now + TOKEN_LASTS_FOR, None)
-        await self._store.commit(
-            (PutToken(_digest(token), subject.id, "password", now, kept.expires_at),),
-            (self._entry(EntryKind.LOGIN, subject, now, address),),
+        secret = Secret(self._ids.token(32))
+        token = Token(
+            id=TokenId(self._ids.mint("token")),
+            digest=digest_of(secret),
+            subject=subject.id,
+            kind=kind,
+            method=method,
+            issued_at=now,
+            expires_at=now + lasts_for,
+            **more,
         )
-        return token, kept
+        entry = self._entry(EntryKind.LOGIN, subject, now, token.address, method, token.id)
+        await self._store.commit((PutToken(token),), (entry,))
+        return secret, token
 
     async def authenticate(self, token: Secret[str], address: str, door: str) -> Caller:
         """Return who holds this token. Raises ForbiddenFault `not-signed-in`."""
         # Looking a digest up instead of the token leaves nothing to time.
-        digest = _digest(token)
+        digest = digest_of(token)
         kept = await self._store.token(digest)
         if kept is None or self._clock.now() >= kept.expires_at:
             raise ForbiddenFault("not-signed-in", "sign in first: `assent login`")
@@ -115,7 +168,11 @@ class SignIn:
         if subject.disabled:
             raise ForbiddenFault("not-signed-in", f"`{subject.name}` is disabled")
         proof = Authentication(kept.method, kept.issued_at, self.stepped_up_at(subject.id))
-        return Caller(subject, proof, digest, address, door)
+        roles = self._directory.roles_of(subject)
+        may = permissions_of(roles)
+        if kept.permissions is not None:
+            may &= kept.permissions
+        return Caller(subject, proof, digest, address, door, roles, may, kept.id, kept.device)
 
     async def logout(self, caller: Caller) -> None:
         """Forget the caller's token."""
@@ -130,12 +187,14 @@ class SignIn:
 
     async def step_up(self, caller: Caller, password: Secret[str]) -> None:
         """Take a fresh proof of who the caller is. Raises ForbiddenFault `sign-in-refused`."""
-        subject = await self._prove(
-            caller.subject.name, password, caller.address, EntryKind.STEP_UP
-        )
-        now = self._clock.now()
-        entry = self._entry(EntryKind.STEP_UP, subject, now, caller.address)
-        await self._store.commit((StepUp(caller.token_digest, now),), (entry,))
+        await self._prove(caller.subject.name, password, caller.address, EntryKind.STEP_UP)
+        await self.stepped_up(caller, "password")
+
+    async def stepped_up(self, caller: Caller, method: str) -> None:
+        """Take it as proved anew who the caller is; whoever calls this has checked the proof."""
+        subject, now = caller.subject, self._clock.now()
+        entry = self._entry(EntryKind.STEP_UP, subject, now, caller.address, method, caller.token)
+        await self._store.commit((StepUp(caller.token_digest, now, method),), (entry,))
         self._stepped_up[subject.id] = (now, entry.id)
         for listener in self._listeners:
             await listener(subject)
@@ -178,16 +237,25 @@ class SignIn:
             failures.popleft()
         return failures
 
-    def _entry(self, kind: EntryKind, subject: Subject, at: datetime, address: str) -> Entry:
+    def _entry(
+        self,
+        kind: EntryKind,
+        subject: Subject,
+        at: datetime,
+        address: str,
+        method: str,
+        token: TokenId | None,
+    ) -> Entry:
         return Entry(
             id=EntryId(self._ids.mint("entry")),
             kind=kind,
             at=at,
             subject=subject.id,
-            facts={"method": "password"},
+            facts={"method": method, "token": token},
             payload={"address": address},
         )
 
 
-def _digest(token: Secret[str]) -> str:
+def digest_of(token: Secret[str]) -> str:
+    """Return what is kept in place of a bearer token: sha256 of it, hex."""
     return sha256(token.reveal().encode()).hexdigest()

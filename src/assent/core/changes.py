@@ -26,6 +26,7 @@ from assent.core.ids import (
 from assent.core.label import Label, LabelState
 from assent.core.lesson import Lesson
 from assent.core.notice import Delivery, Notice
+from assent.core.people_changes import PeopleChange
 from assent.core.policy_revision import PolicyRevision
 from assent.core.request import Approval, Request, RequestState
 from assent.core.resource import Target
@@ -35,6 +36,7 @@ from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 from assent.core.timer import Timer
+from assent.core.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,21 +190,18 @@ class PutLabel:
 
 @dataclass(frozen=True, slots=True)
 class PutToken:
-    """Insert a bearer token. digest: sha256 of it, hex; the token itself is never stored."""
+    """Insert a bearer token; ConflictFault if its digest is known."""
 
-    digest: str
-    subject: SubjectId
-    method: str
-    at: datetime
-    expires_at: datetime
+    token: Token
 
 
 @dataclass(frozen=True, slots=True)
 class StepUp:
-    """The holder of this token proved who they are again."""
+    """The holder of this token proved who they are again. by: how, as `Token.method`."""
 
     token_digest: str
     at: datetime
+    by: str = "password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,4 +444,5 @@ Change: TypeAlias = (
     | PruneLog
     | IndexEffects
     | DropEffects
+    | PeopleChange
 )

@@ -62,6 +62,18 @@ class EntryKind(StrEnum):
     LOG_PRUNED = "log.pruned"
     ANCHOR_RECORDED = "anchor.recorded"
     LOG_DISPUTED = "log.disputed"
+    PERSON_ADDED = "person.added"
+    PERSON_CHANGED = "person.changed"
+    PERSON_INVITED = "person.invited"
+    GROUP_CHANGED = "group.changed"
+    AUTHENTICATOR_ADDED = "authenticator.added"
+    AUTHENTICATOR_REMOVED = "authenticator.removed"
+    TOKEN_MINTED = "token.minted"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    DEVICE_ADMITTED = "device.admitted"
+    DEVICE_REPORTED = "device.reported"
+    SESSION_WATCHED = "session.watched"
+    SESSION_STEERED = "session.steered"
 
 
 @dataclass(frozen=True, slots=True)

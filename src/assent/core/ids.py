@@ -23,6 +23,9 @@ NoticeId = NewType("NoticeId", str)
 DataKeyId = NewType("DataKeyId", str)
 LegalHoldId = NewType("LegalHoldId", str)
 AnchorId = NewType("AnchorId", str)
+TokenId = NewType("TokenId", str)
+InvitationId = NewType("InvitationId", str)
+AuthenticatorId = NewType("AuthenticatorId", str)
 
 PREFIXES = {
     "subject": "sub",
@@ -41,6 +44,9 @@ PREFIXES = {
     "data_key": "dek",
     "legal_hold": "hld",
     "anchor": "anc",
+    "token": "tok",
+    "invitation": "inv",
+    "authenticator": "aut",
 }
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"

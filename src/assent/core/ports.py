@@ -6,9 +6,16 @@ from datetime import datetime
 from typing import Protocol
 
 from assent.core.absence import Absence
+from assent.core.authenticator import (
+    Authenticator,
+    ExternalIdentity,
+    Invitation,
+    ProvisionedGroup,
+)
 from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.data_key import DataKey, LegalHold
+from assent.core.device import Device
 from assent.core.device_key import DeviceKey
 from assent.core.effect import DropEffects, EffectFilter, EffectPage, EffectPosition
 from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
@@ -16,6 +23,7 @@ from assent.core.frame import Frame, Recorded
 from assent.core.grant import Grant
 from assent.core.ids import (
     DataKeyId,
+    DeviceKeyId,
     EntryId,
     GrantId,
     RequestId,
@@ -38,17 +46,7 @@ from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 from assent.core.timer import Timer
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What is kept of a bearer token."""
-
-    subject: SubjectId
-    method: str
-    issued_at: datetime
-    expires_at: datetime
-    stepped_up_at: datetime | None
+from assent.core.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +206,35 @@ class Store(Protocol):
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None: ...
 
     async def token(self, digest: str) -> Token | None: ...
+
+    async def tokens(
+        self,
+        subject: SubjectId | None = None,
+        provider: str = "",
+        provider_session: str = "",
+    ) -> Sequence[Token]:
+        """Return bearer tokens that fit all that is said, by when they expire; at most 10,000."""
+        ...
+
+    async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
+        """Return what a person has beside a password and passkeys, oldest first."""
+        ...
+
+    async def invitation(self, digest: str) -> Invitation | None: ...
+
+    async def external_identities(
+        self, provider: str, external: str = "", subject: SubjectId | None = None
+    ) -> Sequence[ExternalIdentity]:
+        """Return as whom a provider knows people, by what it calls them; at most 100,000."""
+        ...
+
+    async def provisioned_groups(self) -> Sequence[ProvisionedGroup]:
+        """Return groups that identity providers keep, by name; at most 10,000."""
+        ...
+
+    async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
+        """Return what these devices said of themselves last."""
+        ...
 
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         """Return entries from index `start`, in order."""

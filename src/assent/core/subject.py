@@ -1,10 +1,12 @@
 """Who acts: a human, a workload or an agent, and on whose behalf."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from assent.core.ids import SubjectId
+from assent.core.role import ROLE_GROUPS, Role
 
 
 class SubjectKind(StrEnum):
@@ -22,7 +24,10 @@ class Subject:
     groups: names, unordered. verified: whether somebody vouched that these are theirs:
     verified_by, at verified_at. disabled: nothing is permitted to it, and it cannot approve.
     since: when it began here. time_zone: an IANA name such as `Europe/Berlin`, empty where it
-    is not known. reports_to: their manager, that one's manager, and so on upwards.
+    is not known. reports_to: their manager, that one's manager, and so on upwards. roles: beside
+    those that groups give. source: who says all this: `configuration`, `local` (an administrator,
+    in Assent), `scim`, or `oidc:` and the provider's name. email: where mail reaches them. owner:
+    who answers for a workload or an agent. task: what an agent says that it is for.
     """
 
     id: SubjectId
@@ -38,3 +43,19 @@ class Subject:
     verified_by: str = ""
     verified_at: datetime | None = None
     reports_to: tuple[SubjectId, ...] = ()
+    roles: frozenset[Role] = frozenset()
+    source: str = "configuration"
+    email: str = ""
+    owner: SubjectId | None = None
+    task: str = ""
+
+
+def roles_of(subject: Subject, role_groups: Mapping[str, Role] = ROLE_GROUPS) -> frozenset[Role]:
+    """Return the roles of a subject: their own, and those that their groups give.
+
+    role_groups: whose members have which role. Whoever is disabled has none.
+    """
+    if subject.disabled:
+        return frozenset()
+    given = {role for group, role in role_groups.items() if group in subject.groups}
+    return subject.roles | given | {Role.REQUESTER}

@@ -26,11 +26,21 @@ from assent.core.changes import (
     WithdrawApproval,
 )
 from assent.core.faults import ConflictFault
+from assent.core.people_changes import PeopleChange
 from assent.core.session import SessionState
-from assent.stores import audit_changes, codec, effect_changes, granting, rows, workflow_changes
+from assent.stores import (
+    audit_changes,
+    codec,
+    effect_changes,
+    granting,
+    people_changes,
+    rows,
+    workflow_changes,
+)
 from assent.stores.audit_changes import AUDIT, AuditChange
 from assent.stores.effect_changes import EFFECTS, EffectChange
 from assent.stores.granting import GRANTING, Granting
+from assent.stores.people_changes import PEOPLE
 from assent.stores.statements import changed, insert, put, put_new
 from assent.stores.tables import (
     approvals,
@@ -61,7 +71,9 @@ _OfThisModule: TypeAlias = (
     | StepUp
     | DropToken
 )
-MayNotFit: TypeAlias = _OfThisModule | Granting | WorkflowChange | AuditChange | EffectChange
+MayNotFit: TypeAlias = (
+    _OfThisModule | Granting | WorkflowChange | AuditChange | EffectChange | PeopleChange
+)
 
 
 def apply(connection: Connection, change: MayNotFit) -> None:
@@ -74,6 +86,8 @@ def apply(connection: Connection, change: MayNotFit) -> None:
         audit_changes.apply(connection, change)
     elif isinstance(change, EFFECTS):
         effect_changes.apply(connection, change)
+    elif isinstance(change, PEOPLE):
+        people_changes.apply(connection, change)
     else:
         _apply(connection, change)
 
@@ -238,18 +252,11 @@ def _put_label(connection: Connection, change: PutLabel) -> None:
 
 
 def _put_token(connection: Connection, change: PutToken) -> None:
-    row = {
-        "digest": change.digest,
-        "subject_id": change.subject,
-        "method": change.method,
-        "issued_at": change.at,
-        "expires_at": change.expires_at,
-    }
-    if not put_new(connection, tokens, row):
+    if not put_new(connection, tokens, rows.token_row(change.token)):
         raise ConflictFault("token-exists", "this token is known already; mint another one")
 
 
 def _step_up(connection: Connection, change: StepUp) -> None:
     held = update(tokens).where(tokens.c.digest == change.token_digest)
-    if not changed(connection, held.values(stepped_up_at=change.at)):
+    if not changed(connection, held.values(stepped_up_at=change.at, stepped_up_by=change.by)):
         raise ConflictFault("token-gone", "this token was dropped meanwhile; sign in again")

@@ -18,6 +18,7 @@ from assent.core.request import Comment, Request
 from assent.core.resource import Target
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
+from assent.core.token import Token
 
 # The nouns carry no tags of their own, so the name that says which remedy it is lives here.
 REMEDIES: dict[str, type[Remedy]] = {
@@ -78,6 +79,7 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 _request_decoder = msgspec.json.Decoder(RequestBody)
 _subject_decoder = msgspec.json.Decoder(Subject)
 _target_decoder = msgspec.json.Decoder(Target)
+_token_decoder = msgspec.json.Decoder(Token)
 _lesson_decoder = msgspec.json.Decoder(LessonBody)
 _security_event_decoder = msgspec.json.Decoder(SecurityEventBody)
 
@@ -141,6 +143,16 @@ def encode_target(target: Target) -> str:
 def decode_target(body: str) -> Target:
     """Return what `encode_target` wrote. Raises ValueError."""
     return _target_decoder.decode(body)
+
+
+def encode_token(token: Token) -> str:
+    """Return the body of a bearer token's row."""
+    return _text(token)
+
+
+def decode_token(body: str) -> Token:
+    """Return what `encode_token` wrote. Raises ValueError."""
+    return _token_decoder.decode(body)
 
 
 def encode_lesson(lesson: Lesson) -> str:

@@ -10,7 +10,7 @@ from assent.audit.tree import Frontier
 from assent.core.entry import Checkpoint
 from assent.core.ids import EntryId, RequestId, SessionId, SubjectId, TargetId
 from assent.core.label import Label
-from assent.core.ports import StoredEntry, Token
+from assent.core.ports import StoredEntry
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
 from assent.core.secret import Secret
@@ -25,6 +25,7 @@ from assent.stores.grant_reading import GrantReading
 from assent.stores.keyring import Keyring
 from assent.stores.log import read_frontier
 from assent.stores.opening import opened
+from assent.stores.people_reading import PeopleReading
 from assent.stores.proofs import Proofs
 from assent.stores.recall import Recall
 from assent.stores.rows import Row
@@ -35,7 +36,14 @@ MOST_LABELS = 100_000
 
 
 class Reading(
-    Recall, GrantReading, WorkflowReading, AuditReading, EffectReading, Proofs, Exporting
+    Recall,
+    GrantReading,
+    WorkflowReading,
+    PeopleReading,
+    AuditReading,
+    EffectReading,
+    Proofs,
+    Exporting,
 ):
     """The reading half of the Store port. limit: above 10,000 it counts as that."""
 
@@ -132,10 +140,6 @@ class Reading(
         if not found or found[0]["password_hash"] is None:
             return None
         return Secret(found[0]["password_hash"])
-
-    async def token(self, digest: str) -> Token | None:
-        wanted = select(tables.tokens).where(tables.tokens.c.digest == digest)
-        return await self._one(wanted, rows.token_of)
 
     async def entries(self, start: int = 0, limit: int = 256) -> Sequence[StoredEntry]:
         index = tables.entries.c.leaf_index

@@ -1,24 +1,27 @@
 """Nouns as rows: what is written into the columns of `tables`, and what is read out of them."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from assent.core.entry import Checkpoint
 from assent.core.label import Label, LabelSource, LabelState
 from assent.core.lesson import Lesson
-from assent.core.ports import StoredEntry, Token
+from assent.core.ports import StoredEntry
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Credential, Session, SessionState
+from assent.core.token import Token
 from assent.stores.codec import (
     decode_lesson,
     decode_remedies,
     decode_request,
     decode_security_event,
+    decode_token,
     encode_lesson,
     encode_request,
     encode_security_event,
+    encode_token,
 )
 from assent.stores.workflow_codec import decode_approval, encode_approval
 
@@ -253,16 +256,25 @@ def security_event_of(row: Row) -> SecurityEvent:
     )
 
 
+def token_row(token: Token) -> dict[str, object]:
+    """Return the columns of a bearer token."""
+    return {
+        "digest": token.digest,
+        "id": token.id,
+        "subject_id": token.subject,
+        "expires_at": token.expires_at,
+        "stepped_up_at": token.stepped_up_at,
+        "stepped_up_by": token.stepped_up_by,
+        "provider": token.provider,
+        "provider_session": token.provider_session,
+        "body": encode_token(token),
+    }
+
+
 def token_of(row: Row) -> Token:
     """Return what is kept of a bearer token."""
-    stepped_up_at: datetime | None = row["stepped_up_at"]
-    return Token(
-        subject=row["subject_id"],
-        method=row["method"],
-        issued_at=row["issued_at"],
-        expires_at=row["expires_at"],
-        stepped_up_at=stepped_up_at,
-    )
+    token = decode_token(row["body"])
+    return replace(token, stepped_up_at=row["stepped_up_at"], stepped_up_by=row["stepped_up_by"])
 
 
 def entry_of(row: Row) -> StoredEntry:

@@ -63,11 +63,17 @@ tokens = Table(
     "tokens",
     metadata,
     Column("digest", String, primary_key=True),
+    Column("id", String, nullable=False),
     Column("subject_id", String, nullable=False),
-    Column("method", String, nullable=False),
-    Column("issued_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("stepped_up_at", UtcDateTime),
+    Column("stepped_up_by", String, nullable=False),
+    Column("provider", String, nullable=False),
+    Column("provider_session", String, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("id", name="one_token_an_id"),
+    Index("tokens_by_subject", "subject_id", "expires_at"),
+    Index("tokens_by_provider", "provider", "provider_session"),
 )
 
 requests = Table(

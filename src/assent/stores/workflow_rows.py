@@ -1,5 +1,6 @@
 """Grants, notices and what else came with the workflow as rows, and read out of them."""
 
+import json
 from collections.abc import Sequence
 
 from assent.core.absence import Absence
@@ -215,6 +216,9 @@ def device_key_row(key: DeviceKey) -> dict[str, object]:
         "name": key.name,
         "enrolled_at": key.enrolled_at,
         "revoked_at": key.revoked_at,
+        "details": json.dumps(dict(key.details), sort_keys=True),
+        "admitted_at": key.admitted_at,
+        "admitted_by": key.admitted_by,
     }
 
 
@@ -228,6 +232,9 @@ def device_key_of(row: Row) -> DeviceKey:
         name=row["name"],
         enrolled_at=row["enrolled_at"],
         revoked_at=row["revoked_at"],
+        details=json.loads(row["details"]),
+        admitted_at=row["admitted_at"],
+        admitted_by=row["admitted_by"],
     )
 
 

@@ -94,6 +94,9 @@ device_keys = Table(
     Column("name", String, nullable=False),
     Column("enrolled_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("details", Text, nullable=False, server_default="{}"),
+    Column("admitted_at", UtcDateTime),
+    Column("admitted_by", String),
     UniqueConstraint("public_key", name="one_device_a_public_key"),
     Index("device_keys_by_subject", "subject_id", "enrolled_at"),
 )

@@ -1,0 +1,125 @@
+"""Who there is and how they prove it: tokens with names, authenticators, identities, devices."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+COUNT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime(timezone=True)
+TABLES = (
+    "authenticators",
+    "invitations",
+    "external_identities",
+    "provisioned_groups",
+    "device_reports",
+)
+
+
+def upgrade() -> None:
+    """Create the tables. Whoever is signed in has to sign in again: tokens have names now."""
+    _name_tokens()
+    _describe_device_keys()
+    _create_authenticators()
+    _create_identities()
+
+
+def downgrade() -> None:
+    """Drop them; whoever is signed in has to sign in again."""
+    for table in TABLES:
+        op.drop_table(table)
+    for column in ("admitted_by", "admitted_at", "details"):
+        op.drop_column("device_keys", column)
+    op.drop_table("tokens")
+    op.create_table(
+        "tokens",
+        sa.Column("digest", sa.String, primary_key=True),
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("method", sa.String, nullable=False),
+        sa.Column("issued_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.Column("stepped_up_at", INSTANT),
+    )
+
+
+def _name_tokens() -> None:
+    op.drop_table("tokens")
+    op.create_table(
+        "tokens",
+        sa.Column("digest", sa.String, primary_key=True),
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.Column("stepped_up_at", INSTANT),
+        sa.Column("stepped_up_by", sa.String, nullable=False),
+        sa.Column("provider", sa.String, nullable=False),
+        sa.Column("provider_session", sa.String, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.UniqueConstraint("id", name="one_token_an_id"),
+    )
+    op.create_index("tokens_by_subject", "tokens", ["subject_id", "expires_at"])
+    op.create_index("tokens_by_provider", "tokens", ["provider", "provider_session"])
+
+
+def _describe_device_keys() -> None:
+    op.add_column("device_keys", sa.Column("details", sa.Text, server_default="{}", nullable=False))
+    op.add_column("device_keys", sa.Column("admitted_at", INSTANT))
+    op.add_column("device_keys", sa.Column("admitted_by", sa.String))
+
+
+def _create_authenticators() -> None:
+    op.create_table(
+        "authenticators",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("secret", sa.LargeBinary, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("confirmed_at", INSTANT),
+        sa.Column("used_at", INSTANT),
+        sa.Column("last_step", COUNT, nullable=False),
+    )
+    op.create_index("authenticators_by_subject", "authenticators", ["subject_id", "created_at"])
+    op.create_table(
+        "invitations",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("digest", sa.String, nullable=False),
+        sa.Column("purpose", sa.String, nullable=False),
+        sa.Column("subject_id", sa.String),
+        sa.Column("made_at", INSTANT, nullable=False),
+        sa.Column("expires_at", INSTANT, nullable=False),
+        sa.Column("made_by", sa.String),
+        sa.Column("used_at", INSTANT),
+        sa.UniqueConstraint("digest", name="one_invitation_a_digest"),
+    )
+
+
+def _create_identities() -> None:
+    op.create_table(
+        "external_identities",
+        sa.Column("provider", sa.String, nullable=False),
+        sa.Column("external", sa.String, nullable=False),
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("provider", "external", name="one_subject_an_identity"),
+    )
+    op.create_index("external_identities_by_subject", "external_identities", ["subject_id"])
+    op.create_table(
+        "provisioned_groups",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.UniqueConstraint("name", name="one_provisioned_group_a_name"),
+    )
+    op.create_table(
+        "device_reports",
+        sa.Column("key_id", sa.String, primary_key=True),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+    )

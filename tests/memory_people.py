@@ -1,0 +1,142 @@
+"""The part of the store in dictionaries that is about who there is and how they prove it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assent.core.authenticator import (
+    Authenticator,
+    ExternalIdentity,
+    Invitation,
+    ProvisionedGroup,
+)
+from assent.core.changes import Change
+from assent.core.device import Device
+from assent.core.device_key import DeviceKey
+from assent.core.faults import ConflictFault
+from assent.core.ids import DeviceKeyId, SubjectId
+from assent.core.people_changes import (
+    AdmitDeviceKey,
+    DropAuthenticators,
+    DropExternalIdentity,
+    DropProvisionedGroup,
+    DropTokens,
+    PutAuthenticator,
+    PutDeviceDetails,
+    PutDeviceReport,
+    PutExternalIdentity,
+    PutInvitation,
+    PutProvisionedGroup,
+    UseAuthenticator,
+    UseInvitation,
+)
+from assent.core.token import Token
+
+
+@dataclass
+class MemoryPeople:
+    tokens_kept: dict[str, Token] = field(default_factory=dict)
+    found_keys: dict[str, DeviceKey] = field(default_factory=dict)
+    found_authenticators: dict[str, Authenticator] = field(default_factory=dict)
+    found_invitations: dict[str, Invitation] = field(default_factory=dict)
+    found_identities: dict[tuple[str, str], ExternalIdentity] = field(default_factory=dict)
+    found_groups: dict[str, ProvisionedGroup] = field(default_factory=dict)
+    found_reports: dict[str, tuple[object, Device]] = field(default_factory=dict)
+
+    def apply_to_people(self, change: Change) -> None:
+        match change:
+            case DropTokens(subject, only, but):
+                for digest, token in [*self.tokens_kept.items()]:
+                    if token.subject == subject and only in (None, token.id) and digest != but:
+                        del self.tokens_kept[digest]
+            case PutAuthenticator(authenticator):
+                self.found_authenticators[authenticator.id] = authenticator
+            case UseAuthenticator(id, at, step):
+                known = self.found_authenticators.get(id)
+                if known is None or (known.last_step >= step if step else known.used_at):
+                    raise ConflictFault("code-used", "it was used before")
+                used = replace(known, last_step=step) if step else replace(known, used_at=at)
+                self.found_authenticators[id] = used
+            case DropAuthenticators(subject, kind):
+                for id, one in [*self.found_authenticators.items()]:
+                    if one.subject == subject and kind in (None, one.kind):
+                        del self.found_authenticators[id]
+            case PutInvitation(invitation):
+                for id, made in self.found_invitations.items():
+                    same = (made.purpose, made.subject) == (invitation.purpose, invitation.subject)
+                    if same and made.used_at is None:
+                        self.found_invitations[id] = replace(made, used_at=invitation.made_at)
+                self.found_invitations[invitation.id] = invitation
+            case UseInvitation(id, at):
+                made = self.found_invitations.get(id)
+                if made is None or made.used_at is not None or made.expires_at <= at:
+                    raise ConflictFault("invitation-over", "it is over")
+                self.found_invitations[id] = replace(made, used_at=at)
+            case PutExternalIdentity(identity):
+                key = (identity.provider, identity.external)
+                known_as = self.found_identities.get(key)
+                if known_as is not None and known_as.subject != identity.subject:
+                    raise ConflictFault("identity-taken", "it is another person's")
+                self.found_identities[key] = identity
+            case DropExternalIdentity(provider, external):
+                self.found_identities.pop((provider, external), None)
+            case PutProvisionedGroup(group):
+                others = (one for one in self.found_groups.values() if one.id != group.id)
+                if any(one.name == group.name for one in others):
+                    raise ConflictFault("group-exists", "another group has that name")
+                self.found_groups[group.id] = group
+            case DropProvisionedGroup(id):
+                self.found_groups.pop(id, None)
+            case AdmitDeviceKey(key_id, at, by):
+                waiting = self.found_keys.get(key_id)
+                if waiting is None or waiting.revoked_at or waiting.admitted_at:
+                    raise ConflictFault("device-not-waiting", "it does not wait")
+                self.found_keys[key_id] = replace(waiting, admitted_at=at, admitted_by=by)
+            case PutDeviceDetails(key_id, details):
+                self.found_keys[key_id] = replace(self.found_keys[key_id], details=details)
+            case PutDeviceReport(key_id, report, at):
+                before = self.found_reports.get(key_id)
+                if before is not None and before[0] >= at:  # type: ignore[operator]
+                    raise ConflictFault("report-old", "a later one is kept")
+                self.found_reports[key_id] = (at, report)
+            case _:  # What is learned has no part in these tests.
+                pass
+
+    async def token(self, digest: str) -> Token | None:
+        return self.tokens_kept.get(digest)
+
+    async def tokens(
+        self, subject: SubjectId | None = None, provider: str = "", provider_session: str = ""
+    ) -> Sequence[Token]:
+        found = (
+            token
+            for token in self.tokens_kept.values()
+            if subject in (None, token.subject)
+            and provider in ("", token.provider)
+            and provider_session in ("", token.provider_session)
+        )
+        return sorted(found, key=lambda token: (token.expires_at, token.id))
+
+    async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
+        return [one for one in self.found_authenticators.values() if one.subject == subject]
+
+    async def invitation(self, digest: str) -> Invitation | None:
+        found = (one for one in self.found_invitations.values() if one.digest == digest)
+        return next(found, None)
+
+    async def external_identities(
+        self, provider: str, external: str = "", subject: SubjectId | None = None
+    ) -> Sequence[ExternalIdentity]:
+        found = (
+            one
+            for one in self.found_identities.values()
+            if one.provider == provider
+            and external in ("", one.external)
+            and subject in (None, one.subject)
+        )
+        return sorted(found, key=lambda one: one.external)
+
+    async def provisioned_groups(self) -> Sequence[ProvisionedGroup]:
+        return sorted(self.found_groups.values(), key=lambda one: one.name)
+
+    async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
+        return {key: self.found_reports[key][1] for key in keys if key in self.found_reports}
