@@ -16,7 +16,7 @@ FILES = {
     "htmx.LICENSE": MODULES / "htmx.org" / "LICENSE",
     "htmx-ext-sse.min.js": MODULES / "htmx-ext-sse" / "dist" / "sse.min.js",
     "htmx-ext-sse.LICENSE": MODULES / "htmx-ext-sse" / "LICENSE",
-    "uPlot.esm.js": MODULES / "uplot" / "dist" / "uPlot.esm.js",
+    "uPlot.iife.min.js": MODULES / "uplot" / "dist" / "uPlot.iife.min.js",
     "uPlot.min.css": MODULES / "uplot" / "dist" / "uPlot.min.css",
     "uPlot.LICENSE": MODULES / "uplot" / "LICENSE",
     "asciinema-player.min.js": PLAYER / "bundle" / "asciinema-player.min.js",
