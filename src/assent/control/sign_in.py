@@ -54,10 +54,11 @@ class Caller:
         """Return whether the door is open to them for that."""
         return permission in self.permissions
 
-    def check(self, permission: Permission) -> None:
-        """Raise ForbiddenFault `not-permitted` unless the door is open to them for that."""
-        if permission not in self.permissions:
-            words = f"this needs the permission `{permission}`, which you do not have here"
+    def check(self, permission: Permission, *others: Permission) -> None:
+        """Raise ForbiddenFault `not-permitted` unless the door is open for that, or for another."""
+        if self.permissions.isdisjoint((permission, *others)):
+            named = " or ".join(f"`{one}`" for one in (permission, *others))
+            words = f"this needs the permission {named}, which you do not have here"
             raise ForbiddenFault("not-permitted", words)
 
 
