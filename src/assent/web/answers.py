@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.responses import RedirectResponse
 
 from assent.control.signing import Proof
@@ -11,7 +11,9 @@ from assent.core.faults import Fault, MissingFault
 from assent.core.ids import RequestId
 from assent.core.request import RejectedAs, RequestState, Verdict
 from assent.core.request import Request as Asked
+from assent.core.role import Permission
 from assent.core.secret import Secret
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, from_htmx, status_of
 from assent.web.inbox import RequestPath, values_of
 from assent.web.views import card_of, inbox_cards
@@ -23,7 +25,7 @@ Prose = Annotated[str, Form(max_length=2000)]
 Line = Annotated[str, Form(max_length=200)]
 
 
-@router.post("/requests/{request_id}/answer")
+@router.post("/requests/{request_id}/answer", dependencies=[Depends(needs(Permission.ANSWER))])
 async def answer(
     request: Request,
     seat: ActingSeat,
@@ -50,7 +52,7 @@ async def answer(
     return await done(request, seat, request_id, page, doing, answered_words)
 
 
-@router.post("/requests/{request_id}/reason")
+@router.post("/requests/{request_id}/reason", dependencies=[Depends(needs(Permission.ASK))])
 async def give_reason(
     request: Request,
     seat: ActingSeat,
@@ -66,7 +68,7 @@ async def give_reason(
     return await done(request, seat, request_id, page, doing, added_words)
 
 
-@router.post("/requests/{request_id}/withdraw")
+@router.post("/requests/{request_id}/withdraw", dependencies=[Depends(needs(Permission.ASK))])
 async def withdraw(
     request: Request, seat: ActingSeat, request_id: RequestPath, page: Page = "request"
 ) -> Response:
@@ -75,7 +77,7 @@ async def withdraw(
     return await done(request, seat, request_id, page, doing, answered_words)
 
 
-@router.post("/requests/{request_id}/confirm")
+@router.post("/requests/{request_id}/confirm", dependencies=[Depends(needs(Permission.ASK))])
 async def confirm(
     request: Request,
     seat: ActingSeat,

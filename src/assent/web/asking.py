@@ -10,8 +10,10 @@ from assent.core.faults import ConflictFault, Fault, MissingFault
 from assent.core.ids import RequestId
 from assent.core.request import Request as AskedFor
 from assent.core.request import RequestState
+from assent.core.role import Permission
 from assent.web.answers import clean
 from assent.web.asking_form import AskForm, read
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 from assent.web.grant_views import grant_view
 from assent.web.inbox import RequestPath
@@ -32,20 +34,20 @@ _FIELDS = {
 """Code of a fault → the field that it is about."""
 
 
-@router.get("/targets")
+@router.get("/targets", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def targets(seat: TheSeat) -> Response:
     """Return what there is, with what asking for it would lead to."""
     found = await target_views(seat.desk.plane, seat.caller)
     return seat.desk.pages.page("targets.html", {**_common(seat), "targets": found})
 
 
-@router.get("/targets/{name}")
+@router.get("/targets/{name}", dependencies=[Depends(needs(Permission.ASK))])
 async def form(seat: TheSeat, name: TargetPath) -> Response:
     """Return the form that asks for a target."""
     return await _form(seat, name, AskForm(), {}, "ask.html", 200)
 
 
-@router.post("/targets/{name}/ask")
+@router.post("/targets/{name}/ask", dependencies=[Depends(needs(Permission.ASK))])
 async def ask(
     request: Request, seat: ActingSeat, name: TargetPath, form: Annotated[AskForm, Depends()]
 ) -> Response:
@@ -73,14 +75,14 @@ async def ask(
     return await _form(seat, name, form, errors, template, status)
 
 
-@router.get("/requests/{request_id}/granted")
+@router.get("/requests/{request_id}/granted", dependencies=[Depends(needs(Permission.ASK))])
 async def granted(seat: TheSeat, request_id: RequestPath) -> Response:
     """Return what was granted on the caller's own request, why, and how to use it."""
     values = await _granted_values(seat, request_id)
     return seat.desk.pages.page("granted.html", values)
 
 
-@router.post("/requests/{request_id}/password")
+@router.post("/requests/{request_id}/password", dependencies=[Depends(needs(Permission.ASK))])
 async def password(request: Request, seat: ActingSeat, request_id: RequestPath) -> Response:
     """Show a password for one connection to what was granted: once, and for minutes."""
     values = await _granted_values(seat, request_id)

@@ -3,14 +3,16 @@
 from collections.abc import Awaitable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 
 from assent.core.clock import isoformat
 from assent.core.faults import ConflictFault, Fault, MissingFault
 from assent.core.ids import GrantId
+from assent.core.role import Permission
 from assent.web.answers import Prose, clean
 from assent.web.asking import where_it_leads
 from assent.web.asking_form import duration
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 from assent.web.grant_views import grant_views, past_views, sees_others
 
@@ -21,19 +23,19 @@ Whose = Literal["mine", "everybody"]
 Length = Annotated[str, Form(max_length=20)]
 
 
-@router.get("/grants")
+@router.get("/grants", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def page(seat: TheSeat, whose: Annotated[Whose, Query()] = "mine") -> Response:
     """Return the page."""
     return seat.desk.pages.page("grants.html", await _values(seat, whose))
 
 
-@router.get("/grants/part")
+@router.get("/grants/part", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def part(seat: TheSeat, whose: Annotated[Whose, Query()] = "mine") -> Response:
     """Return what changes on it, as a part of it."""
     return seat.desk.pages.page("grants_region.html", await _values(seat, whose))
 
 
-@router.post("/grants/{grant_id}/extend")
+@router.post("/grants/{grant_id}/extend", dependencies=[Depends(needs(Permission.ASK))])
 async def extend(
     request: Request,
     seat: ActingSeat,
@@ -56,14 +58,16 @@ async def extend(
     return to_page(request, where_it_leads(asked))
 
 
-@router.post("/grants/{grant_id}/give-back")
+@router.post("/grants/{grant_id}/give-back", dependencies=[Depends(needs(Permission.ASK))])
 async def give_back(request: Request, seat: ActingSeat, grant_id: GrantPath) -> Response:
     """End the caller's own grant."""
     doing = seat.desk.plane.grants.give_back(seat.caller, _named(grant_id), "")
     return await _done(request, seat, grant_id, "mine", doing, "Given back. It is over for good.")
 
 
-@router.post("/grants/{grant_id}/revoke")
+@router.post(
+    "/grants/{grant_id}/revoke", dependencies=[Depends(needs(Permission.ASK, Permission.REVOKE))]
+)
 async def revoke(
     request: Request, seat: ActingSeat, grant_id: GrantPath, because: Prose = ""
 ) -> Response:

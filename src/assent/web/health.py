@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from assent.control.canary import Round
 from assent.control.health import Report
 from assent.core.clock import isoformat
+from assent.core.role import Permission
+from assent.web.authorization import needs
 from assent.web.desk import PageRoute, Seat, TheSeat
 
 router = APIRouter(route_class=PageRoute)
@@ -49,13 +51,13 @@ def spark(rounds: Sequence[Round]) -> Spark:
     )
 
 
-@router.get("/status")
+@router.get("/status", dependencies=[Depends(needs(Permission.READ_HEALTH))])
 async def page(seat: TheSeat) -> Response:
     """Return the page."""
     return seat.desk.pages.page("status.html", await _values(seat))
 
 
-@router.get("/status/part")
+@router.get("/status/part", dependencies=[Depends(needs(Permission.READ_HEALTH))])
 async def part(seat: TheSeat) -> Response:
     """Return what changes on it, as a part of it."""
     return seat.desk.pages.page("status_region.html", await _values(seat))

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assent.core.clock import isoformat
 from assent.core.faults import Fault, MissingFault
 from assent.core.ids import RequestId
+from assent.core.role import Permission
+from assent.web.authorization import needs
 from assent.web.desk import PageRoute, Seat, TheSeat, address_of
 from assent.web.views import Card, card_of, inbox_cards
 
@@ -41,28 +43,39 @@ def values_of(
     }
 
 
-@router.get("/")
+@router.get(
+    "/", dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))]
+)
 async def inbox(seat: TheSeat) -> Response:
     """Return the inbox."""
     cards, further = await inbox_cards(seat.desk.plane, seat.caller)
     return seat.desk.pages.page("inbox.html", values_of(seat, "inbox", cards, further=further))
 
 
-@router.get("/inbox/items")
+@router.get(
+    "/inbox/items",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def items(seat: TheSeat) -> Response:
     """Return what waits now, as a part of the inbox."""
     cards, further = await inbox_cards(seat.desk.plane, seat.caller)
     return seat.desk.pages.page("region.html", values_of(seat, "inbox", cards, further=further))
 
 
-@router.get("/requests/{request_id}")
+@router.get(
+    "/requests/{request_id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def one(seat: TheSeat, request_id: RequestPath) -> Response:
     """Return the page of one request: where links in notices lead."""
     card = await _card(seat, request_id)
     return seat.desk.pages.page("request.html", values_of(seat, "request", (card,)))
 
 
-@router.get("/requests/{request_id}/card")
+@router.get(
+    "/requests/{request_id}/card",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def one_part(seat: TheSeat, request_id: RequestPath) -> Response:
     """Return one request as it is now, as a part of its page."""
     card = await _card(seat, request_id)
@@ -76,7 +89,11 @@ async def _card(seat: Seat, request: str) -> Card:
     )
 
 
-@router.get("/inbox/stream", response_class=EventSourceResponse)
+@router.get(
+    "/inbox/stream",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+    response_class=EventSourceResponse,
+)
 async def stream(request: Request, seat: TheSeat) -> AsyncIterator[ServerSentEvent]:
     """Send an event `changed` when the page should look again, and once at the beginning."""
     plane = seat.desk.plane

@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 
 from assent.core.faults import ConflictFault
 from assent.core.ids import ApprovalId, RequestId
 from assent.core.request import Request as Asked
 from assent.core.request import RequestState
+from assent.core.role import Permission
 from assent.core.scope import Scope, Terms
 from assent.web.answers import Page, Prose, clean, done
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat
 from assent.web.inbox import RequestPath
 from assent.workflow.narrowing import budget_of
@@ -21,7 +23,7 @@ Minutes = Annotated[str, Form(max_length=6)]
 Names = Annotated[str, Form(max_length=4000)]
 
 
-@router.post("/requests/{request_id}/offer")
+@router.post("/requests/{request_id}/offer", dependencies=[Depends(needs(Permission.ANSWER))])
 async def offer(
     request: Request,
     seat: ActingSeat,
@@ -38,7 +40,7 @@ async def offer(
     return await done(request, seat, request_id, page, doing, _offer_words)
 
 
-@router.post("/requests/{request_id}/accept")
+@router.post("/requests/{request_id}/accept", dependencies=[Depends(needs(Permission.ASK))])
 async def accept(
     request: Request,
     seat: ActingSeat,
@@ -51,7 +53,10 @@ async def accept(
     return await done(request, seat, request_id, page, doing, _accept_words)
 
 
-@router.post("/requests/{request_id}/comment")
+@router.post(
+    "/requests/{request_id}/comment",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER))],
+)
 async def comment(
     request: Request,
     seat: ActingSeat,
@@ -64,7 +69,7 @@ async def comment(
     return await done(request, seat, request_id, page, doing, lambda _: "Kept, for all to read.")
 
 
-@router.post("/requests/{request_id}/retract")
+@router.post("/requests/{request_id}/retract", dependencies=[Depends(needs(Permission.ANSWER))])
 async def retract(
     request: Request, seat: ActingSeat, request_id: RequestPath, page: Page = "request"
 ) -> Response:

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Response
+from fastapi import APIRouter, Depends, Form, Path, Response
 from starlette.responses import RedirectResponse
 
 from assent.core.clock import isoformat
 from assent.core.faults import Fault, MissingFault
 from assent.core.ids import ReviewId
 from assent.core.review import Review, ReviewVerdict
+from assent.core.role import Permission
 from assent.web.answer_views import person_words
 from assent.web.answers import Prose, clean
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, status_of
 
 router = APIRouter(route_class=PageRoute)
@@ -51,7 +53,10 @@ class ReviewView:
     sessions: tuple[SessionView, ...] = ()
 
 
-@router.get("/reviews")
+@router.get(
+    "/reviews",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def listing(seat: TheSeat) -> Response:
     """Return what is to be reviewed."""
     found = await seat.desk.plane.reviews.list(seat.caller, open_only=True)
@@ -61,13 +66,16 @@ async def listing(seat: TheSeat) -> Response:
     return seat.desk.pages.page("reviews.html", values)
 
 
-@router.get("/reviews/{review_id}")
+@router.get(
+    "/reviews/{review_id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def one(seat: TheSeat, review_id: ReviewPath) -> Response:
     """Return the page of one review: where links in notices lead."""
     return await _page(seat, review_id)
 
 
-@router.post("/reviews/{review_id}/close")
+@router.post("/reviews/{review_id}/close", dependencies=[Depends(needs(Permission.ANSWER))])
 async def close(
     seat: ActingSeat,
     review_id: ReviewPath,

@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from assent.control.plane import ControlPlane
 from assent.control.searching import OUTCOMES, Answer, Question, cursor_text, position_of
@@ -15,8 +15,10 @@ from assent.core.clock import isoformat
 from assent.core.effect import UNSAID, Effect
 from assent.core.faults import Fault, MissingFault, OperatorFault
 from assent.core.ids import TargetId
+from assent.core.role import Permission
 from assent.core.when import parse_when
 from assent.web.answers import clean
+from assent.web.authorization import needs
 from assent.web.desk import PageRoute, Seat, TheSeat, from_htmx, status_of
 
 router = APIRouter(route_class=PageRoute)
@@ -46,7 +48,7 @@ class Row:
     entry: str
 
 
-@router.get("/search")
+@router.get("/search", dependencies=[Depends(needs(Permission.ASK, Permission.READ_LOG))])
 async def page(
     request: Request,
     seat: TheSeat,

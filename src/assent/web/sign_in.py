@@ -2,24 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from assent.core.faults import ForbiddenFault
+from assent.core.role import Permission
 from assent.core.secret import Secret
+from assent.web.authorization import needs, public
 from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of
 from assent.web.safety import check_origin, local_path
 
 router = APIRouter(route_class=PageRoute)
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", dependencies=[Depends(public("here people sign in"))])
 async def page(desk: TheDesk, next: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """Return the sign-in page. next: where to go afterwards."""
     return _page(desk, "", local_path(next), "", 200)
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", dependencies=[Depends(public("here people sign in"))])
 async def sign_in(
     request: Request,
     desk: TheDesk,
@@ -40,7 +42,7 @@ async def sign_in(
     return response
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", dependencies=[Depends(needs(*Permission))])
 async def sign_out(seat: ActingSeat) -> Response:
     """Forget the sign-in, here and in the browser."""
     await seat.desk.plane.sign_in.logout(seat.caller)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 
 from assent.control.delegating import MYSELF
 from assent.control.plane import ControlPlane
@@ -16,9 +16,11 @@ from assent.core.faults import Fault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import GrantId
 from assent.core.request import RequestState
+from assent.core.role import Permission
 from assent.web.answer_views import person_words
 from assent.web.answers import Line, Prose, clean
 from assent.web.asking_form import coming, duration
+from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 
 router = APIRouter(route_class=PageRoute)
@@ -60,13 +62,13 @@ class StandingForm:
     reason: str = ""
 
 
-@router.get(_PAGE)
+@router.get(_PAGE, dependencies=[Depends(needs(Permission.ANSWER))])
 async def page(seat: TheSeat) -> Response:
     """Return the page."""
     return seat.desk.pages.page("people.html", _values(seat))
 
 
-@router.post(f"{_PAGE}/away")
+@router.post(f"{_PAGE}/away", dependencies=[Depends(needs(Permission.ANSWER))])
 async def away(
     request: Request,
     seat: ActingSeat,
@@ -79,14 +81,14 @@ async def away(
     return await _done(request, seat, doing, said, StandingForm(until=until, zone=zone))
 
 
-@router.post(f"{_PAGE}/back")
+@router.post(f"{_PAGE}/back", dependencies=[Depends(needs(Permission.ANSWER))])
 async def back(request: Request, seat: ActingSeat) -> Response:
     """Be back."""
     doing = seat.desk.plane.absences.back(seat.caller)
     return await _done(request, seat, doing, "Welcome back: you are asked again.")
 
 
-@router.post(f"{_PAGE}/delegate")
+@router.post(f"{_PAGE}/delegate", dependencies=[Depends(needs(Permission.ANSWER))])
 async def delegate(
     request: Request,
     seat: ActingSeat,
@@ -108,7 +110,9 @@ async def delegate(
     return _shown(request, seat, f"{clean(to)} stands in for you now.")
 
 
-@router.post(f"{_PAGE}/delegations/{{grant_id}}/end")
+@router.post(
+    f"{_PAGE}/delegations/{{grant_id}}/end", dependencies=[Depends(needs(Permission.ANSWER))]
+)
 async def end(
     request: Request, seat: ActingSeat, grant_id: Annotated[str, Path(max_length=64)]
 ) -> Response:

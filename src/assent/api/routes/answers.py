@@ -2,21 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from assent.api.answer_bodies import AcceptBody, CommentBody, OfferBody
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.render import request_out
 from assent.api.schemas import RequestOut
 from assent.core.ids import ApprovalId, RequestId
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
 RequestPath = Annotated[str, Path(max_length=64, description="A request's id.")]
 
 
-@router.post("/{request_id}/offer")
+@router.post("/{request_id}/offer", dependencies=[Depends(needs(Permission.ANSWER))])
 async def offer(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: OfferBody
 ) -> RequestOut:
@@ -27,7 +29,7 @@ async def offer(
     return request_out(door, offered)
 
 
-@router.post("/{request_id}/accept")
+@router.post("/{request_id}/accept", dependencies=[Depends(needs(Permission.ASK))])
 async def accept(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: AcceptBody | None = None
 ) -> RequestOut:
@@ -38,7 +40,9 @@ async def accept(
     return request_out(door, await door.plane.requests.get(caller, taken.id))
 
 
-@router.post("/{request_id}/comment")
+@router.post(
+    "/{request_id}/comment", dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER))]
+)
 async def comment(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: CommentBody
 ) -> RequestOut:
@@ -47,7 +51,7 @@ async def comment(
     return request_out(door, said)
 
 
-@router.post("/{request_id}/retract")
+@router.post("/{request_id}/retract", dependencies=[Depends(needs(Permission.ANSWER))])
 async def retract(door: TheDoor, caller: SignedIn, request_id: RequestPath) -> RequestOut:
     """Withdraw your own assent; a grant that cannot stand without it is revoked."""
     left = await door.plane.retracting.retract(caller, RequestId(request_id))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import JsonValue, TypeAdapter
 
 from assent.api.audit_schemas import (
@@ -17,6 +17,7 @@ from assent.api.audit_schemas import (
     PruneBody,
 )
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import Door, TheDoor
 from assent.api.render import request_out
 from assent.control.audit_actions import Ordered
@@ -24,6 +25,7 @@ from assent.core.clock import isoformat
 from assent.core.data_key import LegalHold
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId
+from assent.core.role import Permission
 
 _OBJECT = TypeAdapter(dict[str, JsonValue])
 
@@ -35,42 +37,42 @@ SubjectQuery = Annotated[
 ]
 
 
-@router.post("/erase")
+@router.post("/erase", dependencies=[Depends(needs(Permission.ASK))])
 async def erase(door: TheDoor, caller: SignedIn, body: EraseBody) -> OrderedOut:
     """Destroy the keys of all that is kept of a person, or open the request that it needs."""
     redaction = door.plane.redaction
     return _ordered(door, await redaction.erase(caller, body.subject, body.reason, body.ticket))
 
 
-@router.post("/prune")
+@router.post("/prune", dependencies=[Depends(needs(Permission.ASK))])
 async def prune(door: TheDoor, caller: SignedIn, body: PruneBody) -> OrderedOut:
     """Delete entries and recordings from before a time, or open the request that it needs."""
     retention = door.plane.retention
     return _ordered(door, await retention.prune(caller, body.before, body.reason, body.ticket))
 
 
-@router.get("/holds")
+@router.get("/holds", dependencies=[Depends(needs(Permission.READ_LOG))])
 async def holds(door: TheDoor, caller: SignedIn) -> LegalHoldsOut:
     """List legal holds, lifted ones too, newest first."""
     found = await door.plane.legal_holds.all(caller)
     return LegalHoldsOut(items=[_hold_out(door, hold) for hold in found])
 
 
-@router.post("/holds")
+@router.post("/holds", dependencies=[Depends(needs(Permission.ASK))])
 async def hold(door: TheDoor, caller: SignedIn, body: HoldBody) -> OrderedOut:
     """Place a legal hold, or open the request that it needs."""
     legal_holds = door.plane.legal_holds
     return _ordered(door, await legal_holds.place(caller, body.subject, body.because, body.ticket))
 
 
-@router.post("/holds/{hold_id}/lift")
+@router.post("/holds/{hold_id}/lift", dependencies=[Depends(needs(Permission.ASK))])
 async def lift(door: TheDoor, caller: SignedIn, hold_id: HoldPath, body: LiftBody) -> OrderedOut:
     """Lift a legal hold, or open the request that it needs."""
     legal_holds = door.plane.legal_holds
     return _ordered(door, await legal_holds.lift(caller, hold_id, body.because, body.ticket))
 
 
-@router.get("/keys")
+@router.get("/keys", dependencies=[Depends(needs(Permission.READ_LOG))])
 async def keys(door: TheDoor, caller: SignedIn, subject: SubjectQuery = None) -> DataKeysOut:
     """List the keys that what is kept of a person is sealed under, never their bytes."""
     found = await door.plane.redaction.keys(caller, subject)

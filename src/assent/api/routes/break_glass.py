@@ -1,9 +1,10 @@
 """Access in an emergency."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import Door, TheDoor
 from assent.api.emergency_schemas import BreakGlassBody, BrokenOut
 from assent.api.render import grant_out, request_out
@@ -12,12 +13,14 @@ from assent.api.schemas import WaitingOut
 from assent.control.break_glass import Broken
 from assent.control.sign_in import Caller
 from assent.core.clock import isoformat
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
 
 @router.post(
     "/break-glass",
+    dependencies=[Depends(needs(Permission.ASK))],
     status_code=201,
     responses={202: {"model": WaitingOut, "description": "A policy asks for something first."}},
     response_model=BrokenOut,

@@ -3,14 +3,16 @@
 from base64 import b64encode
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import JsonValue, TypeAdapter
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.export_schemas import BundleBody, BundleOut, BundleRowOut, BundleRowsOut
 from assent.core.canonical import LARGEST
 from assent.core.faults import ConflictFault
+from assent.core.role import Permission
 
 _OBJECT = TypeAdapter(dict[str, JsonValue])
 
@@ -19,7 +21,7 @@ router = APIRouter(prefix="/v1/audit/bundle", tags=["audit"])
 StartQuery = Annotated[int, Query(ge=0, le=LARGEST, description="The index of the first row.")]
 
 
-@router.post("")
+@router.post("", dependencies=[Depends(needs(Permission.EXPORT_LOG))])
 async def begin_bundle(door: TheDoor, caller: SignedIn, body: BundleBody) -> BundleOut:
     """Begin a bundle of what was logged from `since` on and before `until`."""
     if body.since >= body.until:
@@ -35,7 +37,7 @@ async def begin_bundle(door: TheDoor, caller: SignedIn, body: BundleBody) -> Bun
     )
 
 
-@router.get("/rows")
+@router.get("/rows", dependencies=[Depends(needs(Permission.EXPORT_LOG))])
 async def bundle_rows(door: TheDoor, caller: SignedIn, start: StartQuery = 0) -> BundleRowsOut:
     """Return the next rows of the bundle that was begun last with this token."""
     found = await door.plane.custody.bundles.rows(caller, start)

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import JsonValue, TypeAdapter
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.configuration_schemas import (
     AppliedOut,
     ApplyBody,
@@ -21,13 +22,14 @@ from assent.api.door import TheDoor
 from assent.api.render import person_name, request_out
 from assent.control.planning import Content, Plan, target_lines
 from assent.core.clock import isoformat
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1", tags=["configuration"])
 
 _ITEMS = TypeAdapter(list[dict[str, JsonValue]])
 
 
-@router.get("/configuration")
+@router.get("/configuration", dependencies=[Depends(needs(Permission.READ_POLICIES))])
 async def in_force(door: TheDoor, caller: SignedIn) -> ConfigurationOut:
     """Return the policies and targets in force, for those who oversee."""
     policies, sources, targets = door.plane.configuring.in_force(caller)
@@ -38,7 +40,9 @@ async def in_force(door: TheDoor, caller: SignedIn) -> ConfigurationOut:
     )
 
 
-@router.post("/configuration/plan")
+@router.post(
+    "/configuration/plan", dependencies=[Depends(needs(Permission.ASK, Permission.READ_POLICIES))]
+)
 async def plan(door: TheDoor, caller: SignedIn, body: ContentBody) -> ForeseenOut:
     """Say what a configuration would change, and what applying it would lead to."""
     foreseen = await door.plane.configuring.plan(caller, _content(body))
@@ -49,6 +53,7 @@ async def plan(door: TheDoor, caller: SignedIn, body: ContentBody) -> ForeseenOu
 
 @router.post(
     "/configuration/apply",
+    dependencies=[Depends(needs(Permission.ASK))],
     responses={202: {"model": AppliedOut, "description": "People must assent to it first."}},
 )
 async def apply(door: TheDoor, caller: SignedIn, body: ApplyBody, response: Response) -> AppliedOut:
@@ -69,7 +74,7 @@ async def apply(door: TheDoor, caller: SignedIn, body: ApplyBody, response: Resp
     )
 
 
-@router.get("/policies/{revision}")
+@router.get("/policies/{revision}", dependencies=[Depends(needs(Permission.READ_POLICIES))])
 async def revision(
     door: TheDoor,
     caller: SignedIn,
@@ -85,7 +90,7 @@ async def revision(
     )
 
 
-@router.get("/decisions")
+@router.get("/decisions", dependencies=[Depends(needs(Permission.READ_LOG))])
 async def decisions(
     door: TheDoor,
     caller: SignedIn,

@@ -3,15 +3,17 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.bodies import Body, Name
 from assent.api.door import Door, TheDoor
 from assent.api.risk_schemas import Instant
 from assent.control.personal_credentials import LONGEST, MOST_CONNECTIONS, Minted
 from assent.core.clock import isoformat
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/credentials", tags=["access"])
 
@@ -56,7 +58,7 @@ class MintedOut(CredentialOut):
     database: str
 
 
-@router.post("", status_code=201)
+@router.post("", dependencies=[Depends(needs(Permission.ASK))], status_code=201)
 async def mint(door: TheDoor, caller: SignedIn, body: CredentialBody) -> MintedOut:
     """Get a password for the day that says who you are and gives nothing.
 
@@ -68,13 +70,13 @@ async def mint(door: TheDoor, caller: SignedIn, body: CredentialBody) -> MintedO
     return _minted(door, minted)
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.ASK))])
 async def listing(door: TheDoor, caller: SignedIn) -> CredentialsOut:
     """List your personal credentials that can still be used."""
     return CredentialsOut(items=[_out(each) for each in await door.plane.credentials.list(caller)])
 
 
-@router.post("/{name}/revoke")
+@router.post("/{name}/revoke", dependencies=[Depends(needs(Permission.ASK))])
 async def revoke(
     door: TheDoor,
     caller: SignedIn,

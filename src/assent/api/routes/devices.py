@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, JsonValue
 
 from assent.api.answer_bodies import OfferBody
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import Door, TheDoor
 from assent.api.risk_schemas import Instant
 from assent.api.signing_bodies import EnrolBody
@@ -17,6 +18,7 @@ from assent.core.clock import isoformat
 from assent.core.device_key import DeviceKey
 from assent.core.ids import DeviceKeyId, RequestId
 from assent.core.request import Request
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1", tags=["devices"])
 
@@ -60,7 +62,7 @@ class ShownOut(BaseModel):
     can_answer: bool
 
 
-@router.post("/devices/challenge")
+@router.post("/devices/challenge", dependencies=[Depends(needs(Permission.ACCOUNT))])
 async def challenge(door: TheDoor, caller: SignedIn) -> ChallengeOut:
     """Begin to enrol a device; it needs a step-up of the last five minutes."""
     made = await door.plane.device_keys.challenge(caller)
@@ -69,7 +71,7 @@ async def challenge(door: TheDoor, caller: SignedIn) -> ChallengeOut:
     )
 
 
-@router.post("/devices", status_code=201)
+@router.post("/devices", dependencies=[Depends(needs(Permission.ACCOUNT))], status_code=201)
 async def enrol(door: TheDoor, caller: SignedIn, body: EnrolBody) -> DeviceOut:
     """Enrol a device's public key, with a signature over the challenge."""
     key = await door.plane.device_keys.enrol(
@@ -78,14 +80,17 @@ async def enrol(door: TheDoor, caller: SignedIn, body: EnrolBody) -> DeviceOut:
     return _device(key)
 
 
-@router.get("/devices")
+@router.get("/devices", dependencies=[Depends(needs(Permission.ACCOUNT))])
 async def listing(door: TheDoor, caller: SignedIn) -> DevicesOut:
     """List your devices, revoked ones too."""
     mine = await door.plane.device_keys.mine(caller)
     return DevicesOut(items=[_device(key) for key in mine])
 
 
-@router.post("/devices/{device_id}/revoke")
+@router.post(
+    "/devices/{device_id}/revoke",
+    dependencies=[Depends(needs(Permission.ACCOUNT, Permission.CHANGE_DEVICES))],
+)
 async def revoke(
     door: TheDoor,
     caller: SignedIn,
@@ -95,14 +100,17 @@ async def revoke(
     return _device(await door.plane.device_keys.revoke(caller, DeviceKeyId(device_id)))
 
 
-@router.get("/requests/{request_id}/shown")
+@router.get(
+    "/requests/{request_id}/shown",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def shown(door: TheDoor, caller: SignedIn, request_id: RequestPath) -> ShownOut:
     """Return exactly what an assent to it is an assent to."""
     request = await door.plane.requests.get(caller, RequestId(request_id))
     return _shown(door, caller, request, await door.plane.showing.shown(request))
 
 
-@router.post("/requests/{request_id}/offer/shown")
+@router.post("/requests/{request_id}/offer/shown", dependencies=[Depends(needs(Permission.ANSWER))])
 async def offer_shown(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: OfferBody
 ) -> ShownOut:

@@ -3,20 +3,22 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from assent.api.authentication import PresentedToken, SignedIn, peer_address
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.render import request_out
 from assent.api.schemas import InboxOut
 from assent.api.waiting import changed_requests
 from assent.control.requests import MOST_IN_INBOX
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/inbox", tags=["requests"])
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.ANSWER))])
 async def inbox(
     door: TheDoor,
     caller: SignedIn,
@@ -27,7 +29,11 @@ async def inbox(
     return InboxOut(items=[request_out(door, request) for request in found], waiting=waiting)
 
 
-@router.get("/stream", response_class=EventSourceResponse)
+@router.get(
+    "/stream",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+    response_class=EventSourceResponse,
+)
 async def stream(
     request: Request, door: TheDoor, caller: SignedIn, token: PresentedToken
 ) -> AsyncIterator[ServerSentEvent]:

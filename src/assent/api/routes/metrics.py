@@ -9,9 +9,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from assent import __version__
 from assent.api.authentication import SignedIn, peer_address, presented_token
+from assent.api.authorization import needs, public
 from assent.api.door import Door, TheDoor
 from assent.api.health_schemas import HealthDetailOut, health_out
 from assent.core.faults import ForbiddenFault
+from assent.core.role import Permission
 
 router = APIRouter(tags=["status"])
 _bearer = HTTPBearer(auto_error=False)
@@ -21,14 +23,22 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-@router.get("/v1/health/detail")
+@router.get("/v1/health/detail", dependencies=[Depends(needs(Permission.READ_HEALTH))])
 async def detail(door: TheDoor, caller: SignedIn) -> HealthDetailOut:
     """Return what was looked at and what to do about it; for `security` and `auditors`."""
     return health_out(await door.plane.health.report(caller), __version__)
 
 
 # Not in the description: it answers this machine without a token, and nothing but text.
-@router.get("/metrics", include_in_schema=False)
+@router.get(
+    "/metrics",
+    dependencies=[
+        Depends(
+            public("it asks itself: this machine, the monitoring token, or who may read health")
+        )
+    ],
+    include_in_schema=False,
+)
 async def metrics(request: Request, door: TheDoor, credentials: Credentials) -> Response:
     """Return the figures in the text format of Prometheus."""
     if not _is_here(request):

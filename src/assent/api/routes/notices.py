@@ -3,27 +3,29 @@
 from contextlib import suppress
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import Door, TheDoor
 from assent.api.notice_schemas import NoticeOut, NoticesOut
 from assent.control.outbox import Undelivered
 from assent.core.clock import isoformat
 from assent.core.faults import MissingFault
 from assent.core.ids import NoticeId, SubjectId
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/notices", tags=["notices"])
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.READ_HEALTH))])
 async def listing(door: TheDoor, caller: SignedIn, state: Literal["dead"] = "dead") -> NoticesOut:
     """List the notices that a channel could not be brought, newest first."""
     found = await door.plane.outbox.dead(caller)
     return NoticesOut(items=[_out(door, item) for item in found])
 
 
-@router.post("/{notice_id}/retry")
+@router.post("/{notice_id}/retry", dependencies=[Depends(needs(Permission.CHANGE_SETTINGS))])
 async def retry(
     door: TheDoor,
     caller: SignedIn,

@@ -2,22 +2,27 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import JsonValue, TypeAdapter
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.schemas import NamesOut
 from assent.control.audit import Wanted
 from assent.core.faults import MissingFault
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1", tags=["proof"])
 
 _OBJECT = TypeAdapter(dict[str, JsonValue])
 
 
-@router.get("/explain/{id}")
+@router.get(
+    "/explain/{id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_LOG))],
+)
 async def explain(
     door: TheDoor,
     caller: SignedIn,
@@ -29,13 +34,17 @@ async def explain(
     return _OBJECT.validate_python(await door.plane.explain.explain(caller, id))
 
 
-@router.get("/audit/checkpoint", response_class=PlainTextResponse)
+@router.get(
+    "/audit/checkpoint",
+    dependencies=[Depends(needs(*Permission))],
+    response_class=PlainTextResponse,
+)
 async def checkpoint(door: TheDoor, caller: SignedIn) -> PlainTextResponse:
     """Return a signed checkpoint over all of the log, as a C2SP signed note."""
     return PlainTextResponse((await door.plane.audit.checkpoint(caller)).note)
 
 
-@router.get("/audit/export")
+@router.get("/audit/export", dependencies=[Depends(needs(Permission.EXPORT_LOG))])
 async def export_names(
     door: TheDoor,
     caller: SignedIn,
@@ -51,6 +60,7 @@ async def export_names(
 
 @router.get(
     "/audit/export/{path:path}",
+    dependencies=[Depends(needs(Permission.EXPORT_LOG))],
     response_class=Response,
     responses={
         200: {

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.custody_schemas import (
     LogStatusOut,
     ReceiptsOut,
@@ -16,11 +17,15 @@ from assent.api.custody_schemas import (
 from assent.api.door import TheDoor
 from assent.api.render import request_out
 from assent.control.receipts import LONGEST_WAIT_S
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/audit", tags=["proof"])
 
 
-@router.get("/receipts/{id}")
+@router.get(
+    "/receipts/{id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_LOG))],
+)
 async def receipts(
     door: TheDoor,
     caller: SignedIn,
@@ -42,7 +47,7 @@ async def receipts(
     )
 
 
-@router.get("/status")
+@router.get("/status", dependencies=[Depends(needs(Permission.READ_HEALTH))])
 async def status(door: TheDoor, caller: SignedIn) -> LogStatusOut:
     """Say how the log stands and who outside has seen it, for those who oversee."""
     return log_status_out(await door.plane.custody.status.report(caller))
@@ -50,6 +55,7 @@ async def status(door: TheDoor, caller: SignedIn) -> LogStatusOut:
 
 @router.post(
     "/rotate-key",
+    dependencies=[Depends(needs(Permission.CHANGE_SETTINGS))],
     responses={202: {"model": RotatedOut, "description": "People must assent to it first."}},
 )
 async def rotate_key(

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.recording_schemas import (
     CheckedRecordingOut,
@@ -16,6 +17,7 @@ from assent.api.recording_schemas import (
 from assent.api.render import session_out
 from assent.control.recordings import MOST_FRAMES
 from assent.core.ids import SessionId
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -26,7 +28,7 @@ After = Annotated[
 Limit = Annotated[int, Query(ge=1, le=MOST_FRAMES, description="How many frames at most.")]
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.ASK, Permission.WATCH))])
 async def listing(door: TheDoor, caller: SignedIn, everybody: bool = False) -> RecordingsOut:
     """List your recordings, or everybody's where you may see them; newest first."""
     found = await door.plane.recordings.list(caller, everybody)
@@ -42,7 +44,7 @@ async def listing(door: TheDoor, caller: SignedIn, everybody: bool = False) -> R
     return RecordingsOut(items=items)
 
 
-@router.get("/{session_id}")
+@router.get("/{session_id}", dependencies=[Depends(needs(Permission.ASK, Permission.WATCH))])
 async def one(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> CheckedRecordingOut:
     """Compare a recording with the log: every segment, its digest, its place, its frames."""
     found = await door.plane.recordings.check(caller, SessionId(session_id))
@@ -69,7 +71,7 @@ async def one(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> Check
     )
 
 
-@router.get("/{session_id}/frames")
+@router.get("/{session_id}/frames", dependencies=[Depends(needs(Permission.ASK, Permission.WATCH))])
 async def frames(
     door: TheDoor,
     caller: SignedIn,

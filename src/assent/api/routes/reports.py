@@ -4,14 +4,16 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import AwareDatetime
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.report_schemas import ReportOut
 from assent.audit.evidence.packs import Pack, as_json
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/reports", tags=["proof"])
 
@@ -24,7 +26,7 @@ Name = Annotated[
 ]
 
 
-@router.get("/{name}", response_model=ReportOut)
+@router.get("/{name}", dependencies=[Depends(needs(Permission.READ_LOG))], response_model=ReportOut)
 async def report(
     door: TheDoor,
     caller: SignedIn,

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import AwareDatetime
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.bodies import AnswerBody, AskBody, ReasonBody, RejectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import request_out
@@ -17,6 +18,7 @@ from assent.control.sign_in import Caller
 from assent.control.signing import NOTHING, Proof
 from assent.core.ids import RequestId
 from assent.core.request import RejectedAs, RequestState, Verdict
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
@@ -32,7 +34,7 @@ States = Annotated[
 RequestPath = Annotated[str, Path(max_length=64, description="A request's id.")]
 
 
-@router.post("", status_code=201)
+@router.post("", dependencies=[Depends(needs(Permission.ASK))], status_code=201)
 async def ask(door: TheDoor, caller: SignedIn, body: AskBody) -> RequestOut:
     """Ask for access to a target; it comes back completed where nobody needs to be asked."""
     request = await door.plane.access.ask(
@@ -41,7 +43,9 @@ async def ask(door: TheDoor, caller: SignedIn, body: AskBody) -> RequestOut:
     return request_out(door, request)
 
 
-@router.get("")
+@router.get(
+    "", dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))]
+)
 async def listing(
     door: TheDoor, caller: SignedIn, state: States = "", mine: bool = False
 ) -> RequestsOut:
@@ -51,7 +55,10 @@ async def listing(
     return RequestsOut(items=[request_out(door, request) for request in found])
 
 
-@router.get("/{request_id}")
+@router.get(
+    "/{request_id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.ANSWER, Permission.READ_ACCESS))],
+)
 async def one(
     door: TheDoor,
     caller: SignedIn,
@@ -73,7 +80,7 @@ async def _one(
     return request_out(door, found)
 
 
-@router.post("/{request_id}/approve")
+@router.post("/{request_id}/approve", dependencies=[Depends(needs(Permission.ANSWER))])
 async def approve(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: ApproveBody | None = None
 ) -> RequestOut:
@@ -82,7 +89,7 @@ async def approve(
     return await _answer(door, caller, request_id, Verdict.APPROVE, body, None, proof)
 
 
-@router.post("/{request_id}/reject")
+@router.post("/{request_id}/reject", dependencies=[Depends(needs(Permission.ANSWER))])
 async def reject(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: RejectBody | None = None
 ) -> RequestOut:
@@ -107,14 +114,14 @@ async def _answer(
     return request_out(door, answered)
 
 
-@router.post("/{request_id}/withdraw")
+@router.post("/{request_id}/withdraw", dependencies=[Depends(needs(Permission.ASK))])
 async def withdraw(door: TheDoor, caller: SignedIn, request_id: RequestPath) -> RequestOut:
     """Take back your own request."""
     withdrawn = await door.plane.requests.withdraw(caller, RequestId(request_id))
     return request_out(door, withdrawn)
 
 
-@router.post("/{request_id}/reason")
+@router.post("/{request_id}/reason", dependencies=[Depends(needs(Permission.ASK))])
 async def give_reason(
     door: TheDoor, caller: SignedIn, request_id: RequestPath, body: ReasonBody
 ) -> RequestOut:

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.door import TheDoor
 from assent.api.render_search import effect_out
 from assent.api.search_schemas import SearchOut
 from assent.control.searching import MOST_FOUND, Question, cursor_text, position_of
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
@@ -37,7 +39,7 @@ Before = Annotated[
 Limit = Annotated[int, Query(ge=1, le=MOST_FOUND)]
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.ASK, Permission.READ_LOG))])
 async def search(
     door: TheDoor,
     caller: SignedIn,

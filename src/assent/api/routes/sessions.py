@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.bodies import BecauseBody
 from assent.api.door import TheDoor
 from assent.api.render import session_out
 from assent.api.schemas import SessionFramesOut, SessionOut, SessionsOut
 from assent.core.ids import SessionId
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -21,7 +23,7 @@ WithCanary = Annotated[
 ]
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def listing(
     door: TheDoor,
     caller: SignedIn,
@@ -34,7 +36,10 @@ async def listing(
     return SessionsOut(items=[session_out(door.plane.directory, item) for item in sessions])
 
 
-@router.get("/{session_id}")
+@router.get(
+    "/{session_id}",
+    dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS, Permission.WATCH))],
+)
 async def one(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> SessionFramesOut:
     """Return one session with the frames recorded so far."""
     session = await door.plane.sessions.get(caller, SessionId(session_id))
@@ -47,7 +52,7 @@ async def one(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> Sessi
     )
 
 
-@router.post("/{session_id}/cut")
+@router.post("/{session_id}/cut", dependencies=[Depends(needs(Permission.ASK, Permission.STEER))])
 async def cut(
     door: TheDoor, caller: SignedIn, session_id: SessionPath, body: BecauseBody
 ) -> SessionOut:

@@ -1,19 +1,21 @@
 """Signing in and out, and proving again who one is."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 
 from assent.api.authentication import SignedIn, peer_address
+from assent.api.authorization import needs, public
 from assent.api.bodies import LoginBody, StepUpBody
 from assent.api.door import TheDoor
 from assent.api.render import caller_out
 from assent.api.schemas import CallerOut, LoginOut
 from assent.core.clock import isoformat
+from assent.core.role import Permission
 from assent.core.secret import Secret
 
 router = APIRouter(prefix="/v1", tags=["sign-in"])
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[Depends(public("here people sign in"))])
 async def login(request: Request, door: TheDoor, body: LoginBody) -> LoginOut:
     """Exchange a name and a password for a bearer token."""
     password = Secret(body.password.get_secret_value())
@@ -25,19 +27,19 @@ async def login(request: Request, door: TheDoor, body: LoginBody) -> LoginOut:
     )
 
 
-@router.post("/logout", status_code=204)
+@router.post("/logout", dependencies=[Depends(needs(*Permission))], status_code=204)
 async def logout(door: TheDoor, caller: SignedIn) -> None:
     """Forget the token that this request came with."""
     await door.plane.sign_in.logout(caller)
 
 
-@router.post("/step-up", status_code=204)
+@router.post("/step-up", dependencies=[Depends(needs(Permission.ACCOUNT))], status_code=204)
 async def step_up(door: TheDoor, caller: SignedIn, body: StepUpBody) -> None:
     """Prove again who you are, for what asks for a fresh proof."""
     await door.plane.sign_in.step_up(caller, Secret(body.password.get_secret_value()))
 
 
-@router.get("/whoami")
+@router.get("/whoami", dependencies=[Depends(needs(*Permission))])
 async def whoami(caller: SignedIn) -> CallerOut:
     """Say who is signed in."""
     return caller_out(caller.subject)

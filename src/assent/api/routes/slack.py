@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.background import BackgroundTask
 
+from assent.api.authorization import public
 from assent.api.door import TheDoor
 from assent.core.faults import ForbiddenFault
 
@@ -22,7 +23,11 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/interactions", openapi_extra=_BODY)
+@router.post(
+    "/interactions",
+    dependencies=[Depends(public("Slack signs it, and a click answers nothing"))],
+    openapi_extra=_BODY,
+)
 async def interactions(request: Request, door: TheDoor) -> Response:
     """Take a click that Slack signed, and answer it there with a link to the request's page.
 

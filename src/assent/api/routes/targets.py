@@ -1,20 +1,22 @@
 """What can be reached, and reaching it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
 from assent.api.authentication import SignedIn
+from assent.api.authorization import needs
 from assent.api.bodies import ConnectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import grant_out, request_out, target_out
 from assent.api.schemas import OpenedOut, TargetsOut, WaitingOut
 from assent.control.session_credentials import Opened
 from assent.core.clock import isoformat
+from assent.core.role import Permission
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
 
-@router.get("/targets")
+@router.get("/targets", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
     """List every target with what would happen if you connected now."""
     outlooks = await door.plane.access.outlook(caller)
@@ -23,6 +25,7 @@ async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
 
 @router.post(
     "/connect",
+    dependencies=[Depends(needs(Permission.ASK))],
     status_code=201,
     responses={202: {"model": WaitingOut, "description": "People must assent first."}},
     response_model=OpenedOut,
