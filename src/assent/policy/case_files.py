@@ -21,8 +21,8 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "break_glass": bool,
     "reason": str, "ticket": str, "ticket_said": str, "approvals": list, "signed": bool,
     "zones": list, "country": str, "lists": list, "asn": int, "address": str,
-    "application": str, "door": str, "signed_in_s": int, "step_up_s": int, "rows": int,
-    "first_time": bool, "in_transaction": bool, "phase": str, "waited_s": int,
+    "application": str, "door": str, "signed_in_by": str, "signed_in_s": int, "step_up_s": int,
+    "rows": int, "first_time": bool, "in_transaction": bool, "phase": str, "waited_s": int,
 }  # fmt: skip
 _DONE: Mapping[str, type | tuple[type, ...]] = {
     "sql": str, "do": str, "table": str, "resource": str, "columns": list, "where": bool,

@@ -282,7 +282,7 @@ def _resource(when: Mapping[str, Any], verb: str, target: Target | None, case: C
 def _authentication(given: Mapping[str, Any], now: datetime) -> Authentication:
     stepped_up = given.get("step_up_s")
     return Authentication(
-        "password",
+        given.get("signed_in_by", "password"),
         now - timedelta(seconds=given.get("signed_in_s", 60)),
         None if stepped_up is None else now - timedelta(seconds=stepped_up),
     )
