@@ -17,18 +17,24 @@ from assent.core.ids import DeviceKeyId, SubjectId
 from assent.core.people_changes import (
     AdmitDeviceKey,
     DropAuthenticators,
+    DropExpired,
     DropExternalIdentity,
     DropProvisionedGroup,
     DropTokens,
+    EndDeviceCredentials,
+    KeepNetwork,
     PutAuthenticator,
     PutDeviceDetails,
     PutDeviceReport,
     PutExternalIdentity,
     PutInvitation,
+    PutPassword,
     PutProvisionedGroup,
+    SeeToken,
     UseAuthenticator,
     UseInvitation,
 )
+from assent.core.session import Credential
 from assent.core.token import Token
 
 
@@ -40,6 +46,9 @@ class MemoryPeople:
     found_invitations: dict[str, Invitation] = field(default_factory=dict)
     found_identities: dict[tuple[str, str], ExternalIdentity] = field(default_factory=dict)
     found_groups: dict[str, ProvisionedGroup] = field(default_factory=dict)
+    found_credentials: dict[str, Credential] = field(default_factory=dict)
+    found_networks: set[tuple[str, str]] = field(default_factory=set)
+    passwords: dict[str, str | None] = field(default_factory=dict)
     found_reports: dict[str, tuple[object, Device]] = field(default_factory=dict)
 
     def apply_to_people(self, change: Change) -> None:
@@ -48,6 +57,17 @@ class MemoryPeople:
                 for digest, token in [*self.tokens_kept.items()]:
                     if token.subject == subject and only in (None, token.id) and digest != but:
                         del self.tokens_kept[digest]
+            case SeeToken(digest, at):
+                if digest in self.tokens_kept:
+                    self.tokens_kept[digest] = replace(self.tokens_kept[digest], seen_at=at)
+            case DropExpired(at, _):
+                for digest, token in [*self.tokens_kept.items()]:
+                    if token.expires_at <= at:
+                        del self.tokens_kept[digest]
+            case KeepNetwork(subject, network, _):
+                self.found_networks.add((subject, network))
+            case PutPassword(subject, password_hash):
+                self.passwords[subject] = password_hash
             case PutAuthenticator(authenticator):
                 self.found_authenticators[authenticator.id] = authenticator
             case UseAuthenticator(id, at, step):
@@ -98,6 +118,10 @@ class MemoryPeople:
                 if before is not None and before[0] >= at:  # type: ignore[operator]
                     raise ConflictFault("report-old", "a later one is kept")
                 self.found_reports[key_id] = (at, report)
+            case EndDeviceCredentials(key_id, at):
+                for id, credential in [*self.found_credentials.items()]:
+                    if credential.device == key_id and credential.expires_at > at:
+                        self.found_credentials[id] = replace(credential, expires_at=at)
             case _:  # What is learned has no part in these tests.
                 pass
 
@@ -115,6 +139,9 @@ class MemoryPeople:
             and provider_session in ("", token.provider_session)
         )
         return sorted(found, key=lambda token: (token.expires_at, token.id))
+
+    async def knows_network(self, subject: SubjectId, network: str) -> bool:
+        return (subject, network) in self.found_networks
 
     async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
         return [one for one in self.found_authenticators.values() if one.subject == subject]

@@ -148,8 +148,10 @@ class MemoryStore(MemoryPeople):
                 )
             case MoveSessionEnd(session_id, ends_at):
                 self._change_session(session_id, ends_at=ends_at)
-            case PutSubject(subject, _):
+            case PutSubject(subject, password_hash):
                 self.found_subjects[subject.id] = subject
+                if password_hash is not None:
+                    self.passwords[subject.id] = password_hash
             case PutTarget(target):
                 self.found_targets[target.id] = target
             case PutLabel(label, _):
@@ -479,7 +481,8 @@ class MemoryStore(MemoryPeople):
         return [label for label in self.found_labels.values() if target in (None, label.target)]
 
     async def password_hash(self, subject: SubjectId) -> Secret[str] | None:
-        return Secret(PASSWORD)
+        kept = self.passwords.get(subject, PASSWORD)
+        return Secret(kept) if kept is not None else None
 
 
 def _used(plan: tuple[PlannedText, ...], digest: str, force: bool) -> tuple[PlannedText, ...]:

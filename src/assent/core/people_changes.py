@@ -29,6 +29,39 @@ class DropTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class SeeToken:
+    """A token was used about then; no change if it is gone."""
+
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DropExpired:
+    """Forget tokens that expired by `at`, and networks of sign-ins that are that old."""
+
+    at: datetime
+    networks_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeepNetwork:
+    """Somebody signed in from that network, as `control.attempt_limits` writes it."""
+
+    subject: SubjectId
+    network: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PutPassword:
+    """Keep the hash of a person's password, None for no password; no change for nobody."""
+
+    subject: SubjectId
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PutAuthenticator:
     """Insert or replace an authenticator."""
 
@@ -131,8 +164,20 @@ class PutDeviceReport:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class EndDeviceCredentials:
+    """End the session credentials that a device minted; no change if there are none."""
+
+    key: DeviceKeyId
+    at: datetime
+
+
 PeopleChange: TypeAlias = (
     DropTokens
+    | SeeToken
+    | DropExpired
+    | KeepNetwork
+    | PutPassword
     | PutAuthenticator
     | UseAuthenticator
     | DropAuthenticators
@@ -145,4 +190,5 @@ PeopleChange: TypeAlias = (
     | AdmitDeviceKey
     | PutDeviceDetails
     | PutDeviceReport
+    | EndDeviceCredentials
 )

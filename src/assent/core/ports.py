@@ -216,6 +216,10 @@ class Store(Protocol):
         """Return bearer tokens that fit all that is said, by when they expire; at most 10,000."""
         ...
 
+    async def knows_network(self, subject: SubjectId, network: str) -> bool:
+        """Return whether the subject signed in from that network before."""
+        ...
+
     async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
         """Return what a person has beside a password and passkeys, oldest first."""
         ...

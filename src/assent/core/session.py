@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from assent.core.ids import CredentialId, GrantId, SessionId, SubjectId, TargetId
+from assent.core.ids import CredentialId, DeviceKeyId, GrantId, SessionId, SubjectId, TargetId
 
 
 class SessionState(StrEnum):
@@ -17,7 +17,10 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One client connection to one target. ended_because: one sentence, empty while open."""
+    """One client connection to one target. ended_because: one sentence, empty while open.
+
+    device: the key of the device that it is bound to, None for none.
+    """
 
     id: SessionId
     subject: SubjectId
@@ -32,6 +35,7 @@ class Session:
     ends_at: datetime
     ended_at: datetime | None = None
     ended_because: str = ""
+    device: DeviceKeyId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,9 @@ class Credential:
     The salt is one per subject, so that one exchange can be checked against all of them.
     grant: None for one that only says who somebody is: access is asked for when it is used.
     connections_left: how many sessions it may still open, 0 or more. minted_from: the address
-    that asked for it, minted_at: when; empty and None where that is not known.
+    that asked for it, minted_at: when; empty and None where that is not known. device: whose key
+    signed the asking, None for no device's. certified: whether a client certificate was issued to
+    it with this one, without which it opens nothing.
     """
 
     id: CredentialId
@@ -55,6 +61,8 @@ class Credential:
     connections_left: int = 1
     minted_from: str = ""
     minted_at: datetime | None = None
+    device: DeviceKeyId | None = None
+    certified: bool = False
 
 
 class Epoch:

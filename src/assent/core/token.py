@@ -26,7 +26,8 @@ class Token:
     may do; None for all of that. provider, provider_session: of the identity provider whose
     session it hangs on (OpenID Connect Back-Channel Logout 1.0, section 2.4: `sid`), or empty.
     device: whose key vouched for the sign-in, None for none. address, user_agent: where it was
-    made. name: what its owner calls it. made_by: who made one for somebody else.
+    made. name: what its owner calls it. made_by: who made one for somebody else. seen_at: when
+    it was used last, to within some minutes; None where it was not since it was made.
     """
 
     id: TokenId
@@ -46,3 +47,4 @@ class Token:
     address: str = ""
     user_agent: str = ""
     made_by: SubjectId | None = None
+    seen_at: datetime | None = None

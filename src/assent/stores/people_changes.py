@@ -9,16 +9,21 @@ from assent.core.faults import ConflictFault
 from assent.core.people_changes import (
     AdmitDeviceKey,
     DropAuthenticators,
+    DropExpired,
     DropExternalIdentity,
     DropProvisionedGroup,
     DropTokens,
+    EndDeviceCredentials,
+    KeepNetwork,
     PeopleChange,
     PutAuthenticator,
     PutDeviceDetails,
     PutDeviceReport,
     PutExternalIdentity,
     PutInvitation,
+    PutPassword,
     PutProvisionedGroup,
+    SeeToken,
     UseAuthenticator,
     UseInvitation,
 )
@@ -29,13 +34,18 @@ from assent.stores.people_tables import (
     external_identities,
     invitations,
     provisioned_groups,
+    sign_in_networks,
 )
 from assent.stores.statements import changed, insert, put, replace
-from assent.stores.tables import tokens
+from assent.stores.tables import credentials, subjects, tokens
 from assent.stores.workflow_tables import device_keys
 
 PEOPLE = (
     DropTokens,
+    SeeToken,
+    DropExpired,
+    KeepNetwork,
+    PutPassword,
     PutAuthenticator,
     UseAuthenticator,
     DropAuthenticators,
@@ -48,6 +58,7 @@ PEOPLE = (
     AdmitDeviceKey,
     PutDeviceDetails,
     PutDeviceReport,
+    EndDeviceCredentials,
 )
 
 
@@ -56,6 +67,17 @@ def apply(connection: Connection, change: PeopleChange) -> None:
     match change:
         case DropTokens():
             _drop_tokens(connection, change)
+        case SeeToken(digest, at):
+            used = update(tokens).where(tokens.c.digest == digest)
+            connection.execute(used.values(seen_at=at))
+        case DropExpired():
+            _drop_expired(connection, change)
+        case KeepNetwork(subject, network, at):
+            row = {"subject_id": subject, "network": network, "at": at}
+            replace(connection, sign_in_networks, row)
+        case PutPassword(subject, password_hash):
+            theirs = update(subjects).where(subjects.c.id == subject)
+            connection.execute(theirs.values(password_hash=password_hash))
         case PutAuthenticator(authenticator):
             replace(connection, authenticators, rows.authenticator_row(authenticator))
         case UseAuthenticator():
@@ -88,6 +110,9 @@ def apply(connection: Connection, change: PeopleChange) -> None:
             connection.execute(held.values(details=body))
         case PutDeviceReport():
             _put_report(connection, change)
+        case EndDeviceCredentials(key, at):
+            minted = update(credentials).where(credentials.c.device_id == key)
+            connection.execute(minted.where(credentials.c.expires_at > at).values(expires_at=at))
         case _:
             assert_never(change)
 
@@ -97,6 +122,12 @@ def _drop_tokens(connection: Connection, change: DropTokens) -> None:
     if change.only is not None:
         gone = gone.where(tokens.c.id == change.only)
     connection.execute(gone.where(tokens.c.digest != change.but))
+
+
+def _drop_expired(connection: Connection, change: DropExpired) -> None:
+    connection.execute(delete(tokens).where(tokens.c.expires_at <= change.at))
+    old = sign_in_networks.c.at < change.networks_before
+    connection.execute(delete(sign_in_networks).where(old))
 
 
 def _use_authenticator(connection: Connection, change: UseAuthenticator) -> None:

@@ -21,6 +21,7 @@ from assent.stores.people_tables import (
     external_identities,
     invitations,
     provisioned_groups,
+    sign_in_networks,
 )
 from assent.stores.rows import token_of
 from assent.stores.tables import tokens
@@ -48,6 +49,12 @@ class PeopleReading(Fetching):
         return await self._all(
             wanted.order_by(columns.expires_at, columns.id).limit(MOST_ROWS), token_of
         )
+
+    async def knows_network(self, subject: SubjectId, network: str) -> bool:
+        columns = sign_in_networks.c
+        mine = select(columns.at).where(columns.subject_id == subject)
+        found = await self._all(mine.where(columns.network == network), lambda row: row["at"])
+        return bool(found)
 
     async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
         columns = authenticators.c

@@ -43,6 +43,16 @@ invitations = Table(
     UniqueConstraint("digest", name="one_invitation_a_digest"),
 )
 
+# From where somebody signed in before: whoever guesses elsewhere never keeps them out of there.
+sign_in_networks = Table(
+    "sign_in_networks",
+    metadata,
+    Column("subject_id", String, nullable=False),
+    Column("network", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("subject_id", "network", name="one_row_a_network"),
+)
+
 external_identities = Table(
     "external_identities",
     metadata,

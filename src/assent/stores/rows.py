@@ -122,6 +122,8 @@ def credential_row(credential: Credential) -> dict[str, object]:
         "connections_left": credential.connections_left,
         "minted_from": credential.minted_from,
         "minted_at": credential.minted_at,
+        "device_id": credential.device,
+        "certified": credential.certified,
     }
 
 
@@ -139,6 +141,8 @@ def credential_of(row: Row) -> Credential:
         # Null in a row of before the column was there.
         minted_from=row["minted_from"] or "",
         minted_at=row["minted_at"],
+        device=row["device_id"],
+        certified=row["certified"],
     )
 
 
@@ -158,6 +162,7 @@ def session_row(session: Session) -> dict[str, object]:
         "ends_at": session.ends_at,
         "ended_at": session.ended_at,
         "ended_because": session.ended_because,
+        "device_id": session.device,
     }
 
 
@@ -177,6 +182,7 @@ def session_of(row: Row) -> Session:
         ends_at=row["ends_at"],
         ended_at=row["ended_at"],
         ended_because=row["ended_because"],
+        device=row["device_id"],
     )
 
 
@@ -267,6 +273,7 @@ def token_row(token: Token) -> dict[str, object]:
         "stepped_up_by": token.stepped_up_by,
         "provider": token.provider,
         "provider_session": token.provider_session,
+        "seen_at": token.seen_at,
         "body": encode_token(token),
     }
 
@@ -274,7 +281,12 @@ def token_row(token: Token) -> dict[str, object]:
 def token_of(row: Row) -> Token:
     """Return what is kept of a bearer token."""
     token = decode_token(row["body"])
-    return replace(token, stepped_up_at=row["stepped_up_at"], stepped_up_by=row["stepped_up_by"])
+    return replace(
+        token,
+        stepped_up_at=row["stepped_up_at"],
+        stepped_up_by=row["stepped_up_by"],
+        seen_at=row["seen_at"],
+    )
 
 
 def entry_of(row: Row) -> StoredEntry:

@@ -5,6 +5,7 @@ needs a migration beside it; a test compares the two.
 """
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from assent.core.scope import AMOUNTS
@@ -70,6 +72,7 @@ tokens = Table(
     Column("stepped_up_by", String, nullable=False),
     Column("provider", String, nullable=False),
     Column("provider_session", String, nullable=False),
+    Column("seen_at", UtcDateTime),
     Column("body", Text, nullable=False),
     UniqueConstraint("id", name="one_token_an_id"),
     Index("tokens_by_subject", "subject_id", "expires_at"),
@@ -168,8 +171,11 @@ credentials = Table(
     Column("connections_left", Integer, nullable=False),
     Column("minted_from", String),
     Column("minted_at", UtcDateTime),
+    Column("device_id", String),
+    Column("certified", Boolean, nullable=False, server_default=false()),
     CheckConstraint("connections_left >= 0", name="no_more_connections_than_left"),
     Index("credentials_by_subject", "subject_id", "target_id", "expires_at"),
+    Index("credentials_by_device", "device_id", "expires_at"),
 )
 
 sessions = Table(
@@ -188,6 +194,7 @@ sessions = Table(
     Column("ends_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("ended_because", Text, nullable=False),
+    Column("device_id", String),
     Index("sessions_by_state", "state", "opened_at"),
     Index("sessions_by_subject", "subject_id", "opened_at"),
 )

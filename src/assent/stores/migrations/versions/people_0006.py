@@ -13,6 +13,7 @@ INSTANT = sa.DateTime(timezone=True)
 TABLES = (
     "authenticators",
     "invitations",
+    "sign_in_networks",
     "external_identities",
     "provisioned_groups",
     "device_reports",
@@ -23,6 +24,7 @@ def upgrade() -> None:
     """Create the tables. Whoever is signed in has to sign in again: tokens have names now."""
     _name_tokens()
     _describe_device_keys()
+    _bind_to_devices()
     _create_authenticators()
     _create_identities()
 
@@ -31,6 +33,10 @@ def downgrade() -> None:
     """Drop them; whoever is signed in has to sign in again."""
     for table in TABLES:
         op.drop_table(table)
+    op.drop_column("sessions", "device_id")
+    op.drop_index("credentials_by_device", "credentials")
+    for column in ("certified", "device_id"):
+        op.drop_column("credentials", column)
     for column in ("admitted_by", "admitted_at", "details"):
         op.drop_column("device_keys", column)
     op.drop_table("tokens")
@@ -57,6 +63,7 @@ def _name_tokens() -> None:
         sa.Column("stepped_up_by", sa.String, nullable=False),
         sa.Column("provider", sa.String, nullable=False),
         sa.Column("provider_session", sa.String, nullable=False),
+        sa.Column("seen_at", INSTANT),
         sa.Column("body", sa.Text, nullable=False),
         sa.UniqueConstraint("id", name="one_token_an_id"),
     )
@@ -68,6 +75,14 @@ def _describe_device_keys() -> None:
     op.add_column("device_keys", sa.Column("details", sa.Text, server_default="{}", nullable=False))
     op.add_column("device_keys", sa.Column("admitted_at", INSTANT))
     op.add_column("device_keys", sa.Column("admitted_by", sa.String))
+
+
+def _bind_to_devices() -> None:
+    op.add_column("credentials", sa.Column("device_id", sa.String))
+    certified = sa.Column("certified", sa.Boolean, server_default=sa.false(), nullable=False)
+    op.add_column("credentials", certified)
+    op.create_index("credentials_by_device", "credentials", ["device_id", "expires_at"])
+    op.add_column("sessions", sa.Column("device_id", sa.String))
 
 
 def _create_authenticators() -> None:
@@ -95,6 +110,13 @@ def _create_authenticators() -> None:
         sa.Column("made_by", sa.String),
         sa.Column("used_at", INSTANT),
         sa.UniqueConstraint("digest", name="one_invitation_a_digest"),
+    )
+    op.create_table(
+        "sign_in_networks",
+        sa.Column("subject_id", sa.String, nullable=False),
+        sa.Column("network", sa.String, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("subject_id", "network", name="one_row_a_network"),
     )
 
 
