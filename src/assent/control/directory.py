@@ -1,14 +1,13 @@
 """Who there is and what can be reached, in memory: every decision reads it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
 from assent.core.role import ROLE_GROUPS, Permission, Role, permissions_of
-from assent.core.subject import Subject, roles_of
+from assent.core.subject import Subject, bounded, roles_of
 
 Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[TargetId]], None]
 """Hears which subjects were changed, as they were before, None for new ones; and which targets."""
@@ -17,6 +16,8 @@ Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[Target
 class Directory:
     """Subjects and targets by id and by name. Replaced as a whole, never edited in place.
 
+    Whoever is somebody's agent is never in a group that this person is not in, and what nobody
+    answers for any more is disabled, whatever was said of them: see `core.subject.bounded`.
     revision: moves with every change of who there is, for what is worked out from it.
     names: what people are called, by id. role_groups: whose members have which role.
     """
@@ -31,6 +32,8 @@ class Directory:
         self._role_groups = role_groups
         self._listeners: list[Changed] = []
         self._subjects: dict[SubjectId, Subject] = {}
+        # As they were said to be, before what bounds them: those bounds may be lifted again.
+        self._said: dict[SubjectId, Subject] = {}
         self._targets: dict[TargetId, Target] = {}
         self.names: Mapping[str, str] = {}
         self._own: tuple[tuple[Subject, ...], tuple[Target, ...]] = ((), ())
@@ -41,7 +44,8 @@ class Directory:
         self.revision += 1
         subjects_before, targets_before = self._subjects, self._targets
         own_subjects, own_targets = self._own
-        self._subjects = _in_line({one.id: one for one in (*subjects, *own_subjects)})
+        self._said = {one.id: one for one in (*subjects, *own_subjects)}
+        self._subjects = {id: bounded(one, self._said) for id, one in self._said.items()}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in (*targets, *own_targets)}
         self._target_names = {
@@ -65,7 +69,7 @@ class Directory:
     def keep(self, subject: Subject, target: Target) -> None:
         """Add somebody and something of the gateway's own, which no list shows and nothing ends."""
         self._own = ((subject,), (target,))
-        self.replace(self._subjects.values(), self._targets.values())
+        self.replace(self._said.values(), self._targets.values())
 
     @property
     def own(self) -> SubjectId | None:
@@ -95,10 +99,10 @@ class Directory:
         elif target.name in self._target_names:
             del self._target_names[target.name]
 
-    def put_subject(self, subject: Subject) -> None:
-        """Make this the subject of its id; whoever listens hears of it."""
-        others = (one for one in self._subjects.values() if one.id != subject.id)
-        self.replace((*others, subject), self._targets.values())
+    def put_subject(self, *subjects: Subject) -> None:
+        """Make these the subjects of their ids; whoever listens hears of it."""
+        everybody = self._said | {one.id: one for one in subjects}
+        self.replace(everybody.values(), self._targets.values())
 
     def roles_of(self, subject: Subject) -> frozenset[Role]:
         """Return the roles of a subject: their own, and those that their groups give."""
@@ -106,7 +110,13 @@ class Directory:
 
     def may(self, subject: Subject, permission: Permission) -> bool:
         """Return whether the roles of a subject give them that permission."""
-        return permission in permissions_of(self.roles_of(subject))
+        return permission in self.permissions_of(subject)
+
+    def permissions_of(self, subject: Subject) -> frozenset[Permission]:
+        """Return what the roles of a subject give; of an agent, what its person has too."""
+        may = permissions_of(self.roles_of(subject))
+        behind = self._subjects.get(subject.on_behalf_of) if subject.on_behalf_of else None
+        return may if behind is None else may & permissions_of(self.roles_of(behind))
 
     def subject(self, subject: SubjectId) -> Subject:
         """Return the subject. Raises MissingFault."""
@@ -140,15 +150,3 @@ class Directory:
         own = {one.id for one in self._own[1]}
         found = (one for one in self._target_names.values() if one.id not in own)
         return tuple(sorted(found, key=lambda target: target.name))
-
-
-def _in_line(subjects: dict[SubjectId, Subject]) -> dict[SubjectId, Subject]:
-    """Return everybody; an agent without a line of reporting is in that of who is behind it."""
-
-    def placed(subject: Subject) -> Subject:
-        behind = subjects.get(subject.on_behalf_of) if subject.on_behalf_of else None
-        if behind is None or subject.reports_to:
-            return subject
-        return replace(subject, reports_to=behind.reports_to)
-
-    return {id: placed(subject) for id, subject in subjects.items()}

@@ -1,7 +1,7 @@
 """Signing in with a password, bearer tokens, and step-up."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -9,8 +9,8 @@ from typing import Any
 
 from assent.control.directory import Directory
 from assent.control.refusals import Refusals
-from assent.core.changes import DropToken, PutToken, StepUp
-from assent.core.clock import Clock
+from assent.core.changes import Change, DropToken, PutToken, StepUp
+from assent.core.clock import Clock, isoformat
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Authentication
 from assent.core.faults import ForbiddenFault
@@ -25,6 +25,9 @@ TOKEN_LASTS_FOR = timedelta(hours=12)
 _MOST_FAILURES = 10
 _FAILURES_COUNT_FOR = timedelta(minutes=5)
 _MOST_KEYS = 10_000
+API_TOKEN = "api-token"  # noqa: S105 - how somebody proves who they are, no secret
+PEOPLE_ONLY = frozenset({Permission.ACCOUNT, Permission.ANSWER})
+"""What no token of a program is good for, whatever it was made for."""
 _REFUSED = "the name or the password is wrong"
 
 
@@ -133,16 +136,20 @@ class SignIn:
         *,
         lasts_for: timedelta = TOKEN_LASTS_FOR,
         fresh: bool = True,
+        proved_at: datetime | None = None,
+        with_changes: Sequence[Change] = (),
         **more: Any,
     ) -> tuple[Secret[str], Token]:
         """Return a new bearer token of a subject who has just proved who they are, as by `method`.
 
-        fresh: whether that proof counts as a step-up of this sign-in. more: further fields of
-        `Token`. Raises ForbiddenFault where the subject is disabled.
+        fresh: whether that proof counts as a step-up of this sign-in. proved_at: when that was,
+        from then on it lasts; None for just now. with_changes: kept in the same unit. more:
+        further fields of `Token`. Raises ForbiddenFault where the subject is disabled.
         """
         if subject.disabled:
             raise ForbiddenFault("sign-in-refused", _REFUSED)
         now = self._clock.now()
+        begins_at = proved_at or now
         secret = Secret(self._ids.token(32))
         token = Token(
             id=TokenId(self._ids.mint("token")),
@@ -150,12 +157,15 @@ class SignIn:
             subject=subject.id,
             kind=kind,
             method=method,
-            issued_at=now,
-            expires_at=now + lasts_for,
+            issued_at=begins_at,
+            expires_at=begins_at + lasts_for,
             **more,
         )
-        entry = self._entry(EntryKind.LOGIN, subject, now, token.address, method, token.id)
-        await self._store.commit((PutToken(token),), (entry,))
+        if kind is TokenKind.API:
+            entry = minted(self._ids, token, now)
+        else:
+            entry = self._entry(EntryKind.LOGIN, subject, now, token.address, method, token.id)
+        await self._store.commit((PutToken(token), *with_changes), (entry,))
         return secret, token
 
     async def authenticate(self, token: Secret[str], address: str, door: str) -> Caller:
@@ -168,9 +178,14 @@ class SignIn:
         subject = self._directory.subject(kept.subject)
         if subject.disabled:
             raise ForbiddenFault("not-signed-in", f"`{subject.name}` is disabled")
-        proof = Authentication(kept.method, kept.issued_at, self.stepped_up_at(subject.id))
+        # What its owner proved elsewhere is no proof of whoever holds a program's token.
+        of_program = kept.kind is TokenKind.API
+        stepped_up_at = None if of_program else self.stepped_up_at(subject.id)
+        proof = Authentication(kept.method, kept.issued_at, stepped_up_at)
         roles = self._directory.roles_of(subject)
-        may = permissions_of(roles)
+        may = self._directory.permissions_of(subject)
+        if of_program:
+            may -= PEOPLE_ONLY
         if kept.permissions is not None:
             may &= kept.permissions
         return Caller(subject, proof, digest, address, door, roles, may, kept.id, kept.device)
@@ -192,7 +207,13 @@ class SignIn:
         await self.stepped_up(caller, "password")
 
     async def stepped_up(self, caller: Caller, method: str) -> None:
-        """Take it as proved anew who the caller is; whoever calls this has checked the proof."""
+        """Take it as proved anew who the caller is; whoever calls this has checked the proof.
+
+        Raises ForbiddenFault for the token of a program: nobody is there who proves anything.
+        """
+        if caller.authentication.method == API_TOKEN:
+            words = "a program's token cannot step up; sign in yourself: `assent login`"
+            raise ForbiddenFault("token-cannot-step-up", words)
         subject, now = caller.subject, self._clock.now()
         entry = self._entry(EntryKind.STEP_UP, subject, now, caller.address, method, caller.token)
         await self._store.commit((StepUp(caller.token_digest, now, method),), (entry,))
@@ -255,6 +276,24 @@ class SignIn:
             facts={"method": method, "token": token},
             payload={"address": address},
         )
+
+
+def minted(ids: Ids, token: Token, at: datetime) -> Entry:
+    """Return the entry that says that a program's token was made."""
+    may = token.permissions
+    return Entry(
+        id=EntryId(ids.mint("entry")),
+        kind=EntryKind.TOKEN_MINTED,
+        at=at,
+        subject=token.made_by or token.subject,
+        facts={
+            "about": token.subject,
+            "token": token.id,
+            "expires_at": isoformat(token.expires_at),
+            "permissions": None if may is None else sorted(one.value for one in may),
+        },
+        payload={"name": token.name, "address": token.address},
+    )
 
 
 def digest_of(token: Secret[str]) -> str:

@@ -1,7 +1,7 @@
 """Who acts: a human, a workload or an agent, and on whose behalf."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,3 +59,26 @@ def roles_of(subject: Subject, role_groups: Mapping[str, Role] = ROLE_GROUPS) ->
         return frozenset()
     given = {role for group, role in role_groups.items() if group in subject.groups}
     return subject.roles | given | {Role.REQUESTER}
+
+
+def bounded(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject:
+    """Return a subject as far as those reach who answer for it.
+
+    An agent is in no group that the person behind it is not in, has no role that they have not,
+    and is in their line of reporting where it has none. What belongs to somebody who is disabled
+    or gone is disabled.
+    """
+    if subject.on_behalf_of is None and subject.owner is None:
+        return subject
+    answering = [everybody.get(one) for one in (subject.on_behalf_of, subject.owner) if one]
+    disabled = subject.disabled or any(one is None or one.disabled for one in answering)
+    behind = everybody.get(subject.on_behalf_of) if subject.on_behalf_of else None
+    if behind is None:
+        return replace(subject, disabled=disabled)
+    return replace(
+        subject,
+        disabled=disabled,
+        groups=subject.groups & behind.groups,
+        roles=subject.roles & behind.roles,
+        reports_to=subject.reports_to or behind.reports_to,
+    )
