@@ -26,13 +26,16 @@ from assent.web.safety import Cookies
 
 
 class Assets(StaticFiles):
-    """Our files for browsers; their addresses change with their content."""
+    """Our files for browsers; the addresses that pages name change with their content."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """Return the file, to be kept by the browser for good."""
+        """Return the file, to be kept by the browser for good if its address says a version."""
         response = await super().get_response(path, scope)
         if response.status_code == 200:
-            response.headers["cache-control"] = "public, max-age=31536000, immutable"
+            # A module that another one imports has no version in its address.
+            lasts = b"v=" in scope["query_string"]
+            kept = "public, max-age=31536000, immutable" if lasts else "no-cache"
+            response.headers["cache-control"] = kept
         return response
 
 

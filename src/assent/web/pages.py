@@ -10,10 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from assent.web.navigation import menu_of, role_words
 from assent.web.safety import CONTENT_SECURITY_POLICY
 
 ASSETS = Path(__file__).parent / "assets"
-_OURS = ("assent.css", "assent.js", "icon.svg")
 _LIBRARIES = ("vendor/htmx.min.js", "vendor/htmx-ext-sse.min.js")
 
 
@@ -24,10 +24,9 @@ def libraries_are_there() -> bool:
 
 def assets_version() -> str:
     """Return a digest of the assets, so that a browser never mixes two versions."""
-    names = (*_OURS, *_LIBRARIES) if libraries_are_there() else _OURS
     digest = sha256()
-    for name in names:
-        digest.update((ASSETS / name).read_bytes())
+    for path in sorted(path for path in ASSETS.rglob("*") if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -69,8 +68,14 @@ class Pages:
 
     def page(self, template: str, values: Mapping[str, object], status: int = 200) -> HTMLResponse:
         """Return the rendered page with its own Content-Security-Policy."""
+        seat = values.get("seat")
+        caller = getattr(seat, "caller", None)
         text = self.environment.get_template(template).render(
-            version=self.version, live=self.live, **values
+            version=self.version,
+            live=self.live,
+            menu=menu_of(caller) if caller else (),
+            roles=role_words(caller) if caller else "",
+            **values,
         )
         headers = {"content-security-policy": CONTENT_SECURITY_POLICY}
         return HTMLResponse(text, status_code=status, headers=headers)

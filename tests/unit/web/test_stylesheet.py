@@ -17,6 +17,10 @@ TEXT_PAIRS = [
     ("danger", "danger-ground"),
     ("good", "good-ground"),
     ("warn", "warn-ground"),
+    ("code-word", "well"),
+    ("code-text", "well"),
+    ("code-number", "well"),
+    ("code-remark", "well"),
 ]
 SHAPE_PAIRS = [(f"shade-{number}", "card") for number in range(6)] + [
     ("focus", "card"),
@@ -26,11 +30,8 @@ SHAPE_PAIRS = [(f"shade-{number}", "card") for number in range(6)] + [
 
 
 def tokens(scheme: str) -> dict[str, str]:
-    light, dark = SHEET.split("@media (prefers-color-scheme: dark)", 1)
-    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
-    if scheme == "dark":
-        found |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))
-    return found
+    pairs = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", SHEET)
+    return {name: light if scheme == "light" else dark for name, light, dark in pairs}
 
 
 def luminance(colour: str) -> float:

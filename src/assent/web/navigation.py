@@ -1,0 +1,74 @@
+"""The pages there are, in one table: what the console's menu shows, and to whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assent.control.sign_in import Caller
+from assent.core.role import Permission
+
+
+class Section(StrEnum):
+    """A part of the menu, in the order of the menu."""
+
+    WORK = "Work"
+    LOOK = "Look"
+    RULES = "Rules"
+    PEOPLE = "People"
+    SETTINGS = "Settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One page of the menu.
+
+    name: what a template calls itself: `{% set page = "inbox" %}`. icon: one of icons.html.
+    permission: without it the page is not offered. key: after `g`, leads here; empty for none.
+    """
+
+    name: str
+    path: str
+    words: str
+    section: Section
+    permission: Permission
+    icon: str
+    key: str = ""
+
+
+# A page adds its line here, in the place where it stands in the menu.
+PLACES: tuple[Place, ...] = (
+    Place("inbox", "/", "Inbox", Section.WORK, Permission.ACCOUNT, "inbox", "i"),
+    Place("targets", "/targets", "Targets", Section.WORK, Permission.ASK, "ask", "a"),
+    Place("grants", "/grants", "Grants", Section.WORK, Permission.ACCOUNT, "grant", "g"),
+    Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
+    Place("people", "/people", "Standing in", Section.WORK, Permission.ANSWER, "swap", "d"),
+    Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
+    Place("status", "/status", "Status", Section.LOOK, Permission.READ_ACCESS, "pulse", "h"),
+)
+"""Keys are letters, each once; `/` leads to the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSection:
+    """One section with the pages in it that somebody may open; never empty."""
+
+    words: str
+    places: tuple[Place, ...]
+
+
+def menu_of(caller: Caller) -> Sequence[MenuSection]:
+    """Return the menu of one person: the pages that they may open, by section."""
+    found = []
+    for section in Section:
+        places = tuple(
+            place for place in PLACES if place.section is section and caller.may(place.permission)
+        )
+        if places:
+            found.append(MenuSection(section.value, places))
+    return found
+
+
+def role_words(caller: Caller) -> str:
+    """Return the roles of one person: `security, operator`, or `requester` for no other."""
+    names = sorted(role.value for role in caller.roles if role.value != "requester")
+    return ", ".join(names) or "requester"
