@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from assent.control.configuring import Applied, Foreseen, must_oversee
+from assent.control.configuring import Applied, Foreseen
 from assent.control.planning import Content, Difference, Plan
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
 from assent.core.policy_revision import PolicyRevision
 from assent.core.resource import Target
+from assent.core.role import Permission
 
 SOURCES = {"10.cedar": '@id("a") permit (principal, action, resource);'}
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -30,11 +31,11 @@ class FakeConfiguring:
         self._ask = ask
 
     def in_force(self, caller: Caller) -> tuple[_Set, Mapping[str, str], Sequence[Target]]:
-        must_oversee(caller)
+        caller.check(Permission.READ_POLICIES)
         return _Set(), SOURCES, self._targets
 
     async def revision(self, caller: Caller, revision: str) -> PolicyRevision:
-        must_oversee(caller)
+        caller.check(Permission.READ_POLICIES)
         if revision != "pol-1":
             raise MissingFault("no-such-revision", f"no revision `{revision[:80]}` is kept")
         return PolicyRevision(revision, SOURCES, AT)
@@ -71,5 +72,5 @@ class FakeDecided:
     async def page(
         self, caller: Caller, before: int | None, limit: int
     ) -> tuple[Sequence[Mapping[str, Json]], int | None]:
-        must_oversee(caller)
+        caller.check(Permission.READ_POLICIES)
         return [{"attempt": {"index": 0}, "decision": {"index": 1}}], None

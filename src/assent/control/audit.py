@@ -11,9 +11,10 @@ from assent.control.live import LiveSessions
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry, EntryKind
-from assent.core.faults import ForbiddenFault, MissingFault
+from assent.core.faults import MissingFault
 from assent.core.ids import EntryId, Ids
 from assent.core.ports import Store
+from assent.core.role import Permission
 
 _MOST_EXPORTS = 64
 _MOST_OPEN = 1_000
@@ -121,5 +122,4 @@ async def _as_it_is(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def _check(caller: Caller) -> None:
-    if not caller.oversees:
-        raise ForbiddenFault("not-yours", "only `security` and `auditors` can export the log")
+    caller.check(Permission.EXPORT_LOG)

@@ -24,12 +24,13 @@ from assent.control.wanting import ReadPolicies, ReadTargets, Wanting
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit, describe
 from assent.core.evidence import Connection
-from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.faults import ConflictFault, MissingFault
 from assent.core.ids import Ids
 from assent.core.policy_revision import PolicyRevision
 from assent.core.ports import Store
 from assent.core.request import Request
 from assent.core.resource import Target
+from assent.core.role import Permission
 from assent.policy import PolicySet
 
 
@@ -128,13 +129,13 @@ class Configuring:
 
         Raises ForbiddenFault.
         """
-        must_oversee(caller)
+        caller.check(Permission.READ_POLICIES)
         targets = tuple(self._wanting.targets.values())
         return self._policies.current, self._wanting.sources, targets
 
     async def revision(self, caller: Caller, revision: str) -> PolicyRevision:
         """Return a revision with its text. Raises ForbiddenFault, MissingFault."""
-        must_oversee(caller)
+        caller.check(Permission.READ_POLICIES)
         found = await self._store.policy_revision(revision)
         if found is None:
             raise MissingFault("no-such-revision", f"no revision `{revision[:80]}` is kept")
@@ -146,7 +147,7 @@ class Configuring:
         Raises OperatorFault where it cannot be read, ForbiddenFault for whoever may neither
         apply it nor see what is in force, ConflictFault.
         """
-        if not caller.oversees:
+        if not caller.may(Permission.READ_POLICIES):
             outlook = outlook_action(self._ids, caller.subject.id, content)
             found = (await self._decider.consider(outlook, self._circumstances(caller))).decision
             if isinstance(found, Deny) and not found.remedies:
@@ -228,10 +229,3 @@ class Configuring:
             reason=reason,
             ticket=ticket,
         )
-
-
-def must_oversee(caller: Caller) -> None:
-    """Raise ForbiddenFault unless the caller may see what others did, and by which policies."""
-    if not caller.oversees:
-        words = "only `security` and `auditors` see the policies and what they decided"
-        raise ForbiddenFault("not-yours", words)

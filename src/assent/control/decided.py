@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from assent.control.configuring import must_oversee
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.ids import EntryId, Ids
 from assent.core.ports import Store, StoredEntry
+from assent.core.role import Permission
 
 _PAGE = 1_000
 MOST_PAYLOAD = 4 * 1024 * 1024
@@ -34,7 +34,7 @@ class Decided:
         the log has no more; a page may be short, or empty, without being the last one.
         Raises ForbiddenFault, OutsideFault.
         """
-        must_oversee(caller)
+        caller.check(Permission.READ_LOG)
         if before is None:
             # Who reads what everybody did is in the log, too: once for all pages.
             await self._store.commit((), (self._read_by(caller),))

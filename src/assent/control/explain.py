@@ -15,6 +15,7 @@ from assent.core.entry import EntryKind
 from assent.core.faults import MissingFault
 from assent.core.ids import EntryId, Ids, RequestId, SessionId, SubjectId, TargetId
 from assent.core.ports import Store, StoredEntry
+from assent.core.role import Permission
 
 MOST_LOOKED_AT = 100_000
 """Entries among which an action is looked for, the newest ones: no index is kept of actions."""
@@ -204,4 +205,4 @@ def _answer(entry: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _may_see(caller: Caller, subject: SubjectId) -> bool:
-    return caller.subject.id == subject or caller.oversees
+    return caller.subject.id == subject or caller.may(Permission.READ_LOG)

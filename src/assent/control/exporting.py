@@ -22,9 +22,10 @@ from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
-from assent.core.faults import Fault, ForbiddenFault, MissingFault, OutsideFault
+from assent.core.faults import Fault, MissingFault, OutsideFault
 from assent.core.ids import TargetId
 from assent.core.ports import Store, StoredEntry
+from assent.core.role import Permission
 
 Event = Mapping[str, Json]
 
@@ -227,8 +228,7 @@ class Exporting:
 
     async def standing(self, caller: Caller) -> Sequence[Standing]:
         """Return how far each is. Raises ForbiddenFault, OutsideFault."""
-        if not caller.oversees:
-            raise ForbiddenFault("not-yours", "only `security` and `auditors` see the exporters")
+        caller.check(Permission.READ_HEALTH)
         # One that waits for its sink does not look at how long the log is.
         checkpoint = await self._store.checkpoint()
         size = checkpoint.size if checkpoint else 0

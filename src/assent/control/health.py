@@ -18,10 +18,11 @@ from assent.control.tally import Tally
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint
-from assent.core.faults import Fault, ForbiddenFault
+from assent.core.faults import Fault
 from assent.core.ids import TargetId
 from assent.core.observing import Observer
 from assent.core.ports import Store
+from assent.core.role import Permission
 from assent.core.secret import Secret
 
 _MOST = 1_000
@@ -179,9 +180,8 @@ class Health:
         )
 
     async def report(self, caller: Caller) -> Report:
-        """Return what was looked at, for those who oversee. Raises ForbiddenFault."""
-        if not caller.oversees:
-            raise ForbiddenFault("not-yours", "only `security` and `auditors` see how it all is")
+        """Return what was looked at, for those who may read it. Raises ForbiddenFault."""
+        caller.check(Permission.READ_HEALTH)
         began_at = self._clock.now()
         figures = await self.figures()
         took = self._clock.now() - began_at

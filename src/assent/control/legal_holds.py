@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assent.control.audit_actions import HOLD, AuditActions, Order, Ordered
-from assent.control.configuring import must_oversee
 from assent.control.directory import Directory
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
@@ -15,6 +14,7 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.ids import EntryId, Ids, LegalHoldId, SubjectId
 from assent.core.ports import Store
+from assent.core.role import Permission
 
 EVERYBODY = "everybody"
 
@@ -61,7 +61,7 @@ class LegalHolds:
 
     async def all(self, caller: Caller) -> Sequence[LegalHold]:
         """Return all holds, lifted ones too, newest first. Raises ForbiddenFault."""
-        must_oversee(caller)
+        caller.check(Permission.READ_LOG)
         return await self._store.legal_holds()
 
     async def _standing(self, hold: LegalHoldId) -> LegalHold:

@@ -9,9 +9,9 @@ from assent.control.observers import FRESH_WITHIN, checks
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.entry import Anchor, Checkpoint
-from assent.core.faults import ForbiddenFault
 from assent.core.observing import Observer
 from assent.core.ports import Store
+from assent.core.role import Permission
 
 _MOST_ANCHORS = 20
 
@@ -58,9 +58,7 @@ class LogStatus:
 
     async def report(self, caller: Caller) -> LogReport:
         """Return how the log stands. Raises ForbiddenFault."""
-        if not caller.oversees:
-            words = "only `security` and `auditors` see how the log stands"
-            raise ForbiddenFault("not-yours", words)
+        caller.check(Permission.READ_HEALTH)
         now, observers = self._clock.now(), self.observers()
         checkpoint = await self._store.checkpoint()
         return LogReport(

@@ -15,17 +15,17 @@ from assent.control.delivering import Channels, Delivering
 from assent.control.sign_in import Caller
 from assent.core.changes import PutDelivery, PutNotice
 from assent.core.clock import Clock
-from assent.core.faults import Fault, ForbiddenFault, MissingFault
+from assent.core.faults import Fault, MissingFault
 from assent.core.ids import GrantId, Ids, NoticeId, RequestId, SubjectId
 from assent.core.notice import Delivery, Notice
 from assent.core.ports import Store
+from assent.core.role import Permission
 
 LOOK_S = 0.5
 """How often it is looked for what is due."""
 _LONGEST_LINE = 500
 _MOST_LINES = 20
 _MOST_DEAD = 500
-_MAY_RETRY = frozenset({"security", "operators"})
 
 _log = structlog.get_logger("outbox")
 
@@ -130,9 +130,7 @@ class Outbox:
 
     async def dead(self, caller: Caller) -> Sequence[Undelivered]:
         """Return what was given up, newest first. Raises ForbiddenFault."""
-        if not caller.oversees and caller.subject.groups.isdisjoint(_MAY_RETRY):
-            words = "only `security`, `auditors` and `operators` see what was not delivered"
-            raise ForbiddenFault("not-yours", words)
+        caller.check(Permission.READ_HEALTH)
         found = await self._store.dead_deliveries(limit=_MOST_DEAD)
         return [Undelivered(notice, delivery) for notice, delivery in found]
 
@@ -141,8 +139,7 @@ class Outbox:
 
         Raises ForbiddenFault, MissingFault.
         """
-        if caller.subject.groups.isdisjoint(_MAY_RETRY):
-            raise ForbiddenFault("not-yours", "only `security` and `operators` can try it again")
+        caller.check(Permission.CHANGE_SETTINGS)
         now = self._clock.now()
         again = [
             replace(item, delivery=replace(item.delivery, attempts=0, due_at=now, error=""))

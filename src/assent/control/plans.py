@@ -55,6 +55,7 @@ from assent.core.ids import GrantId, Ids, RequestId
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
+from assent.core.role import Permission
 from assent.core.scope import Spent
 from assent.core.timer import Timer
 from assent.policy.more import EXCEEDS
@@ -201,8 +202,8 @@ class Plans:
 
     async def list(self, caller: Caller, everybody: bool) -> Sequence[Plan]:
         """Return the caller's plans, or all for those who oversee; newest first."""
-        if everybody and not caller.oversees:
-            raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
+        if everybody:
+            caller.check(Permission.READ_ACCESS)
         subject = None if everybody else caller.subject.id
         found = await self._store.grants(subject, limit=_MOST_LOOKED_AT)
         plans = [await self._plan(grant) for grant in found if grant.kind is GrantKind.PLAN]

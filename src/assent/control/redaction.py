@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from assent.audit.sealing import key_of
 from assent.control.audit_actions import ERASE, AuditActions, Order, Ordered
-from assent.control.configuring import must_oversee
 from assent.control.directory import Directory
 from assent.control.legal_holds import refuse_held
 from assent.control.sign_in import Caller
@@ -20,6 +19,7 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.faults import MissingFault
 from assent.core.ids import DataKeyId, EntryId, Ids, SubjectId
 from assent.core.ports import Store
+from assent.core.role import Permission
 from assent.core.subject import Subject
 
 _PAGE = 1_000
@@ -86,7 +86,7 @@ class Redaction:
 
         Raises ForbiddenFault, MissingFault.
         """
-        must_oversee(caller)
+        caller.check(Permission.READ_LOG)
         return await self._store.data_keys(None if name is None else self._named(name).id)
 
     def _named(self, name: str) -> Subject:

@@ -19,10 +19,11 @@ from assent.control.sign_in import Caller
 from assent.control.standing_policies import standing_of
 from assent.core.clock import Clock, isoformat, parse_instant
 from assent.core.entry import Checkpoint, Entry, EntryKind
-from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
+from assent.core.faults import MissingFault, OperatorFault
 from assent.core.grant import Grant
 from assent.core.ids import EntryId, GrantId, Ids, RequestId, SessionId
 from assent.core.ports import Store
+from assent.core.role import Permission
 from assent.core.scope import Terms
 from assent.workflow.narrowing import describe_terms
 
@@ -74,9 +75,7 @@ class Reporting:
         until: now where it is None or later. Raises ForbiddenFault, MissingFault for a name that
         is none, OperatorFault for a period that is empty or too long, OutsideFault.
         """
-        if not caller.oversees:
-            words = "only `security` and `auditors` make reports of what others did"
-            raise ForbiddenFault("not-yours", words)
+        caller.check(Permission.READ_LOG)
         if name not in FOLDS:
             known = ", ".join(f"`{one}`" for one in FOLDS)
             raise MissingFault("no-such-report", f"there is no report `{name[:80]}`; {known} are")

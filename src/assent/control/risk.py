@@ -23,12 +23,13 @@ from assent.core.assessment import Assessment
 from assent.core.canonical import Json, canonical_bytes
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
-from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.faults import ConflictFault, MissingFault
 from assent.core.ids import EntryId, Ids, RequestId, SessionId
 from assent.core.lesson import Lesson
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
 from assent.core.request import RejectedAs, Request, RequestState
+from assent.core.role import Permission
 from assent.core.security_event import SecurityEvent
 from assent.core.subject import Subject
 from assent.risk.confidence import confidence_in
@@ -162,8 +163,7 @@ class Risk:
 
         Raises ForbiddenFault, MissingFault.
         """
-        if "security" not in caller.subject.groups:
-            raise ForbiddenFault("not-yours", "only `security` can make it forget somebody")
+        caller.check(Permission.REPORT)
         subject = self._subject(caller, name)
         entry = self._entry(EntryKind.PROFILE_FORGOTTEN, caller.subject, subject)
         await self._store.commit((), (entry,))
@@ -177,10 +177,12 @@ class Risk:
         taken back. Raises MissingFault, ForbiddenFault.
         """
         found = await self._store.session(session)
-        if found is None or not (caller.subject.id == found.subject or caller.oversees):
+        if found is None or not (
+            caller.subject.id == found.subject or caller.may(Permission.READ_RISK)
+        ):
             raise MissingFault("no-such-session", f"there is no session `{session[:60]}` for you")
-        if found.subject != caller.subject.id and "security" not in caller.subject.groups:
-            raise ForbiddenFault("not-yours", "only its own person and `security` can disown it")
+        if found.subject != caller.subject.id:
+            caller.check(Permission.REPORT)
         subject = self._directory.subject(found.subject)
         now = self._clock.now()
         reason = f"{caller.subject.name} says that session {session} was not {subject.name}"
@@ -275,7 +277,9 @@ class Risk:
 
     def _subject(self, caller: Caller, name: str) -> Subject:
         subject = self._directory.subject_named(name)
-        if subject is None or not (caller.subject.id == subject.id or caller.oversees):
+        if subject is None or not (
+            caller.subject.id == subject.id or caller.may(Permission.READ_RISK)
+        ):
             raise MissingFault("no-such-person", f"there is no person `{name[:60]}` for you")
         return subject
 

@@ -13,9 +13,10 @@ from assent.core.canonical import Json
 from assent.core.clock import Clock, isoformat
 from assent.core.effect import Effect, EffectFilter, EffectOutcome, EffectPosition, words_of
 from assent.core.entry import Entry, EntryKind
-from assent.core.faults import ForbiddenFault, MissingFault, OperatorFault
+from assent.core.faults import MissingFault, OperatorFault
 from assent.core.ids import EntryId, Ids, SessionId, SubjectId, TargetId
 from assent.core.ports import Store
+from assent.core.role import Permission
 
 MOST_FOUND = 500
 _VERB = re.compile(r"[a-z][a-z0-9_-]{0,31}(\.[a-z][a-z0-9_-]{0,31}){0,3}(\.\*)?", re.ASCII)
@@ -89,7 +90,7 @@ class Searching:
         OperatorFault for what cannot be asked, OutsideFault.
         """
         wanted = self._filter(caller, question)
-        if caller.oversees and before is None:
+        if caller.may(Permission.READ_LOG) and before is None:
             await self._store.commit((), (self._read_by(caller, wanted),))
         found: list[Effect] = []
         most = max(1, min(limit, MOST_FOUND))
@@ -129,10 +130,9 @@ class Searching:
         )
 
     def _subject(self, caller: Caller, name: str) -> SubjectId | None:
-        if not caller.oversees:
+        if not caller.may(Permission.READ_LOG):
             if name and name != caller.subject.name:
-                words = "only `security` and `auditors` can search what others did"
-                raise ForbiddenFault("not-yours", words)
+                caller.check(Permission.READ_LOG)
             return caller.subject.id
         if not name:
             return None

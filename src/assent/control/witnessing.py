@@ -32,6 +32,7 @@ from assent.core.observing import (
     Witness,
 )
 from assent.core.ports import Store
+from assent.core.role import Role
 from assent.core.subject import SubjectKind
 
 EVERY = timedelta(seconds=10)
@@ -245,7 +246,7 @@ class Witnessing:
         people = [
             person.id
             for person in self._directory.subjects()
-            if "security" in person.groups
+            if Role.SECURITY in self._directory.roles_of(person)
             and person.kind is SubjectKind.HUMAN
             and not person.disabled
         ]
