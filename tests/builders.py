@@ -82,6 +82,7 @@ from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.subject import Subject
 from assent.credentials.master_keys import FileMasterKey
+from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet, load
 from assent.recording.checking import Found
 from assent.recording.segment import SegmentFacts
@@ -165,6 +166,9 @@ class PlainHasher:
     async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
         await asyncio.sleep(0)
         return kept is not None and kept.reveal() == password.reveal()
+
+    def is_outdated(self, kept: Secret[str]) -> bool:
+        return kept.reveal().startswith("old ")
 
 
 def a_subject(name: str, *groups: str, disabled: bool = False) -> Subject:
@@ -582,6 +586,7 @@ def _wire(
             credential_key=Secret(b"k" * 32),
             verifier_key=SIGNER.verifier_key,
             public_url="http://127.0.0.1:8470",
+            party=WebAuthnParty("http://localhost:8470"),
             read_policies=lambda sources, groups: load(sources, [SQL], groups),
             read_targets=described,
             **{"honours": SQL.honours, **outside},

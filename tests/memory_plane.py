@@ -36,9 +36,11 @@ from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
+from assent.control.live_watch import LiveWatch
 from assent.control.log_status import LogReport, LogStatus
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.passkeys import Passkeys
 from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
@@ -58,9 +60,11 @@ from assent.control.session_credentials import Opened
 from assent.control.showing import Showing
 from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import Signing
+from assent.control.steering import Steering
 from assent.control.tally import Tally
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
+from assent.control.warnings import Warnings
 from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.assessment import Assessment, Confidence, Factor, RiskLevel
 from assent.core.decision import ApprovalRemedy, Deny, Quorum, Remedy
@@ -84,16 +88,19 @@ from assent.core.observing import Observer
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState, Verdict
 from assent.core.resource import Resource, Target
+from assent.core.role import Permission
 from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet
 from assent.recording.checking import Found
 from assent.recording.segment import SegmentFacts
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_audit import FakeLegalHolds, FakeRedaction, FakeRetention
 from memory_configuring import FakeConfiguring, FakeDecided
+from memory_devices import devices_in
 from memory_emergency import FakeBreakGlass, reviews_of
 from memory_plans import plans_of
 from memory_store import PASSWORD, MemoryStore
@@ -162,6 +169,9 @@ class PlainHasher:
 
     async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
         return kept is not None and kept.reveal() == password.reveal()
+
+    def is_outdated(self, kept: Secret[str]) -> bool:
+        return kept.reveal().startswith("old ")
 
 
 class NoRecorder:
@@ -337,8 +347,7 @@ class FakeRisk:
         )
 
     async def forget(self, caller: Caller, name: str) -> Subject:
-        if "security" not in caller.subject.groups:
-            raise ForbiddenFault("not-yours", "only `security` can make it forget somebody")
+        caller.check(Permission.REPORT)
         return self._subject(caller, name)
 
     async def disown(self, caller: Caller, session: SessionId) -> int:
@@ -361,8 +370,7 @@ class FakeAudit:
         return Checkpoint(0, b"", "assent.example/audit\n0\n\n", NOON)
 
     async def export_names(self, caller: Caller, wanted: Wanted) -> Sequence[str]:
-        if "security" not in caller.subject.groups:
-            raise ForbiddenFault("not-yours", "only `security` can export the log")
+        caller.check(Permission.EXPORT_LOG)
         return ["checkpoint", "tile/entries/000.p/1"]
 
     async def export_file(self, caller: Caller, path: str) -> bytes | None:
@@ -375,8 +383,7 @@ class FakeBundles:
     async def begin(
         self, caller: Caller, since: datetime, until: datetime, *, with_text: bool
     ) -> Begun:
-        if "security" not in caller.subject.groups:
-            raise ForbiddenFault("not-yours", "only `security` can export the log")
+        caller.check(Permission.EXPORT_LOG)
         if since > NOON:
             raise ConflictFault("empty-period", "the log has no entries of that period")
         note = "assent.example/audit\n1\n\n"
@@ -402,8 +409,7 @@ class FakeLogStatus:
     """A log that one witness has seen, and that another disputes."""
 
     async def report(self, caller: Caller) -> LogReport:
-        if not caller.oversees:
-            raise ForbiddenFault("not-yours", "only `security` and `auditors` see it")
+        caller.check(Permission.READ_HEALTH)
         seen = Observer("witness.example/w1", "witness", 1, NOON)
         saw_other = Observer(
             "witness.example/w2", "witness", problem="it answers 422", disputed=True
@@ -474,6 +480,17 @@ class MemoryPlane:
         self.device_keys = DeviceKeys(
             store=store, outbox=self.outbox, clock=self.clock, ids=self.ids
         )
+        self.passkeys = Passkeys(
+            party=WebAuthnParty("http://localhost:8470"),
+            store=store,
+            directory=self.directory,
+            sign_in=self.sign_in,
+            device_keys=self.device_keys,
+            passkeys=self.passkeys,
+            warnings=Warnings(store, self.clock),
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.showing = Showing(store=store, directory=self.directory)
         self.requests = Requests(
             store=store,
@@ -500,7 +517,6 @@ class MemoryPlane:
             store=store,
             recorder=NoRecorder(),  # type: ignore[arg-type]
             directory=self.directory,
-            live=cast(LiveSessions, self.live),
             clock=self.clock,
             ids=self.ids,
         )
@@ -543,6 +559,24 @@ class MemoryPlane:
             ),
             grants=self.grants,
             sessions=views,
+            steering=Steering(
+                store=store,
+                directory=self.directory,
+                views=views,
+                live=cast(LiveSessions, self.live),
+                outbox=self.outbox,
+                clock=self.clock,
+                ids=self.ids,
+            ),
+            live_watch=LiveWatch(
+                store=store,
+                library=NoRecorder(),  # type: ignore[arg-type]
+                views=views,
+                directory=self.directory,
+                live=cast(LiveSessions, self.live),
+                clock=self.clock,
+                ids=self.ids,
+            ),
             recordings=Recordings(
                 store=store,
                 library=NoRecorder(),  # type: ignore[arg-type]
@@ -567,6 +601,7 @@ class MemoryPlane:
             decided=cast(Decided, FakeDecided()),
             health=self._health(store),
             device_keys=self.device_keys,
+            devices=devices_in(self),
             showing=self.showing,
             break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
             reviews=self.reviews,

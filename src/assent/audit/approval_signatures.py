@@ -1,16 +1,20 @@
 """What an approver signs with their device's key, and whether such a signature is good.
 
 docs/specs/signed-approvals.md. A signature is checked by its kind, so that passkeys
-(WebAuthn) can stand beside keys of the command line without another format.
+(WebAuthn) stand beside keys of the command line in one format.
 """
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from assent.audit.assertions import Assertion, check_assertion
+from assent.audit.cose_keys import check_point, key_check
 from assent.core.canonical import Json, canonical_bytes
 
 ED25519 = "ed25519"
@@ -24,19 +28,21 @@ _BOUND = frozenset(
     {"details", "parameters", "salt", "session", "subject", "target", "text", "verb"}
 )
 
-# Points of small order, without their sign: under such a key one signature fits every message.
-_WEAK = frozenset(
-    bytes.fromhex(text)
-    for text in (
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    )
-)
+_OF_A_PASSKEY = frozenset({"authenticator_data", "client_data"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a passkey is good. rp_id: the host that it was made for, empty for none.
+
+    origin: exactly where it has to have been used, empty for anywhere on that host.
+    """
+
+    rp_id: str = ""
+    origin: str = ""
+
+
+NOWHERE = Site()
 
 
 def approval_message(verdict: str, request: str, action_digest: str, shown: str) -> bytes:
@@ -87,19 +93,27 @@ def check_kind(kind: str) -> None:
 def check_public_key(kind: str, public_key: str) -> None:
     """Check that this is a key that can sign. Raises ValueError."""
     _scheme(kind)
-    raw = decoded(public_key, _KEY_BYTES, "the public key")
-    if raw[:-1] + bytes([raw[-1] & 0x7F]) in _WEAK:
-        raise ValueError("the public key is one under which everything would be signed")
+    if kind == WEBAUTHN:
+        key_check(decoded_any(public_key, "the public key"))
+        return
+    check_point(decoded(public_key, _KEY_BYTES, "the public key"))
 
 
 def check_signature(
-    kind: str, public_key: str, message: bytes, signature: str, assertion: Mapping[str, str]
+    kind: str,
+    public_key: str,
+    message: bytes,
+    signature: str,
+    assertion: Mapping[str, str],
+    *,
+    site: Site = NOWHERE,
 ) -> None:
     """Check a signature over `message`. assertion: what else a passkey's signature covers.
 
-    Raises ValueError for a kind that is not known, and where the signature does not fit.
+    site: where a passkey has to have been used. Raises ValueError for a kind that is not known,
+    and where the signature does not fit.
     """
-    _scheme(kind)(public_key, message, signature, assertion)
+    _scheme(kind)(public_key, message, signature, assertion, site)
 
 
 def is_known(kind: str) -> bool:
@@ -124,7 +138,20 @@ def decoded(text: str, length: int, what: str) -> bytes:
     return data
 
 
-def _ed25519(public_key: str, message: bytes, signature: str, assertion: Mapping[str, str]) -> None:
+def decoded_any(text: str, what: str) -> bytes:
+    """Return the bytes of canonical base64 of any length. Raises ValueError."""
+    try:
+        data = b64decode(text.encode("ascii"), validate=True)
+    except ValueError as error:
+        raise ValueError(f"{what} is not base64") from error
+    if not data or encoded(data) != text:
+        raise ValueError(f"{what} is not canonical base64")
+    return data
+
+
+def _ed25519(
+    public_key: str, message: bytes, signature: str, assertion: Mapping[str, str], _: Site
+) -> None:
     if assertion:
         raise ValueError("a signature of kind `ed25519` has no assertion beside it")
     check_public_key(ED25519, public_key)
@@ -135,15 +162,29 @@ def _ed25519(public_key: str, message: bytes, signature: str, assertion: Mapping
         raise ValueError("the signature does not fit") from None
 
 
-_SCHEMES: Mapping[str, Callable[[str, bytes, str, Mapping[str, str]], None]] = {ED25519: _ed25519}
+def _webauthn(
+    public_key: str, message: bytes, signature: str, assertion: Mapping[str, str], site: Site
+) -> None:
+    if assertion.keys() != _OF_A_PASSKEY:
+        raise ValueError("a passkey signs `authenticator_data` and `client_data`, and nothing else")
+    if not site.rp_id:
+        raise ValueError("it is not known for which site this passkey was made")
+    given = Assertion(
+        decoded_any(assertion["authenticator_data"], "the authenticator's data"),
+        decoded_any(assertion["client_data"], "the browser's data"),
+        decoded_any(signature, "the signature"),
+    )
+    key = decoded_any(public_key, "the public key")
+    check_assertion(key, site.rp_id, sha256(message).digest(), given, site.origin)
 
 
-def _scheme(kind: str) -> Callable[[str, bytes, str, Mapping[str, str]], None]:
+_Scheme: TypeAlias = Callable[[str, bytes, str, Mapping[str, str], Site], None]
+_SCHEMES: Mapping[str, _Scheme] = {ED25519: _ed25519, WEBAUTHN: _webauthn}
+
+
+def _scheme(kind: str) -> _Scheme:
     found = _SCHEMES.get(kind)
     if found is None:
         known = ", ".join(f"`{name}`" for name in sorted(_SCHEMES))
-        what = (
-            "passkeys (`webauthn`) are" if kind == WEBAUTHN else f"a key of kind `{kind[:80]}` is"
-        )
-        raise ValueError(f"{what} not supported yet; use one of kind {known}")
+        raise ValueError(f"a key of kind `{kind[:80]}` is not supported; use one of kind {known}")
     return found

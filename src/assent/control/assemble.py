@@ -24,7 +24,9 @@ from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
+from assent.control.device_evidence import DeviceEvidence, DeviceRules
 from assent.control.device_keys import DeviceKeys
+from assent.control.devices import devices_of
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
@@ -42,11 +44,13 @@ from assent.control.labels import Labels
 from assent.control.learning import Learning
 from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
+from assent.control.live_watch import LiveWatch
 from assent.control.minting import Minting
 from assent.control.obligations import derived_mask_key
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.pacing import Pacing
+from assent.control.passkeys import Passkeys
 from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
@@ -70,6 +74,7 @@ from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
 from assent.control.signing import Signing
 from assent.control.spending import Spending
+from assent.control.steering import Steering
 from assent.control.sweep import Sweep
 from assent.control.taking_up import cutting
 from assent.control.tickets import Tickets
@@ -82,8 +87,17 @@ from assent.control.watching import Watching
 from assent.control.windows import Windows
 from assent.core.clock import Clock
 from assent.core.ids import Ids
+from assent.core.passkey import RelyingParty
 from assent.core.plugins import SignalPlugin
-from assent.core.ports import NetworkBook, Notifier, OnCall, PasswordHasher, Recorder, Store
+from assent.core.ports import (
+    DeviceCertificates,
+    NetworkBook,
+    Notifier,
+    OnCall,
+    PasswordHasher,
+    Recorder,
+    Store,
+)
 from assent.core.secret import Secret
 from assent.policy import PolicySet
 from assent.risk import MODEL
@@ -95,9 +109,9 @@ class Outside:
     """What a control plane rests on. honours: the obligations that enforcement can keep.
 
     credential_key: what the salts of session passwords are derived from. verifier_key: of the
-    log. public_url: what links in notices begin with. network: what the operator's files say of
-    addresses, None without any. zones: time zones by name. budget: how often people may be
-    asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
+    log. public_url: what links in notices begin with. party: this site, to passkeys. network: what
+    the operator's files say of addresses, None without any. zones: time zones by name. budget: how
+    often people may be asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
     of masked values are made with, None for one that is derived from `credential_key`.
     label_rules: what labels columns by their names. recognised: labels whose values are known by
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
@@ -118,6 +132,7 @@ class Outside:
     credential_key: Secret[bytes]
     verifier_key: str
     public_url: str
+    party: RelyingParty
     network: NetworkBook | None = None
     zones: Mapping[str, tzinfo] = field(default_factory=dict)
     budget: Budget | None = None
@@ -126,6 +141,7 @@ class Outside:
     recognised: frozenset[str] = frozenset(LABELS)
     label_rules: ColumnRules = field(default_factory=ColumnRules)
     on_compromise: bool = True
+    tell_watched: bool = False
     metrics_token: Secret[str] | None = None
     read_policies: ReadPolicies = no_policies_read
     read_targets: ReadTargets = no_targets_read
@@ -137,6 +153,8 @@ class Outside:
     log_keys: LogKeys | None = None
     retention: timedelta | None = None
     watchers: frozenset[str] = frozenset()
+    devices: DeviceRules = field(default_factory=DeviceRules)
+    device_certificates: DeviceCertificates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +262,19 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         pace=outside.pace,
     )
-    device_keys = DeviceKeys(store=store, outbox=outbox, clock=clock, ids=ids)
+    device_keys = DeviceKeys(
+        store=store, outbox=outbox, clock=clock, ids=ids, origin=outside.party.origin
+    )
+    passkeys = Passkeys(
+        party=outside.party,
+        store=store,
+        directory=directory,
+        sign_in=sign_in,
+        device_keys=device_keys,
+        warnings=warnings,
+        clock=clock,
+        ids=ids,
+    )
     showing = Showing(store=store, directory=directory)
     requests = Requests(
         store=store,
@@ -277,6 +307,9 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
+    device_evidence = DeviceEvidence(
+        store=store, directory=directory, clock=clock, rules=outside.devices
+    )
     minting = Minting(
         store=store,
         directory=directory,
@@ -285,6 +318,7 @@ def assemble(outside: Outside) -> Assembly:
         grants=grants,
         sign_in=sign_in,
         reviews=reviews,
+        devices=device_evidence,
         clock=clock,
         ids=ids,
     )
@@ -299,6 +333,7 @@ def assemble(outside: Outside) -> Assembly:
             store=store, grants=grants, verifiers=verifiers, clock=clock, ids=ids
         ),
         watching=watching,
+        devices=device_evidence,
         clock=clock,
         ids=ids,
     )
@@ -325,7 +360,6 @@ def assemble(outside: Outside) -> Assembly:
         store=store,
         recorder=outside.recorder,
         directory=directory,
-        live=live,
         clock=clock,
         ids=ids,
     )
@@ -346,6 +380,7 @@ def assemble(outside: Outside) -> Assembly:
         spending=spending,
         extending=Extending(store=store, live=live, grants=grants),
         plans=plans,
+        devices=device_evidence,
         clock=clock,
         ids=ids,
         mask_key=outside.mask_key or derived_mask_key(outside.credential_key),
@@ -514,6 +549,25 @@ def assemble(outside: Outside) -> Assembly:
         ),
         grants=grants,
         sessions=views,
+        steering=Steering(
+            store=store,
+            directory=directory,
+            views=views,
+            live=live,
+            outbox=outbox,
+            clock=clock,
+            ids=ids,
+        ),
+        live_watch=LiveWatch(
+            store=store,
+            library=outside.library,
+            views=views,
+            directory=directory,
+            live=live,
+            clock=clock,
+            ids=ids,
+            tells=outside.tell_watched,
+        ),
         recordings=Recordings(
             store=store, library=outside.library, views=views, clock=clock, ids=ids
         ),
@@ -528,6 +582,20 @@ def assemble(outside: Outside) -> Assembly:
         configuring=configuring,
         decided=Decided(store=store, clock=clock, ids=ids),
         device_keys=device_keys,
+        devices=devices_of(
+            store=store,
+            directory=directory,
+            keys=device_keys,
+            evidence=device_evidence,
+            actions=audit_actions,
+            outbox=outbox,
+            live=live,
+            clock=clock,
+            ids=ids,
+            certificates=outside.device_certificates,
+            hearing=hearing,
+        ),
+        passkeys=passkeys,
         showing=showing,
         break_glass=break_glass,
         reviews=reviews,

@@ -6,7 +6,7 @@ they are and a signature over a challenge, and what is enrolled and revoked stan
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,6 +14,8 @@ from hmac import compare_digest
 from weakref import WeakValueDictionary
 
 from assent.audit.approval_signatures import (
+    WEBAUTHN,
+    Site,
     check_kind,
     check_public_key,
     check_signature,
@@ -27,8 +29,10 @@ from assent.core.device_key import ApprovalSignature, DeviceKey
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import DeviceKeyId, EntryId, Ids, SubjectId
+from assent.core.people_changes import DropTokens, EndDeviceCredentials
 from assent.core.ports import Store
-from assent.core.subject import SubjectKind
+from assent.core.role import Permission
+from assent.core.subject import Subject, SubjectKind
 
 STEPPED_UP_WITHIN = timedelta(minutes=5)
 CHALLENGE_LASTS_FOR = timedelta(minutes=5)
@@ -36,7 +40,6 @@ MOST_EACH = 20
 """Keys of one person that can sign."""
 LONGEST_NAME = 60
 _MOST_CHALLENGES = 10_000
-_MAY_REVOKE = frozenset({"security"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,13 @@ class Challenge:
 class DeviceKeys:
     """Keeps people's keys; a key signs from its enrolment until it is revoked, and never after."""
 
-    def __init__(self, *, store: Store, outbox: Outbox, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, *, store: Store, outbox: Outbox, clock: Clock, ids: Ids, origin: str = ""
+    ) -> None:
         self._store = store
+        # Where passkeys have to be used to sign, empty for anywhere on the host they are for.
+        self._origin = origin
+        self._when_signed: list[Callable[[DeviceKey, ApprovalSignature, str], Awaitable[None]]] = []
         self._outbox = outbox
         self._clock = clock
         self._ids = ids
@@ -60,13 +68,29 @@ class DeviceKeys:
         self._challenges: OrderedDict[str, Challenge] = OrderedDict()
         # Whatever a key signs stands in the log before its revocation, or not at all.
         self._locks: WeakValueDictionary[SubjectId, asyncio.Lock] = WeakValueDictionary()
+        self._when_enrolled: list[Callable[[DeviceKey], Awaitable[DeviceKey]]] = []
+        self._when_revoked: list[Callable[[DeviceKeyId, datetime], None]] = []
+
+    def when_enrolled(self, listener: Callable[[DeviceKey], Awaitable[DeviceKey]]) -> None:
+        """Await `listener` with every new key; it returns the key as it is then."""
+        self._when_enrolled.append(listener)
+
+    def when_revoked(self, listener: Callable[[DeviceKeyId, datetime], None]) -> None:
+        """Call `listener` with every key that is revoked, and since when, at once."""
+        self._when_revoked.append(listener)
+
+    def when_signed(
+        self, listener: Callable[[DeviceKey, ApprovalSignature, str], Awaitable[None]]
+    ) -> None:
+        """Await `listener` with each good signature and the address; it may still refuse it."""
+        self._when_signed.append(listener)
 
     async def challenge(self, caller: Caller) -> Challenge:
         """Return a new challenge; an earlier one of the same sign-in is void.
 
         Raises ForbiddenFault for whoever has not just confirmed who they are.
         """
-        await self._check_fresh(caller)
+        await self.check_fresh(caller)
         now = self._clock.now()
         made = Challenge(self._ids.token(32), caller.subject.id, now + CHALLENGE_LASTS_FOR)
         self._challenges.pop(caller.token_digest, None)
@@ -76,34 +100,64 @@ class DeviceKeys:
         return made
 
     async def enrol(
-        self, caller: Caller, name: str, kind: str, public_key: str, challenge: str, proof: str
+        self,
+        caller: Caller,
+        name: str,
+        kind: str,
+        public_key: str,
+        challenge: str,
+        proof: str,
+        protection: str = "",
     ) -> DeviceKey:
         """Return the caller's new key. proof: its signature over the challenge.
+
+        protection: where the device says that its private half is, empty where it does not.
 
         Raises ForbiddenFault (not a person, no fresh step-up, no proof), ConflictFault (too many,
         enrolled before, a kind or a key that cannot be used).
         """
-        await self._check_fresh(caller)
+        await self.check_fresh(caller)
         _check_name(name)
+        if kind == WEBAUTHN:
+            words = "passkeys are made in a browser, on the page `/account/passkeys`"
+            raise ConflictFault("bad-kind", words)
         self._check_proof(caller, kind, public_key, challenge, proof)
-        async with self._lock_of(caller.subject.id):
-            mine = await self._store.device_keys(caller.subject.id)
+        details = {"protection": protection} if protection else {}
+        return await self.keep(caller.subject, name, kind, public_key, details)
+
+    async def keep(
+        self,
+        subject: Subject,
+        name: str,
+        kind: str,
+        public_key: str,
+        details: Mapping[str, str],
+    ) -> DeviceKey:
+        """Return a new key of somebody who has proved that they hold it. Raises ConflictFault."""
+        _check_name(name)
+        async with self.lock_of(subject.id):
+            mine = await self._store.device_keys(subject.id)
             if sum(key.revoked_at is None for key in mine) >= MOST_EACH:
-                words = f"{MOST_EACH} keys of yours can sign; revoke one: `assent devices revoke`"
+                words = f"{MOST_EACH} keys of yours can sign; revoke one: `assent device revoke`"
                 raise ConflictFault("too-many-devices", words)
             now = self._clock.now()
             identity = DeviceKeyId(self._ids.mint("device_key"))
-            key = DeviceKey(identity, caller.subject.id, kind, public_key, name, now)
+            key = DeviceKey(identity, subject.id, kind, public_key, name, now, details=details)
             told = self._outbox.notice(
                 "device.enrolled",
-                to=(caller.subject.id,),
-                headline=f"the device `{name}` can sign in your name now",
-                lines=(f"if that was not you: assent devices revoke {identity}",),
+                to=(subject.id,),
+                headline=_headline(kind, name),
+                lines=(f"if that was not you: assent device revoke {identity}",),
                 key=f"device.enrolled:{identity}",
             )
             facts = {"key": identity, "kind": kind, "public_key": public_key}
-            entry = self._entry(EntryKind.DEVICE_ENROLLED, caller.subject.id, now, facts, name)
+            if kind == WEBAUTHN:
+                # What a reader of the log has to know to check what it signs.
+                facts["rp_id"] = details["rp_id"]
+            entry = self._entry(EntryKind.DEVICE_ENROLLED, subject.id, now, facts, name)
             await self._store.commit((PutDeviceKey(key), told), (entry,))
+        for listener in self._when_enrolled:
+            key = await listener(key)
         return key
 
     async def mine(self, caller: Caller) -> Sequence[DeviceKey]:
@@ -113,11 +167,14 @@ class DeviceKeys:
     async def revoke(self, caller: Caller, key: DeviceKeyId) -> DeviceKey:
         """Return the key, which signs nothing from now on; what it signed before stays.
 
+        What is open on that device is cut, what it was handed opens nothing more, and whoever
+        signed in by it is signed out.
+
         Raises MissingFault for one that is not the caller's, unless they are of `security`;
         ConflictFault where it is revoked already.
         """
         owner = (await self._theirs(caller, key)).subject
-        async with self._lock_of(owner):
+        async with self.lock_of(owner):
             found = await self._theirs(caller, key)
             if found.revoked_at is not None:
                 raise ConflictFault("device-revoked", f"device `{found.id}` is revoked already")
@@ -131,7 +188,15 @@ class DeviceKeys:
             )
             facts = {"holder": found.subject, "key": found.id}
             entry = self._entry(EntryKind.DEVICE_REVOKED, caller.subject.id, now, facts)
-            await self._store.commit((RevokeDeviceKey(found.id, now), told), (entry,))
+            gone = [
+                DropTokens(token.subject, only=token.id)
+                for token in await self._store.tokens(found.subject)
+                if token.device == found.id
+            ]
+            changes = (RevokeDeviceKey(found.id, now), EndDeviceCredentials(found.id, now))
+            await self._store.commit((*changes, *gone, told), (entry,))
+            for listener in self._when_revoked:
+                listener(found.id, now)
         return replace(found, revoked_at=now)
 
     @asynccontextmanager
@@ -146,38 +211,49 @@ class DeviceKeys:
             check_kind(signature.kind)
         except ValueError as error:
             raise ForbiddenFault("bad-signature", str(error)) from None
-        async with self._lock_of(caller.subject.id):
+        async with self.lock_of(caller.subject.id):
             mine = await self._store.device_keys(caller.subject.id)
             key = next((one for one in mine if one.id == signature.key), None)
             if key is None or key.kind != signature.kind:
-                words = f"you have no enrolled device `{signature.key[:60]}`; see `assent devices`"
+                words = (
+                    f"you have no enrolled device `{signature.key[:60]}`; see `assent device list`"
+                )
                 raise ForbiddenFault("no-such-device", words)
             if key.revoked_at is not None:
-                words = f"device `{key.id}` is revoked; enrol this one with `assent devices enroll`"
+                words = f"device `{key.id}` is revoked; enrol this one with `assent device enroll`"
                 raise ForbiddenFault("device-revoked", words)
             try:
                 check_signature(
-                    key.kind, key.public_key, message, signature.signature, signature.assertion
+                    key.kind,
+                    key.public_key,
+                    message,
+                    signature.signature,
+                    signature.assertion,
+                    site=Site(key.details.get("rp_id", ""), self._origin),
                 )
             except ValueError as error:
                 words = f"the signature by device `{key.id}` is not good: {error}"
                 raise ForbiddenFault("bad-signature", words) from None
+            for listener in self._when_signed:
+                await listener(key, signature, caller.address)
             yield signature
 
-    def _lock_of(self, owner: SubjectId) -> asyncio.Lock:
+    def lock_of(self, owner: SubjectId) -> asyncio.Lock:
+        """Return the lock under which somebody's keys are used and changed."""
         return self._locks.setdefault(owner, asyncio.Lock())
 
     async def _theirs(self, caller: Caller, key: DeviceKeyId) -> DeviceKey:
         """Return a key that the caller may revoke. Raises MissingFault."""
         found = list(await self._store.device_keys(caller.subject.id))
-        if caller.subject.groups & _MAY_REVOKE:
+        if caller.may(Permission.CHANGE_DEVICES):
             found += await self._store.device_keys()
         for one in found:
             if one.id == key:
                 return one
         raise MissingFault("no-such-device", f"you have no device `{key[:60]}`")
 
-    async def _check_fresh(self, caller: Caller) -> None:
+    async def check_fresh(self, caller: Caller) -> None:
+        """Raise ForbiddenFault unless that is a person who has just confirmed who they are."""
         if caller.subject.kind is not SubjectKind.HUMAN:
             words = f"`{caller.subject.name}` is not a person; only people sign"
             raise ForbiddenFault("not-a-person", words)
@@ -186,7 +262,7 @@ class DeviceKeys:
         at = kept.stepped_up_at if kept else None
         if at is None or self._clock.now() - at > STEPPED_UP_WITHIN:
             minutes = STEPPED_UP_WITHIN // timedelta(minutes=1)
-            words = f"confirm your password first: `assent step-up`; it counts for {minutes} min"
+            words = f"confirm that it is you first: `assent step-up`; it counts for {minutes} min"
             raise ForbiddenFault("step-up-needed", words)
 
     def _check_proof(
@@ -195,7 +271,7 @@ class DeviceKeys:
         made = self._challenges.pop(caller.token_digest, None)
         fresh = made is not None and self._clock.now() < made.expires_at
         if made is None or not fresh or not compare_digest(made.text.encode(), challenge.encode()):
-            words = "the challenge is over, or was used; begin again with `assent devices enroll`"
+            words = "the challenge is over, or was used; begin again with `assent device enroll`"
             raise ConflictFault("no-challenge", words)
         message = enrolment_message(caller.subject.id, made.text, kind, public_key)
         try:
@@ -224,6 +300,12 @@ class DeviceKeys:
             facts=facts,
             payload={"name": name} if name else None,
         )
+
+
+def _headline(kind: str, name: str) -> str:
+    if kind == WEBAUTHN:
+        return f"the passkey `{name}` can sign in as you, and sign in your name, now"
+    return f"the device `{name}` can sign in your name now"
 
 
 def _check_name(name: str) -> None:

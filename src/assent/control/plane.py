@@ -13,6 +13,7 @@ from assent.control.decided import Decided
 from assent.control.delegating import Delegating
 from assent.control.delegations import Delegations
 from assent.control.device_keys import DeviceKeys
+from assent.control.devices import Devices
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -21,8 +22,10 @@ from assent.control.health import Health
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
+from assent.control.live_watch import LiveWatch
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
+from assent.control.passkeys import Passkeys
 from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
@@ -38,6 +41,7 @@ from assent.control.searching import Searching
 from assent.control.seeing import SessionViews
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
+from assent.control.steering import Steering
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.ports import Store
@@ -63,6 +67,8 @@ class ControlPlane:
     retracting: Retracting
     grants: Grants
     sessions: SessionViews
+    steering: Steering
+    live_watch: LiveWatch
     recordings: Recordings
     explain: Explain
     audit: Audit
@@ -75,6 +81,8 @@ class ControlPlane:
     decided: Decided
     health: Health
     device_keys: DeviceKeys
+    devices: Devices
+    passkeys: Passkeys
     showing: Showing
     break_glass: BreakGlass
     reviews: Reviews

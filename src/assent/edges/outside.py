@@ -12,6 +12,7 @@ from assent.edges.keys import key_in
 from assent.edges.people_and_targets import described_targets
 from assent.edges.premises import Premises
 from assent.identity.passwords import Argon2Hasher
+from assent.identity.webauthn import WebAuthnParty
 from assent.intelligence import sources
 from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
@@ -19,6 +20,7 @@ from assent.notifiers.channels import Around
 from assent.policy import PolicySet
 from assent.signals import SIGNALS
 from assent.system.zones import Zones
+from assent.web.safety import origin_of
 
 
 def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: Around) -> Outside:
@@ -43,6 +45,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         verifier_key="\n".join(premises.log_keys.public),
         log_keys=premises.log_keys,
         public_url=around.public_url,
+        party=WebAuthnParty(origin_of(around.public_url)),
         network=book,
         zones=Zones(),
         budget=budget(config.risk, "[risk]"),
@@ -60,6 +63,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         recognised=frozenset(recognised(config)),
         read_policies=policies.read_policies,
         read_targets=functools.partial(described_targets, config),
+        tell_watched=config.sessions.tell_watched,
         on_compromise=config.reactions.on_compromise == "revoke",
         retention=retention(config.audit),
         watchers=frozenset(one.verifier.name for one in config.audit.witnesses),
