@@ -143,7 +143,7 @@ def test_everybody_finds_their_own_and_whoever_oversees_is_seen_to_look(
     assert search(gateway, "ben", "--table", table) == []
     denied = assent(gateway, "ben", "search", "--by", "ana")
     assert denied.returncode != 0
-    assert "only `security` and `auditors`" in denied.stderr
+    assert "needs the permission `log.read`" in denied.stderr
     search(gateway, "carl", "--table", table, "--verb", "sql.update", "--by", "ana")
     names = gateway.answer("carl", "GET", "/v1/audit/export")["names"]
     exported = [

@@ -15,7 +15,6 @@ from assent.core.ids import EntryId, Ids, SubjectId, TargetId
 from assent.core.label import Label, LabelSource, LabelState
 from assent.core.ports import Store
 from assent.core.resource import Target
-from assent.core.role import Permission
 from assent.core.subject import SubjectKind
 from assent.policy.labels import quoted
 
@@ -205,7 +204,7 @@ class Labels:
 
 
 def must_own(caller: Caller, target: Target) -> None:
-    """Raise ForbiddenFault unless they are in a group that owns the target, or may change all."""
-    if not caller.may(Permission.CHANGE_LABELS) and caller.subject.groups.isdisjoint(target.owners):
+    """Raise ForbiddenFault unless the person is in a group that owns the target."""
+    if caller.subject.groups.isdisjoint(target.owners):
         owners = ", ".join(f"`{group}`" for group in sorted(target.owners)) or "nobody"
         raise ForbiddenFault("not-yours", f"only an owner of `{target.name}` may: {owners}")

@@ -52,10 +52,9 @@ class Permission(StrEnum):
     """Invite, change, disable people; make service accounts and agents of others."""
     CHANGE_DEVICES = "devices.change"
     """Admit and revoke the devices of others."""
-    CHANGE_LABELS = "labels.change"
     READ_HEALTH = "health.read"
     CHANGE_SETTINGS = "settings.change"
-    """Try notifiers, send notices again, rotate keys."""
+    """Try notifiers, send notices again."""
     PROVISION = "people.provision"
     """Provision people and groups by SCIM; only for the token of an identity provider."""
 
@@ -92,7 +91,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.STEER,
         Permission.REPORT,
         Permission.CHANGE_DEVICES,
-        Permission.CHANGE_LABELS,
         Permission.CHANGE_SETTINGS,
     },
     # Reads, and never changes: it cannot even ask for access or answer.
@@ -105,7 +103,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.STEER,
         Permission.CHANGE_PEOPLE,
         Permission.CHANGE_DEVICES,
-        Permission.CHANGE_LABELS,
         Permission.CHANGE_SETTINGS,
     },
 }

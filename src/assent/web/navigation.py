@@ -38,12 +38,12 @@ class Place:
 # A page adds its line here, in the place where it stands in the menu.
 PLACES: tuple[Place, ...] = (
     Place("inbox", "/", "Inbox", Section.WORK, Permission.ACCOUNT, "inbox", "i"),
-    Place("targets", "/targets", "Targets", Section.WORK, Permission.ASK, "ask", "a"),
+    Place("ask", "/ask", "Ask", Section.WORK, Permission.ASK, "ask", "a"),
     Place("grants", "/grants", "Grants", Section.WORK, Permission.ACCOUNT, "grant", "g"),
     Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
-    Place("people", "/people", "Standing in", Section.WORK, Permission.ANSWER, "swap", "d"),
+    Place("standing-in", "/standing-in", "Standing in", Section.WORK, Permission.ANSWER, "swap", "d"),
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
-    Place("status", "/status", "Status", Section.LOOK, Permission.READ_ACCESS, "pulse", "h"),
+    Place("status", "/status", "Status", Section.LOOK, Permission.READ_HEALTH, "pulse", "h"),
 )
 """Keys are letters, each once; `/` leads to the search."""
 

@@ -321,7 +321,7 @@ async def test_grants_are_listed_and_revoked_with_a_reason(door: Door) -> None:
     body = {"because": "done early"}
     revoked = (await door.http.post(f"/v1/grants/{grant.id}/revoke", json=body)).json()
     assert (revoked["state"], revoked["revoked_by"]) == ("revoked", "ana")
-    assert problem(await door.http.get("/v1/grants?everybody=true")) == (403, "not-yours")
+    assert problem(await door.http.get("/v1/grants?everybody=true")) == (403, "not-permitted")
 
 
 async def test_a_session_comes_with_its_frames(door: Door) -> None:
@@ -347,7 +347,7 @@ async def test_the_log_is_exported_to_those_who_oversee(door: Door) -> None:
     note = await door.http.get("/v1/audit/checkpoint")
     assert note.headers["content-type"].startswith("text/plain")
     assert note.text == "assent.example/audit\n0\n\n"
-    assert problem(await door.http.get("/v1/audit/export")) == (403, "not-yours")
+    assert problem(await door.http.get("/v1/audit/export")) == (403, "not-permitted")
     await door.sign_in("carl")
     names = (await door.http.get("/v1/audit/export")).json()["names"]
     file = await door.http.get(f"/v1/audit/export/{names[1]}")

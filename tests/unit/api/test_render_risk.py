@@ -155,7 +155,7 @@ async def test_only_security_forgets_and_then_nothing_is_usual(door: Door) -> No
     await door.world.sessions.ending.end(client.session, "done")
     await door.world.learning.flush()
     await door.sign_in("ana")
-    assert problem(await door.http.delete("/v1/risk/profiles/ana")) == (403, "not-yours")
+    assert problem(await door.http.delete("/v1/risk/profiles/ana")) == (403, "not-permitted")
     await door.sign_in("carl")
     assert problem(await door.http.delete("/v1/risk/profiles/nobody")) == (404, "no-such-person")
     assert (await door.http.delete("/v1/risk/profiles/ana")).json() == {"person": "ana"}

@@ -55,7 +55,7 @@ async def status(door: TheDoor, caller: SignedIn) -> LogStatusOut:
 
 @router.post(
     "/rotate-key",
-    dependencies=[Depends(needs(Permission.CHANGE_SETTINGS))],
+    dependencies=[Depends(needs(Permission.ASK))],
     responses={202: {"model": RotatedOut, "description": "People must assent to it first."}},
 )
 async def rotate_key(
