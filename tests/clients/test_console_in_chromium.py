@@ -78,11 +78,11 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 async def to(page: Page, name: str) -> None:
     """Follow the link of that name between the pages."""
-    await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name).click()
+    await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
 
 
 async def asks_for(page: Page, target: str) -> None:
-    await to(page, "Targets")
+    await to(page, "Ask")
     await page.get_by_role("link", name=f"Ask for {target}").click()
 
 
@@ -90,7 +90,7 @@ async def test_what_needs_nobody_is_granted_at_once_with_why_and_how_to_connect(
     house: House,
 ) -> None:
     ana = await house.signed_in("ana")
-    await to(ana, "Targets")
+    await to(ana, "Ask")
     await expect(ana.get_by_role("listitem").filter(has_text="books")).to_contain_text(
         "closed to you: nobody works on the books from here"
     )
@@ -182,7 +182,7 @@ async def test_what_is_wrong_with_a_wish_stands_beside_each_field(house: House) 
 
 async def test_without_scripts_one_asks_extends_and_gives_back(house: House) -> None:
     ana = await (await house.context(java_script_enabled=False)).new_page()
-    await ana.goto(f"{house.url}/targets/stage")
+    await ana.goto(f"{house.url}/ask/stage")
     await ana.get_by_label("Name").fill("ana")
     await ana.get_by_label("Password").fill(PASSWORD)
     await ana.get_by_role("button", name="Sign in").click()
@@ -265,7 +265,7 @@ async def test_no_page_is_wider_than_the_window(house: House, width: int, scheme
 
     await to(ana, "Grants")
     await seen("grants-empty")
-    await to(ana, "Targets")
+    await to(ana, "Ask")
     await seen("targets")
     await ana.get_by_role("link", name="Ask for stage").click()
     await ana.get_by_label("Reason").fill("refunds of October that the shop could not pay out")

@@ -20,7 +20,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 async def test_who_oversees_finds_what_somebody_asked_for(house: House) -> None:
     ana, carl = await house.signed_in("ana"), await house.signed_in("carl")
-    await ana.get_by_role("link", name="Targets").click()
+    await ana.get_by_role("link", name="Ask", exact=True).click()
     await ana.get_by_role("link", name="Ask for stage").click()
     await ana.get_by_label("Reason").fill("month end")
     await ana.get_by_role("button", name="Ask", exact=True).click()

@@ -34,20 +34,20 @@ _FIELDS = {
 """Code of a fault → the field that it is about."""
 
 
-@router.get("/targets", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
+@router.get("/ask", dependencies=[Depends(needs(Permission.ASK, Permission.READ_ACCESS))])
 async def targets(seat: TheSeat) -> Response:
     """Return what there is, with what asking for it would lead to."""
     found = await target_views(seat.desk.plane, seat.caller)
-    return seat.desk.pages.page("targets.html", {**_common(seat), "targets": found})
+    return seat.desk.pages.page("ask_targets.html", {**_common(seat), "targets": found})
 
 
-@router.get("/targets/{name}", dependencies=[Depends(needs(Permission.ASK))])
+@router.get("/ask/{name}", dependencies=[Depends(needs(Permission.ASK))])
 async def form(seat: TheSeat, name: TargetPath) -> Response:
     """Return the form that asks for a target."""
     return await _form(seat, name, AskForm(), {}, "ask.html", 200)
 
 
-@router.post("/targets/{name}/ask", dependencies=[Depends(needs(Permission.ASK))])
+@router.post("/ask/{name}", dependencies=[Depends(needs(Permission.ASK))])
 async def ask(
     request: Request, seat: ActingSeat, name: TargetPath, form: Annotated[AskForm, Depends()]
 ) -> Response:
@@ -151,4 +151,4 @@ async def _granted_values(seat: Seat, request: str) -> dict[str, object]:
 
 
 def _common(seat: Seat) -> dict[str, object]:
-    return {"seat": seat, "page": "targets", "now": isoformat(seat.desk.plane.clock.now())}
+    return {"seat": seat, "page": "ask", "now": isoformat(seat.desk.plane.clock.now())}

@@ -35,13 +35,15 @@ class Place:
     key: str = ""
 
 
+_ANSWER = Permission.ANSWER
+
 # A page adds its line here, in the place where it stands in the menu.
 PLACES: tuple[Place, ...] = (
     Place("inbox", "/", "Inbox", Section.WORK, Permission.ACCOUNT, "inbox", "i"),
     Place("ask", "/ask", "Ask", Section.WORK, Permission.ASK, "ask", "a"),
     Place("grants", "/grants", "Grants", Section.WORK, Permission.ACCOUNT, "grant", "g"),
     Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
-    Place("standing-in", "/standing-in", "Standing in", Section.WORK, Permission.ANSWER, "swap", "d"),
+    Place("standing-in", "/standing-in", "Standing in", Section.WORK, _ANSWER, "swap", "d"),
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
     Place("status", "/status", "Status", Section.LOOK, Permission.READ_HEALTH, "pulse", "h"),
 )

@@ -25,7 +25,7 @@ from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, sta
 
 router = APIRouter(route_class=PageRoute)
 
-_PAGE = "/people"
+_PAGE = "/standing-in"
 _FIELDS = {
     "duration": "lasts_for",
     "no-such-person": "to",
@@ -65,7 +65,7 @@ class StandingForm:
 @router.get(_PAGE, dependencies=[Depends(needs(Permission.ANSWER))])
 async def page(seat: TheSeat) -> Response:
     """Return the page."""
-    return seat.desk.pages.page("people.html", _values(seat))
+    return seat.desk.pages.page("standing_in.html", _values(seat))
 
 
 @router.post(f"{_PAGE}/away", dependencies=[Depends(needs(Permission.ANSWER))])
@@ -151,7 +151,7 @@ async def _done(
 def _shown(request: Request, seat: Seat, said: str) -> Response:
     if not from_htmx(request):
         return to_page(request, _PAGE)
-    return seat.desk.pages.page("people_region.html", _values(seat, said))
+    return seat.desk.pages.page("standing_in_region.html", _values(seat, said))
 
 
 def _refused(request: Request, seat: Seat, fault: Fault, sent: StandingForm) -> Response:
@@ -159,7 +159,7 @@ def _refused(request: Request, seat: Seat, fault: Fault, sent: StandingForm) -> 
         raise fault
     status, _ = status_of(fault)
     errors = {_FIELDS.get(fault.code, ""): fault.detail}
-    template = "people_region.html" if from_htmx(request) else "people.html"
+    template = "standing_in_region.html" if from_htmx(request) else "standing_in.html"
     return seat.desk.pages.page(template, _values(seat, "", sent, errors), status)
 
 
@@ -174,7 +174,7 @@ def _values(
     about = plane.delegations.about(subject.id, plane.clock.now())
     return {
         "seat": seat,
-        "page": "people",
+        "page": "standing-in",
         "now": isoformat(plane.clock.now()),
         "away_until": isoformat(absence.ends_at) if absence else "",
         "given": delegation_views(plane, seat.caller, about, given=True),

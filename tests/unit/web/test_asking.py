@@ -32,21 +32,21 @@ async def test_each_target_says_what_asking_would_lead_to(
     console: Console, name: str, words: str
 ) -> None:
     await console.sign_in(name)
-    assert words in await console.get("/targets")
-    assert words in await console.get("/targets/shop")
+    assert words in await console.get("/ask")
+    assert words in await console.get("/ask/shop")
 
 
 async def test_looking_writes_nothing_into_the_log(console: Console) -> None:
     await console.sign_in("ana")
     before = list(console.world.journal)
-    await console.get("/targets")
-    await console.get("/targets/shop")
+    await console.get("/ask")
+    await console.get("/ask/shop")
     assert console.world.journal == before
 
 
 async def test_what_needs_nobody_leads_to_what_was_granted_and_why(console: Console) -> None:
     await console.sign_in("ana")
-    answer = await console.post("/targets/shop/ask", reason="month end", lasts_for="10m")
+    answer = await console.post("/ask/shop", reason="month end", lasts_for="10m")
     assert answer.status_code == 303
     path = answer.headers["location"]
     assert path.endswith("/granted")
@@ -59,12 +59,12 @@ async def test_what_needs_nobody_leads_to_what_was_granted_and_why(console: Cons
         "assent connect shop",
     ):
         assert words in page, words
-    assert "Ask for more" in await console.get("/targets")
+    assert "Ask for more" in await console.get("/ask")
 
 
 async def test_with_scripts_it_leads_on_as_well(console: Console) -> None:
     await console.sign_in("ana")
-    answer = await console.post("/targets/shop/ask", HTMX)
+    answer = await console.post("/ask/shop", HTMX)
     assert answer.status_code == 204
     assert answer.headers["hx-redirect"].endswith("/granted")
 
@@ -82,7 +82,7 @@ async def test_what_people_decide_leads_to_the_request_with_every_term(console: 
         "reason": "a <look>",
         "ticket": "SHOP-1",
     }
-    answer = await console.post("/targets/shop/ask", **fields)
+    answer = await console.post("/ask/shop", **fields)
     assert answer.status_code == 303
     path = answer.headers["location"]
     kept = await console.world.stored(path.rpartition("/")[2])
@@ -115,7 +115,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(
 ) -> None:
     await console.sign_in("ana")
     sent = {"reason": '"why"', field: value}
-    answer = await console.post("/targets/shop/ask", headers, **sent)
+    answer = await console.post("/ask/shop", headers, **sent)
     assert answer.status_code in (409, 422)
     page = answer.text
     beside = page[page.index(f'id="{field.replace("_", "-")}-wrong"') :]
@@ -130,16 +130,16 @@ async def test_what_nobody_could_assent_to_says_so_in_the_words_of_policies(
     console: Console,
 ) -> None:
     await console.sign_in("carl")
-    answer = await console.post("/targets/shop/ask")
+    answer = await console.post("/ask/shop")
     assert answer.status_code == 403
     assert "That was not taken." in answer.text
 
 
 async def test_a_target_that_is_not_there_has_no_form(console: Console) -> None:
     await console.sign_in("ana")
-    assert (await console.http.get("/targets/none")).status_code == 404
-    assert (await console.post("/targets/none/ask")).status_code == 404
-    assert (await console.post("/targets/none/ask", HTMX)).headers["hx-retarget"] == "#said"
+    assert (await console.http.get("/ask/none")).status_code == 404
+    assert (await console.post("/ask/none")).status_code == 404
+    assert (await console.post("/ask/none", HTMX)).headers["hx-retarget"] == "#said"
 
 
 @pytest.mark.parametrize(
@@ -156,14 +156,14 @@ async def test_a_form_that_is_not_ours_asks_for_nothing(
     console: Console, fields: dict[str, str], headers: dict[str, str], status: int
 ) -> None:
     await console.sign_in("ana")
-    answer = await console.post("/targets/shop/ask", headers, **fields)
+    answer = await console.post("/ask/shop", headers, **fields)
     assert answer.status_code == status
     assert await console.world.store.requests() == []
 
 
 async def test_a_password_for_a_client_of_ones_own_is_shown_once(console: Console) -> None:
     await console.sign_in("ana")
-    asked = await console.post("/targets/shop/ask")
+    asked = await console.post("/ask/shop")
     path = asked.headers["location"].replace("/granted", "/password")
     shown = await console.post(path)
     assert shown.status_code == 200
@@ -175,7 +175,7 @@ async def test_a_password_for_a_client_of_ones_own_is_shown_once(console: Consol
 
 async def test_what_was_granted_to_somebody_else_is_not_shown(console: Console) -> None:
     await console.sign_in("ana")
-    path = (await console.post("/targets/shop/ask")).headers["location"]
+    path = (await console.post("/ask/shop")).headers["location"]
     for name in ("tim", "carl", "dora"):
         await console.sign_in(name)
         assert (await console.http.get(path)).status_code == 404
@@ -185,7 +185,7 @@ async def test_what_was_granted_to_somebody_else_is_not_shown(console: Console) 
 
 async def test_what_is_over_says_so_and_opens_nothing(console: Console) -> None:
     await console.sign_in("ana")
-    path = (await console.post("/targets/shop/ask")).headers["location"]
+    path = (await console.post("/ask/shop")).headers["location"]
     request = await console.world.stored(path.split("/")[2])
     assert request.grant is not None
     await console.world.grants.revoke_by_system(request.grant, "enough")
@@ -198,7 +198,7 @@ async def test_what_is_over_says_so_and_opens_nothing(console: Console) -> None:
 
 async def test_a_request_that_waits_has_granted_nothing(console: Console) -> None:
     await console.sign_in("tim")
-    path = (await console.post("/targets/shop/ask")).headers["location"]
+    path = (await console.post("/ask/shop")).headers["location"]
     assert RequestId(path.rpartition("/")[2])
     assert (await console.http.get(f"{path}/granted")).status_code == 404
     assert "How to connect" not in await console.get(path)
@@ -206,7 +206,7 @@ async def test_a_request_that_waits_has_granted_nothing(console: Console) -> Non
 
 async def test_once_assented_the_request_leads_to_how_to_connect(console: Console) -> None:
     await console.sign_in("tim")
-    path = (await console.post("/targets/shop/ask")).headers["location"]
+    path = (await console.post("/ask/shop")).headers["location"]
     await console.sign_in("ben")
     assert (await console.post(f"{path}/answer", verdict="approve")).status_code == 303
     assert "How to connect" not in await console.get(path)

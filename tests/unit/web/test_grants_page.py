@@ -26,7 +26,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 async def granted(console: Console, name: str, **fields: str) -> Grant:
     """Return what somebody got who asked on the page; they are signed in from then on."""
     await console.sign_in(name)
-    answer = await console.post("/targets/shop/ask", **fields)
+    answer = await console.post("/ask/shop", **fields)
     request = await console.world.stored(answer.headers["location"].split("/")[2])
     grant = console.world.grants.get(request.grant)
     assert grant is not None
@@ -37,7 +37,7 @@ async def test_who_has_nothing_learns_what_a_grant_is(console: Console) -> None:
     await console.sign_in("ana")
     page = await console.get("/grants")
     assert "You hold no access now" in page
-    assert 'href="/targets"' in page
+    assert 'href="/ask"' in page
     assert "Others" not in page
 
 
@@ -189,7 +189,7 @@ async def test_what_is_over_by_time_is_told_so(console: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/grants", "/grants/part", "/targets", "/targets/shop", "/people"]
+    "path", ["/grants", "/grants/part", "/ask", "/ask/shop", "/standing-in"]
 )
 async def test_each_page_is_for_people_who_signed_in_and_forbids_what_is_not_ours(
     console: Console, path: str

@@ -28,19 +28,19 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 
 
 async def test_who_stands_in_for_nobody_learns_what_it_is(console: Console) -> None:
-    page = await console.get("/people")
+    page = await console.get("/standing-in")
     assert "Nobody. A delegation lets somebody answer" in page
     assert "For nobody. When somebody delegates to you" in page
     assert '<option value="dba">as one of dba</option>' in page
 
 
 async def test_who_is_away_says_until_when_and_comes_back(console: Console) -> None:
-    answer = await console.post("/people/away", until="2026-03-10T09:00", zone="UTC")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/people")
-    page = await console.get("/people")
+    answer = await console.post("/standing-in/away", until="2026-03-10T09:00", zone="UTC")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/standing-in")
+    page = await console.get("/standing-in")
     assert "You are away until" in page
     assert '<time datetime="2026-03-10T09:00:00.000000Z" data-local>' in page
-    answer = await console.post("/people/back", HTMX)
+    answer = await console.post("/standing-in/back", HTMX)
     assert "Welcome back" in answer.text
     assert "I am away" in answer.text
 
@@ -59,7 +59,7 @@ async def test_an_absence_that_cannot_be_is_told_beside_its_field(
     console: Console, field: str, value: str, words: str, headers: dict[str, str]
 ) -> None:
     sent = {"until": "2026-03-10T09:00", "zone": "UTC", field: value}
-    answer = await console.post("/people/away", headers, **sent)
+    answer = await console.post("/standing-in/away", headers, **sent)
     assert answer.status_code == 409
     beside = answer.text[answer.text.index(f'id="{field}-wrong"') :]
     assert words in beside[: beside.index("</p>")]
@@ -68,31 +68,31 @@ async def test_an_absence_that_cannot_be_is_told_beside_its_field(
 
 async def test_a_place_is_given_held_and_ended(console: Console) -> None:
     fields = {"group": "dba", "to": "carl", "lasts_for": "2d", "reason": "<leave>"}
-    answer = await console.post("/people/delegate", HTMX, **fields)
+    answer = await console.post("/standing-in/delegate", HTMX, **fields)
     assert "carl stands in for you now." in answer.text
     assert "<b>dba</b> to carl until" in answer.text
     assert "&lt;leave&gt;" in answer.text
     await console.sign_in("carl")
-    page = await console.get("/people")
+    page = await console.get("/standing-in")
     assert "<b>dba</b> from ben until" in page
     (held,) = console.world.delegations.about(CARL.id, NOON)
-    ended = await console.post(f"/people/delegations/{held.id}/end")
-    assert (ended.status_code, ended.headers["location"]) == (303, "/people")
-    assert "For nobody." in await console.get("/people")
+    ended = await console.post(f"/standing-in/delegations/{held.id}/end")
+    assert (ended.status_code, ended.headers["location"]) == (303, "/standing-in")
+    assert "For nobody." in await console.get("/standing-in")
 
 
 async def test_a_place_by_name_is_told_as_such(console: Console) -> None:
     fields = {"group": "@me", "to": "carl", "lasts_for": "1d"}
-    answer = await console.post("/people/delegate", HTMX, **fields)
+    answer = await console.post("/standing-in/delegate", HTMX, **fields)
     assert "what asks you by name</b> to carl" in answer.text
     await console.sign_in("carl")
-    assert "what asks them by name</b> from ben" in await console.get("/people")
+    assert "what asks them by name</b> from ben" in await console.get("/standing-in")
 
 
 async def test_a_delegation_that_people_decide_leads_to_its_request(console: Console) -> None:
     await console.sign_in("tim")
     fields = {"group": "temps", "to": "dora", "lasts_for": "1d"}
-    answer = await console.post("/people/delegate", **fields)
+    answer = await console.post("/standing-in/delegate", **fields)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/requests/req_")
     assert answer.headers["location"].count("/") == 2
@@ -113,7 +113,7 @@ async def test_a_delegation_that_cannot_be_is_told_beside_its_field(
     console: Console, field: str, value: str, status: int, words: str, headers: dict[str, str]
 ) -> None:
     sent = {"group": "dba", "to": "carl", "lasts_for": "1d", field: value}
-    answer = await console.post("/people/delegate", headers, **sent)
+    answer = await console.post("/standing-in/delegate", headers, **sent)
     assert answer.status_code == status
     beside = answer.text[answer.text.index(f'id="{field.replace("_", "-")}-wrong"') :]
     assert words in beside[: beside.index("</p>")]
@@ -122,16 +122,16 @@ async def test_a_delegation_that_cannot_be_is_told_beside_its_field(
 async def test_what_no_policy_permits_is_told_above_the_fields(console: Console) -> None:
     await console.sign_in("carl")
     fields = {"group": "security", "to": "ben", "lasts_for": "1d"}
-    answer = await console.post("/people/delegate", **fields)
+    answer = await console.post("/standing-in/delegate", **fields)
     assert answer.status_code == 403
     assert "That was not taken." in answer.text
 
 
 async def test_a_delegation_of_others_is_not_ones_own_to_end(console: Console) -> None:
-    await console.post("/people/delegate", group="dba", to="carl", lasts_for="1d")
+    await console.post("/standing-in/delegate", group="dba", to="carl", lasts_for="1d")
     (held,) = console.world.delegations.about(CARL.id, NOON)
     await console.sign_in("dora")
-    answer = await console.post(f"/people/delegations/{held.id}/end")
+    answer = await console.post(f"/standing-in/delegations/{held.id}/end")
     assert answer.status_code == 404
     assert console.world.delegations.about(CARL.id, NOON) == [held]
 
@@ -149,7 +149,7 @@ async def test_a_form_that_is_not_ours_changes_nobodys_place(
     console: Console, path: str, fields: dict[str, str]
 ) -> None:
     for sent, headers in (({"csrf": "0" * 64}, {}), ({}, {"origin": "null"})):
-        answer = await console.post(f"/people/{path}", headers, **{**fields, **sent})
+        answer = await console.post(f"/standing-in/{path}", headers, **{**fields, **sent})
         assert answer.status_code == 403
     assert console.world.delegations.about(CARL.id, NOON) == []
     assert console.world.absences.current(a_caller(CARL)) is None
