@@ -29,6 +29,7 @@ from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.exporting import Exporting, Telling
 from assent.control.exporting import Wanted as ExportWanted
+from assent.control.external_sign_in import ExternalSignIn
 from assent.control.grants import Grants
 from assent.control.health import Check, Health, HowWell
 from assent.control.key_rotation import KeyRotation
@@ -45,6 +46,7 @@ from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
+from assent.control.providers import trips_of
 from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
@@ -520,6 +522,18 @@ class MemoryPlane:
             clock=self.clock,
             ids=self.ids,
         )
+        self.people = People(
+            store=store, directory=self.directory, clock=self.clock, ids=self.ids
+        )
+        self.providers = ExternalSignIn(
+            store=store,
+            directory=self.directory,
+            people=self.people,
+            sign_in=self.sign_in,
+            trips=trips_of(Secret(b"k" * 32), self.clock, self.ids),
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.plane = ControlPlane(
             clock=self.clock,
             ids=self.ids,
@@ -616,7 +630,8 @@ class MemoryPlane:
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
-            people=People(store=store, directory=self.directory, clock=self.clock, ids=self.ids),
+            people=self.people,
+            providers=self.providers,
             reporting=Reporting(
                 store=store,
                 directory=self.directory,

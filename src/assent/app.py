@@ -33,6 +33,7 @@ from assent.edges import (
     credentials,
     exporting,
     fingerprints,
+    identity,
     keys,
     master_key,
     networks,
@@ -183,6 +184,7 @@ async def _doors(
         keep_doing(*await observing.begin(premises, plane, around))
         keep_doing(*telling_outside.begin(premises, plane, around))
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
+        identity.begin(premises, plane, around)
         clicks = channels.clicks(config.notifiers, around)
         application = api.build_app(plane, around.public_url, lambda: address, clicks)
         web.mount(application, plane, around.public_url, lambda: address)

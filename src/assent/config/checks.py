@@ -20,6 +20,7 @@ from assent.config.values import REFERENCES, check_name, one_of, parse_day, spli
 from assent.content.detectors import Scanner
 from assent.core.faults import OperatorFault
 from assent.exporters.settings import check_exporters
+from assent.identity.settings import check_links, check_oidc, check_scim
 from assent.intelligence.settings import check_issue_tracker, check_on_call
 from assent.notifiers.settings import check_addresses, check_channels, check_notifiers
 from assent.stores.recordings.settings import check_recordings
@@ -46,6 +47,12 @@ def check(config: Config, place: str) -> None:
     check_notifiers(config.notifiers, f"{place}:[[notifiers]]")
     check_channels(config.notify.channels, config.notifiers, f"{place}:[notify] channels")
     check_exporters(config.exporters, f"{place}:[[exporters]]")
+    check_oidc(config.oidc, f"{place}:[[oidc]]")
+    check_scim(config.scim, config.oidc, f"{place}:[scim]")
+    links = [(person.name, person.oidc) for person in config.people]
+    check_links(links, config.oidc, f"{place}:[[people]]")
+    for group in config.policies.groups:
+        check_name(group, f"{place}:[policies] groups")
     _check_names(config, place)
     _check_people(config, place)
     _check_targets(config, place)

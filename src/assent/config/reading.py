@@ -29,6 +29,7 @@ from assent.config.sections import (
 from assent.config.store import StoreConfig
 from assent.core.faults import OperatorFault
 from assent.exporters.settings import ExporterConfig
+from assent.identity.settings import OidcConfig, ScimConfig
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.stores.recordings.settings import RecordingsConfig
@@ -81,6 +82,8 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         on_call=_sections(OnCallConfig, tree.get("on_call", []), f"{place}:[[on_call]]"),
         notifiers=_sections(NotifierConfig, tree.get("notifiers", []), f"{place}:[[notifiers]]"),
         exporters=_sections(ExporterConfig, tree.get("exporters", []), f"{place}:[[exporters]]"),
+        scim=_section(ScimConfig, tree.get("scim", {}), f"{place}:[scim]"),
+        oidc=_sections(OidcConfig, tree.get("oidc", []), f"{place}:[[oidc]]"),
         people=_sections(PersonConfig, tree.get("people", []), f"{place}:[[people]]"),
         targets=_sections(TargetConfig, tree.get("targets", []), f"{place}:[[targets]]"),
         label_rules=_sections(

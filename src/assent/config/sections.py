@@ -10,6 +10,7 @@ from pathlib import Path
 from assent.config.audit import AuditConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
+from assent.identity.settings import OidcConfig, ScimConfig
 from assent.intelligence.settings import IssueTrackerConfig, OnCallConfig
 from assent.notifiers.settings import NotifierConfig
 from assent.stores.recordings.settings import RecordingsConfig
@@ -49,9 +50,14 @@ class PostgresConfig:
 
 @dataclass(frozen=True, slots=True)
 class PoliciesConfig:
-    """`[policies]`: folder: of `*.cedar` files, relative to this file."""
+    """`[policies]`: where they are, and whom they may name.
+
+    folder: of `*.cedar` files, relative to this file. groups: those that policies may name though
+    nobody in this file is in them, such as those of an identity provider.
+    """
 
     folder: str = "policies"
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ class PersonConfig:
     are UTC's. verified_by, verified_on: who confirmed that these groups are theirs, and when.
     unverified: nobody confirmed it, and nothing they do is low risk then. email: where mail
     reaches them. slack: their member id there, such as `U024BE7LH`, by which they are mentioned.
+    oidc: `NAME:SUB`, by whom they may also sign in: the name of one of `[[oidc]]`, and the `sub`
+    that they have there.
     """
 
     name: str
@@ -79,6 +87,7 @@ class PersonConfig:
     unverified: bool = False
     email: str = ""
     slack: str = ""
+    oidc: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +296,8 @@ class Config:
     on_call: tuple[OnCallConfig, ...] = ()
     notifiers: tuple[NotifierConfig, ...] = ()
     exporters: tuple[ExporterConfig, ...] = ()
+    scim: ScimConfig = field(default_factory=ScimConfig)
+    oidc: tuple[OidcConfig, ...] = ()
     people: tuple[PersonConfig, ...] = ()
     targets: tuple[TargetConfig, ...] = ()
     label_rules: tuple[LabelRuleConfig, ...] = ()
@@ -297,4 +308,6 @@ class Config:
     def groups(self) -> frozenset[str]:
         """Every group that somebody is in or that owns a target: what policies may name."""
         members = {group for person in self.people for group in person.groups}
-        return frozenset(members.union(*(target.owners for target in self.targets)))
+        given = {group for one in self.oidc for group in one.groups.values()}
+        given |= {*self.scim.groups.values(), *self.policies.groups}
+        return frozenset(members.union(given, *(target.owners for target in self.targets)))

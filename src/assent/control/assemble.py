@@ -32,6 +32,7 @@ from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.extending import Extending
+from assent.control.external_sign_in import ExternalSignIn
 from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
 from assent.control.health import Health
@@ -56,6 +57,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.plans import Plans
 from assent.control.policies import Policies
+from assent.control.providers import trips_of
 from assent.control.recordings import Library, Recordings
 from assent.control.redaction import Redaction
 from assent.control.reporting import Reporting
@@ -72,6 +74,7 @@ from assent.control.session_credentials import SessionCredentials
 from assent.control.sessions import Sessions, sessions_of
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
+from assent.control.signed_out import SignedOut
 from assent.control.signing import Signing
 from assent.control.spending import Spending
 from assent.control.steering import Steering
@@ -516,6 +519,20 @@ def assemble(outside: Outside) -> Assembly:
         live=live,
         between_rounds=canary.under_way,
     )
+    people = People(store=store, directory=directory, clock=clock, ids=ids)
+    providers = ExternalSignIn(
+        store=store,
+        directory=directory,
+        people=people,
+        sign_in=sign_in,
+        trips=trips_of(outside.credential_key, clock, ids),
+        clock=clock,
+        ids=ids,
+    )
+    signed_out = SignedOut(
+        store=store, directory=directory, live=live, continuous=continuous, clock=clock, ids=ids
+    )
+    providers.when_signed_out(signed_out.hear)
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -604,7 +621,8 @@ def assemble(outside: Outside) -> Assembly:
         reporting=Reporting(
             store=store, directory=directory, policies=policies, clock=clock, ids=ids
         ),
-        people=People(store=store, directory=directory, clock=clock, ids=ids),
+        people=people,
+        providers=providers,
         redaction=redaction,
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids

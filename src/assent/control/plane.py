@@ -17,6 +17,7 @@ from assent.control.devices import Devices
 from assent.control.directory import Directory
 from assent.control.events import Events
 from assent.control.explain import Explain
+from assent.control.external_sign_in import ExternalSignIn
 from assent.control.grants import Grants
 from assent.control.health import Health
 from assent.control.label_scans import LabelScans
@@ -94,3 +95,4 @@ class ControlPlane:
     custody: Custody
     reporting: Reporting
     people: People
+    providers: ExternalSignIn

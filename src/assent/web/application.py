@@ -15,6 +15,7 @@ from assent.web import (
     health,
     inbox,
     offers,
+    oidc,
     reviews,
     search,
     sign_in,
@@ -56,6 +57,7 @@ def mount(
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
     for routes in (
         sign_in,
+        oidc,
         inbox,
         answers,
         offers,
@@ -67,4 +69,5 @@ def mount(
         search,
     ):
         app.include_router(routes.router, include_in_schema=False)
+    oidc.install(app.state.desk)
     app.mount("/assets", Assets(directory=ASSETS))
