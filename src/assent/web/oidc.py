@@ -101,17 +101,19 @@ def install(desk: Desk) -> None:
     desk.pages.environment.globals["identity_providers"] = identity_providers
 
 
-async def signed_out(request: Request, seat: Seat) -> Response | None:
-    """Return the page that leads on to signing out at the provider, None where there is none.
+async def provider_of(seat: Seat) -> Provider | None:
+    """Return the provider that somebody signed in with, None where there was none."""
+    plane = seat.desk.plane
+    kept = await plane.store.token(seat.caller.token_digest)
+    name = kept.provider.removeprefix("oidc:") if kept is not None else ""
+    return plane.providers.providers.get(name)
+
+
+async def leaving(request: Request, desk: Desk, provider: Provider) -> Response | None:
+    """Return the page that leads on to signing out at the provider, None where it cannot be.
 
     A redirect would not do: our forms may lead nowhere else.
     """
-    desk = seat.desk
-    kept = await desk.plane.store.token(seat.caller.token_digest)
-    name = kept.provider.removeprefix("oidc:") if kept is not None else ""
-    provider = desk.plane.providers.providers.get(name)
-    if provider is None:
-        return None
     hint = request.cookies.get(_hint_name(desk), "")
     known = Secret(hint) if 0 < len(hint) <= _LONGEST_HINT else None
     url = await provider.end_session_url(f"{desk.public_url}/sign-in", known)

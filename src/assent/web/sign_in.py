@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse
 from assent.core.faults import ForbiddenFault
 from assent.core.role import Permission
 from assent.core.secret import Secret
+from assent.web import oidc
 from assent.web.authorization import needs, public
 from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of
 from assent.web.safety import check_origin, local_path
@@ -43,10 +44,12 @@ async def sign_in(
 
 
 @router.post("/sign-out", dependencies=[Depends(needs(*Permission))])
-async def sign_out(seat: ActingSeat) -> Response:
-    """Forget the sign-in, here and in the browser."""
+async def sign_out(request: Request, seat: ActingSeat) -> Response:
+    """Forget the sign-in, here and in the browser, and at its identity provider."""
+    provider = await oidc.provider_of(seat)
     await seat.desk.plane.sign_in.logout(seat.caller)
-    response = RedirectResponse("/sign-in", status_code=303)
+    leaving = await oidc.leaving(request, seat.desk, provider) if provider else None
+    response = leaving or RedirectResponse("/sign-in", status_code=303)
     seat.desk.cookies.forget(response)
     return response
 
