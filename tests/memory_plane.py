@@ -47,6 +47,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.providers import trips_of
+from assent.control.programs import programs
 from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
@@ -57,6 +58,7 @@ from assent.control.retracting import Retracting
 from assent.control.revocation import Revocations
 from assent.control.risk import Explained, Risk, Usual, Usually
 from assent.control.searching import Searching
+from assent.control.second_factor import SecondFactors
 from assent.control.seeing import SessionViews
 from assent.control.session_credentials import Opened
 from assent.control.showing import Showing
@@ -95,6 +97,7 @@ from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet
 from assent.recording.checking import Found
@@ -454,10 +457,18 @@ class MemoryPlane:
         self.live: dict[str, object] = {}
         self.assessment = assessment()
         store = cast(Store, self.store)
+        self.second_factors = SecondFactors(
+            store=store,
+            hasher=PlainHasher(),
+            generators=SealedTotp(Secret(b"k" * 32)),
+            clock=self.clock,
+            ids=self.ids,
+        )
         self.sign_in = SignIn(
             store=store,
             directory=self.directory,
             hasher=PlainHasher(),
+            second_factors=self.second_factors,
             clock=self.clock,
             ids=self.ids,
         )
@@ -522,9 +533,7 @@ class MemoryPlane:
             clock=self.clock,
             ids=self.ids,
         )
-        self.people = People(
-            store=store, directory=self.directory, clock=self.clock, ids=self.ids
-        )
+        self.people = People(store=store, directory=self.directory, clock=self.clock, ids=self.ids)
         self.providers = ExternalSignIn(
             store=store,
             directory=self.directory,
@@ -631,6 +640,15 @@ class MemoryPlane:
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
             people=self.people,
+            programs=programs(
+                store=store,
+                directory=self.directory,
+                sign_in=self.sign_in,
+                people=self.people,
+                outbox=self.outbox,
+                clock=self.clock,
+                ids=self.ids,
+            ),
             providers=self.providers,
             reporting=Reporting(
                 store=store,

@@ -69,11 +69,13 @@ from assent.control.reviews import Reviews
 from assent.control.revocation import Revocations
 from assent.control.risk import Risk
 from assent.control.searching import Searching
+from assent.control.second_factor import SecondFactors
 from assent.control.seeing import SessionViews
 from assent.control.session_credentials import SessionCredentials
 from assent.control.sessions import Sessions, sessions_of
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
+from assent.control.sign_in_rules import SignInRules
 from assent.control.signed_out import SignedOut
 from assent.control.signing import Signing
 from assent.control.spending import Spending
@@ -93,6 +95,7 @@ from assent.core.ids import Ids
 from assent.core.passkey import RelyingParty
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import (
+    CodeGenerators,
     DeviceCertificates,
     NetworkBook,
     Notifier,
@@ -114,7 +117,8 @@ class Outside:
     credential_key: what the salts of session passwords are derived from. verifier_key: of the
     log. public_url: what links in notices begin with. party: this site, to passkeys. network: what
     the operator's files say of addresses, None without any. zones: time zones by name. budget: how
-    often people may be asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH. mask_key: what hashes
+    often people may be asked, None for fixed levels. levels: the first scores of MEDIUM and HIGH.
+    mask_key: what hashes
     of masked values are made with, None for one that is derived from `credential_key`.
     label_rules: what labels columns by their names. recognised: labels whose values are known by
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
@@ -127,6 +131,7 @@ class Outside:
     recorder: Recorder
     library: Library
     hasher: PasswordHasher
+    generators: CodeGenerators
     clock: Clock
     ids: Ids
     policies: PolicySet
@@ -155,6 +160,7 @@ class Outside:
     tickets: Tickets | None = None
     log_keys: LogKeys | None = None
     retention: timedelta | None = None
+    sign_in_rules: SignInRules = field(default_factory=SignInRules)
     watchers: frozenset[str] = frozenset()
     devices: DeviceRules = field(default_factory=DeviceRules)
     device_certificates: DeviceCertificates | None = None
@@ -239,7 +245,22 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         ids=ids,
     )
-    sign_in = SignIn(store=store, directory=directory, hasher=outside.hasher, clock=clock, ids=ids)
+    second_factors = SecondFactors(
+        store=store,
+        hasher=outside.hasher,
+        generators=outside.generators,
+        clock=clock,
+        ids=ids,
+    )
+    sign_in = SignIn(
+        store=store,
+        directory=directory,
+        hasher=outside.hasher,
+        second_factors=second_factors,
+        clock=clock,
+        ids=ids,
+        rules=outside.sign_in_rules,
+    )
     sign_in.when_refused(warnings.refused)
     # Before the requests hear of a step-up: what they release is decided without suspicion.
     sign_in.when_stepped_up(watching.proved)
@@ -622,6 +643,15 @@ def assemble(outside: Outside) -> Assembly:
             store=store, directory=directory, policies=policies, clock=clock, ids=ids
         ),
         people=people,
+        programs=programs(
+            store=store,
+            directory=directory,
+            sign_in=sign_in,
+            people=people,
+            outbox=outbox,
+            clock=clock,
+            ids=ids,
+        ),
         providers=providers,
         redaction=redaction,
         legal_holds=LegalHolds(

@@ -5,7 +5,7 @@ that it stands in the log, and open sessions of whoever is not the same any more
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assent.control.directory import Directory
@@ -16,7 +16,7 @@ from assent.core.faults import ConflictFault
 from assent.core.ids import EntryId, Ids, SubjectId
 from assent.core.people_changes import DropTokens
 from assent.core.ports import Store
-from assent.core.subject import Subject
+from assent.core.subject import Subject, bounded
 
 LONGEST_NAME = 128
 
@@ -46,18 +46,26 @@ class People:
         """Return the subject, as everybody sees them from now on.
 
         by: whose doing it is, None for an identity provider's. with_changes: kept in the same
-        unit. Whoever is disabled is signed out everywhere, and what is open is cut. Raises
-        ConflictFault where another subject has that name, or another source says who they are.
+        unit. Whoever is disabled is signed out everywhere, and what is open is cut; what belongs
+        to them, agents and services, follows them in the same unit. Raises ConflictFault where
+        another subject has that name, or another source says who they are.
         """
         async with self._lock:
+            everybody = {one.id: one for one in self._directory.subjects()}
             before = self._known(subject)
+            subject = bounded(subject, everybody)
             changes: list[Change] = [PutSubject(subject, password_hash), *with_changes]
             if subject.disabled and (before is None or not before.disabled):
                 changes.append(DropTokens(subject.id))
-            entries = () if before == subject else (self._entry(before, subject, by),)
+            entries = [] if before == subject else [self._entry(before, subject, by)]
+            following = _following(subject, everybody)
+            for one in following:
+                changes.append(PutSubject(one))
+                changes += [DropTokens(one.id)] if one.disabled else []
+                entries.append(self._entry(everybody[one.id], one, by))
             await self._store.commit(changes, entries)
-            if before != subject:
-                self._directory.put_subject(subject)
+            if entries:
+                self._directory.put_subject(subject, *following)
         return subject
 
     async def disable(self, subject: Subject, by: SubjectId | None) -> Subject:
@@ -98,3 +106,11 @@ class People:
                 "groups_before": sorted(before.groups) if before else [],
             },
         )
+
+
+def _following(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> list[Subject]:
+    """Return the agents and services of a subject that are not as they were, now that it is so."""
+    now = {**everybody, subject.id: subject}
+    theirs = [one for one in everybody.values() if subject.id in (one.on_behalf_of, one.owner)]
+    bounds = [(one, bounded(one, now)) for one in theirs]
+    return [after for one, after in bounds if after != one]

@@ -30,6 +30,7 @@ from assent.control.passkeys import Passkeys
 from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
+from assent.control.programs import Programs
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
 from assent.control.reporting import Reporting
@@ -95,4 +96,5 @@ class ControlPlane:
     custody: Custody
     reporting: Reporting
     people: People
+    programs: Programs
     providers: ExternalSignIn

@@ -65,7 +65,7 @@ def bounded(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject
     """Return a subject as far as those reach who answer for it.
 
     An agent is in no group that the person behind it is not in, has no role that they have not,
-    and is in their line of reporting where it has none. What belongs to somebody who is disabled
+    and is in their line of reporting beside its own. What belongs to somebody who is disabled
     or gone is disabled.
     """
     if subject.on_behalf_of is None and subject.owner is None:
@@ -80,5 +80,5 @@ def bounded(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject
         disabled=disabled,
         groups=subject.groups & behind.groups,
         roles=subject.roles & behind.roles,
-        reports_to=subject.reports_to or behind.reports_to,
+        reports_to=tuple(dict.fromkeys((*subject.reports_to, *behind.reports_to))),
     )

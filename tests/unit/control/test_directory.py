@@ -53,4 +53,4 @@ def test_an_agent_is_in_the_line_of_reporting_of_who_is_behind_it() -> None:
     )
     assert Directory((agent, led), ()).subject(agent.id).reports_to == (BEN.id,)
     own = replace(agent, reports_to=(SubjectId("sub_moe"),))
-    assert Directory((own, led), ()).subject(own.id) is own
+    assert Directory((own, led), ()).subject(own.id).reports_to == (*own.reports_to, BEN.id)

@@ -88,8 +88,9 @@ async def test_their_agents_never_close_it(world: World) -> None:
         on_behalf_of=ANA.id,
         groups=frozenset({"security"}),
     )
+    ana = replace(ANA, groups=ANA.groups | {"security"})
     machine = replace(bot, id=a_subject("cron").id, name="cron", on_behalf_of=None)
-    world.replace_people(bot, replace(machine, kind=SubjectKind.WORKLOAD))
+    world.replace_people(ana, bot, replace(machine, kind=SubjectKind.WORKLOAD))
     for name in ("bot", "cron"):
         with pytest.raises(ForbiddenFault):
             await world.plane.reviews.close(caller_of(world, name), review, JUSTIFIED, "fine")
