@@ -82,6 +82,7 @@ from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.subject import Subject
 from assent.credentials.master_keys import FileMasterKey
+from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet, load
 from assent.recording.checking import Found
@@ -579,6 +580,7 @@ def _wire(
             recorder=cast(Recorder, recorder),
             library=recorder,
             hasher=PlainHasher(),
+            generators=SealedTotp(Secret(b"k" * 32)),
             clock=clock,
             ids=ids,
             policies=policy_set,

@@ -1,20 +1,25 @@
 """Signing in with a password, bearer tokens, and step-up."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from assent.control.attempt_limits import network_of
 from assent.control.directory import Directory
+from assent.control.proving import REFUSED, Proving
 from assent.control.refusals import Refusals
+from assent.control.second_factor import SecondFactors
+from assent.control.sign_in_rules import SignInRules
 from assent.core.changes import Change, DropToken, PutToken, StepUp
 from assent.core.clock import Clock, isoformat
 from assent.core.entry import Entry, EntryKind
 from assent.core.evidence import Authentication
-from assent.core.faults import ForbiddenFault
+from assent.core.faults import Fault, ForbiddenFault
 from assent.core.ids import DeviceKeyId, EntryId, Ids, SubjectId, TokenId
+from assent.core.people_changes import KeepNetwork, SeeToken
 from assent.core.ports import PasswordHasher, Store
 from assent.core.role import Permission, Role, permissions_of
 from assent.core.secret import Secret
@@ -22,13 +27,13 @@ from assent.core.subject import Subject, roles_of
 from assent.core.token import Token, TokenKind
 
 TOKEN_LASTS_FOR = timedelta(hours=12)
-_MOST_FAILURES = 10
-_FAILURES_COUNT_FOR = timedelta(minutes=5)
-_MOST_KEYS = 10_000
+FRESH_FOR = timedelta(minutes=10)
+"""How long a proof lasts for changes of one's own account."""
+SEEN_EVERY = timedelta(minutes=10)
+"""How closely it is kept when a sign-in was used last: not every use is worth a commit."""
 API_TOKEN = "api-token"  # noqa: S105 - how somebody proves who they are, no secret
 PEOPLE_ONLY = frozenset({Permission.ACCOUNT, Permission.ANSWER})
 """What no token of a program is good for, whatever it was made for."""
-_REFUSED = "the name or the password is wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,10 @@ class Caller:
     """Who is at one of the doors for people and programs. door: `api` or `web`.
 
     permissions: what they may do there: what their roles give, of that what the token is for.
+    device: whose key vouched for the sign-in. holds: whose key signed this very call;
+    certified: and is handed a client certificate by it. proved_at: when they last proved at this
+    very sign-in who they are. falls_short: whether more than they proved is asked of them; then
+    only their own account is open to them.
     """
 
     subject: Subject
@@ -47,6 +56,10 @@ class Caller:
     permissions: frozenset[Permission] = frozenset()
     token: TokenId | None = None
     device: DeviceKeyId | None = None
+    holds: DeviceKeyId | None = None
+    certified: bool = False
+    proved_at: datetime | None = None
+    falls_short: bool = False
 
     @property
     def oversees(self) -> bool:
@@ -59,10 +72,24 @@ class Caller:
 
     def check(self, permission: Permission, *others: Permission) -> None:
         """Raise ForbiddenFault `not-permitted` unless the door is open for that, or for another."""
+        if self.falls_short and Permission.ACCOUNT not in (permission, *others):
+            self.check_whole()
         if self.permissions.isdisjoint((permission, *others)):
             named = " or ".join(f"`{one}`" for one in (permission, *others))
             words = f"this needs the permission {named}, which you do not have here"
             raise ForbiddenFault("not-permitted", words)
+
+    def check_whole(self) -> None:
+        """Raise ForbiddenFault where more is asked of them than they proved."""
+        if self.falls_short:
+            words = "a password is not enough here: add an app for codes or a passkey at `/account`"
+            raise ForbiddenFault("second-factor-missing", words)
+
+    def check_fresh(self, now: datetime) -> None:
+        """Raise ForbiddenFault unless they proved a moment ago who they are, at this sign-in."""
+        if self.proved_at is None or now - self.proved_at > FRESH_FOR:
+            words = "confirm first who you are: `assent step-up`, or sign in again"
+            raise ForbiddenFault("step-up-needed", words)
 
 
 def caller_as(
@@ -86,23 +113,33 @@ class SignIn:
         store: Store,
         directory: Directory,
         hasher: PasswordHasher,
+        second_factors: SecondFactors,
         clock: Clock,
         ids: Ids,
+        rules: SignInRules | None = None,
     ) -> None:
         self._store = store
         self._directory = directory
-        self._hasher = hasher
+        self._second_factors = second_factors
         self._clock = clock
         self._ids = ids
-        self._failures: dict[tuple[str, str], deque[datetime]] = {}
+        self.rules = rules or SignInRules()
         self.refusals = Refusals(store=store, clock=clock, ids=ids)
+        self.proving = Proving(
+            store=store,
+            directory=directory,
+            hasher=hasher,
+            second_factors=second_factors,
+            refusals=self.refusals,
+            rules=self.rules,
+            clock=clock,
+        )
         self._stepped_up: dict[SubjectId, tuple[datetime, EntryId]] = {}
         self._listeners: list[Callable[[Subject], Awaitable[None]]] = []
-        self._when_refused: list[Callable[[SubjectId], None]] = []
 
     def when_refused(self, listener: Callable[[SubjectId], None]) -> None:
         """Call `listener` after every refused password of somebody who is known."""
-        self._when_refused.append(listener)
+        self.proving.when_refused(listener)
 
     def when_stepped_up(self, listener: Callable[[Subject], Awaitable[None]]) -> None:
         """Await `listener` after every step-up."""
@@ -119,14 +156,16 @@ class SignIn:
         return found[1] if found else None
 
     async def login(
-        self, name: str, password: Secret[str], address: str
+        self, name: str, password: Secret[str], address: str, *, code: str = "", **more: Any
     ) -> tuple[Secret[str], Token]:
-        """Return a new bearer token and what is kept of it.
+        """Return a new bearer token and what is kept of it. more: further fields of `Token`.
 
-        Raises ForbiddenFault `sign-in-refused`, `too-many-attempts`.
+        Raises ForbiddenFault `sign-in-refused`, `too-many-attempts`; `second-factor-needed` where
+        the password is right, and a code is needed as well.
         """
-        subject = await self._prove(name, password, address, EntryKind.LOGIN)
-        return await self.issue(subject, TokenKind.COMMAND_LINE, "password", address=address)
+        subject, method = await self._prove(name, password, code, address, EntryKind.LOGIN)
+        more = {"kind": TokenKind.COMMAND_LINE, "address": address} | more
+        return await self.issue(subject, method=method, **more)
 
     async def issue(
         self,
@@ -147,7 +186,7 @@ class SignIn:
         further fields of `Token`. Raises ForbiddenFault where the subject is disabled.
         """
         if subject.disabled:
-            raise ForbiddenFault("sign-in-refused", _REFUSED)
+            raise ForbiddenFault("sign-in-refused", REFUSED)
         now = self._clock.now()
         begins_at = proved_at or now
         secret = Secret(self._ids.token(32))
@@ -159,13 +198,17 @@ class SignIn:
             method=method,
             issued_at=begins_at,
             expires_at=begins_at + lasts_for,
+            stepped_up_at=begins_at if fresh and kind is not TokenKind.API else None,
             **more,
         )
         if kind is TokenKind.API:
             entry = minted(self._ids, token, now)
         else:
             entry = self._entry(EntryKind.LOGIN, subject, now, token.address, method, token.id)
-        await self._store.commit((PutToken(token), *with_changes), (entry,))
+        changes = [PutToken(token), *with_changes]
+        if token.address and kind is not TokenKind.API:
+            changes.append(KeepNetwork(subject.id, network_of(token.address), now))
+        await self._store.commit(changes, (entry,))
         return secret, token
 
     async def authenticate(self, token: Secret[str], address: str, door: str) -> Caller:
@@ -173,7 +216,7 @@ class SignIn:
         # Looking a digest up instead of the token leaves nothing to time.
         digest = digest_of(token)
         kept = await self._store.token(digest)
-        if kept is None or self._clock.now() >= kept.expires_at:
+        if kept is None or self.is_over(kept):
             raise ForbiddenFault("not-signed-in", "sign in first: `assent login`")
         subject = self._directory.subject(kept.subject)
         if subject.disabled:
@@ -184,11 +227,43 @@ class SignIn:
         proof = Authentication(kept.method, kept.issued_at, stepped_up_at)
         roles = self._directory.roles_of(subject)
         may = self._directory.permissions_of(subject)
+        falls_short = self.rules.falls_short(roles, (kept.method, kept.stepped_up_by))
+        if falls_short:
+            may &= {Permission.ACCOUNT}
         if of_program:
             may -= PEOPLE_ONLY
         if kept.permissions is not None:
             may &= kept.permissions
-        return Caller(subject, proof, digest, address, door, roles, may, kept.id, kept.device)
+        await self._see(kept)
+        return Caller(
+            subject,
+            proof,
+            digest,
+            address,
+            door,
+            roles,
+            may,
+            kept.id,
+            kept.device,
+            proved_at=None if of_program else kept.stepped_up_at,
+            falls_short=falls_short,
+        )
+
+    def is_over(self, token: Token) -> bool:
+        """Return whether a token does not count any more: it expired, or nobody used it."""
+        now, idle = self._clock.now(), self.rules.idle
+        if now >= token.expires_at:
+            return True
+        if token.kind is not TokenKind.BROWSER or idle is None:
+            return False
+        return now - (token.seen_at or token.issued_at) > idle + SEEN_EVERY
+
+    async def _see(self, token: Token) -> None:
+        now = self._clock.now()
+        if now - (token.seen_at or token.issued_at) >= SEEN_EVERY:
+            # A store that takes nothing is no reason to refuse what only reads.
+            with suppress(Fault):
+                await self._store.commit((SeeToken(token.digest, now),), ())
 
     async def logout(self, caller: Caller) -> None:
         """Forget the caller's token."""
@@ -201,10 +276,14 @@ class SignIn:
         )
         await self._store.commit((DropToken(caller.token_digest),), (entry,))
 
-    async def step_up(self, caller: Caller, password: Secret[str]) -> None:
-        """Take a fresh proof of who the caller is. Raises ForbiddenFault `sign-in-refused`."""
-        await self._prove(caller.subject.name, password, caller.address, EntryKind.STEP_UP)
-        await self.stepped_up(caller, "password")
+    async def step_up(self, caller: Caller, password: Secret[str], code: str = "") -> None:
+        """Take a fresh proof of who the caller is: all that a sign-in asks of them.
+
+        Raises ForbiddenFault as `login` does.
+        """
+        name, address = caller.subject.name, caller.address
+        _, method = await self._prove(name, password, code, address, EntryKind.STEP_UP)
+        await self.stepped_up(caller, method)
 
     async def stepped_up(self, caller: Caller, method: str) -> None:
         """Take it as proved anew who the caller is; whoever calls this has checked the proof.
@@ -222,42 +301,18 @@ class SignIn:
             await listener(subject)
 
     async def _prove(
-        self, name: str, password: Secret[str], address: str, wanted: EntryKind
-    ) -> Subject:
-        # Failures are counted per name *and* address, so that nobody can lock others out.
-        failures = self._recent_failures((name, address))
-        if len(failures) >= _MOST_FAILURES:
-            self._count_unchecked(name, address, wanted)
-            raise ForbiddenFault("too-many-attempts", "too many attempts; try in five minutes")
-        # Counted before it is checked: checks take time, and many may be under way at once.
-        failures.append(self._clock.now())
-        subject = self._directory.subject_named(name)
-        kept = await self._store.password_hash(subject.id) if subject else None
-        # An unknown name costs the same work, so that time does not tell names apart.
-        proved = await self._hasher.verify(kept, password)
-        if subject is None or subject.disabled or not proved:
-            if subject is not None:
-                self._count_refused(subject)
-            self.refusals.count(subject.id if subject else None, wanted, "sign-in-refused", address)
-            raise ForbiddenFault("sign-in-refused", _REFUSED)
-        failures.clear()
-        return subject
-
-    def _count_unchecked(self, name: str, address: str, wanted: EntryKind) -> None:
-        subject = self._directory.subject_named(name)
-        self.refusals.count(subject.id if subject else None, wanted, "too-many-attempts", address)
-
-    def _count_refused(self, subject: Subject) -> None:
-        for listener in self._when_refused:
-            listener(subject.id)
-
-    def _recent_failures(self, key: tuple[str, str]) -> deque[datetime]:
-        while len(self._failures) > _MOST_KEYS:
-            del self._failures[next(iter(self._failures))]
-        failures = self._failures.setdefault(key, deque(maxlen=_MOST_FAILURES))
-        while failures and self._clock.now() - failures[0] > _FAILURES_COUNT_FOR:
-            failures.popleft()
-        return failures
+        self, name: str, password: Secret[str], code: str, address: str, wanted: EntryKind
+    ) -> tuple[Subject, str]:
+        """Return who it is, and how they proved it."""
+        subject, attempt = await self.proving.password(name, password, address, wanted)
+        method = "password"
+        if await self._second_factors.is_on(subject.id):
+            if not code:
+                words = "a code of your app is needed as well, or a recovery code"
+                raise ForbiddenFault("second-factor-needed", words)
+            method = await self.proving.code(subject, code, address, wanted)
+        self.proving.succeeded(attempt)
+        return subject, method
 
     def _entry(
         self,

@@ -43,3 +43,11 @@ class MissingFault(Fault):
 
 class ForbiddenFault(Fault):
     """The person is known, and may not do this; `detail` says who may."""
+
+
+class TooManyFault(ForbiddenFault):
+    """Too much was tried; `retry_after_s` says in how many seconds it can be tried again."""
+
+    def __init__(self, detail: str, retry_after_s: int) -> None:
+        super().__init__("too-many-attempts", detail)
+        self.retry_after_s = retry_after_s

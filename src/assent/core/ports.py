@@ -451,6 +451,40 @@ class NetworkBook(Protocol):
         ...
 
 
+class DeviceCertificates(Protocol):
+    """Certifies keys that devices show on the wire."""
+
+    @property
+    def authority(self) -> str:
+        """The certificate of who vouches for them, PEM."""
+        ...
+
+    def issue(
+        self, public_key: bytes, device: DeviceKeyId, name: str, begins: datetime, ends: datetime
+    ) -> str:
+        """Return a certificate for a client, PEM. public_key: DER (RFC 5280, section 4.1).
+
+        name: of whose device it is. Raises ConflictFault for a key that cannot be used.
+        """
+        ...
+
+
+class PostureSource(Protocol):
+    """A system that manages devices, asked what it knows of them itself."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        ...
+
+    async def posture(self, managed_as: str) -> Device | None:
+        """Return what it says of the device that it calls so, None where it knows of none.
+
+        Raises OutsideFault where it does not say.
+        """
+        ...
+
+
 class CredentialBroker(Protocol):
     """How sessions, and the gateway itself, reach a target. Raises OutsideFault, OperatorFault."""
 
@@ -538,4 +572,27 @@ class PasswordHasher(Protocol):
 
     async def verify(self, kept: Secret[str] | None, password: Secret[str]) -> bool:
         """Return whether the password is the kept one; None costs the same and is false."""
+        ...
+
+    def is_outdated(self, kept: Secret[str]) -> bool:
+        """Return whether what is kept was made with less work than is asked now."""
+        ...
+
+
+class CodeGenerators(Protocol):
+    """Makes generators of codes that change all the time (RFC 6238), and checks their codes."""
+
+    def make(self, about: str) -> tuple[Secret[str], bytes]:
+        """Return a new secret in base32, to be shown once, and what to keep of it, sealed.
+
+        about: the id of what it is kept in, bound to it.
+        """
+        ...
+
+    def step_of(self, sealed: bytes, about: str, code: str, now: datetime) -> int | None:
+        """Return the time step that a code is of, None for a wrong one."""
+        ...
+
+    def uri(self, secret: Secret[str], account: str) -> Secret[str]:
+        """Return what an app reads from a QR code."""
         ...

@@ -12,6 +12,7 @@ from assent.edges.keys import key_in
 from assent.edges.people_and_targets import described_targets
 from assent.edges.premises import Premises
 from assent.identity.passwords import Argon2Hasher
+from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
 from assent.intelligence import sources
 from assent.intelligence.network_book import NetworkBook
@@ -36,6 +37,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         recorder=premises.recorder,
         library=premises.recorder,
         hasher=Argon2Hasher(),
+        generators=SealedTotp(Secret(key_in(premises.data / "credentials.key"))),
         clock=clock,
         ids=premises.ids,
         policies=current,

@@ -28,6 +28,13 @@ class Argon2Hasher:
         proved = await asyncio.to_thread(self._check, kept or self._nobody, password)
         return proved and kept is not None
 
+    def is_outdated(self, kept: Secret[str]) -> bool:
+        """Return whether a hash was made with other parameters than ours."""
+        try:
+            return self._hasher.check_needs_rehash(kept.reveal())
+        except InvalidHashError:
+            return False
+
     def _check(self, kept: Secret[str], password: Secret[str]) -> bool:
         try:
             return self._hasher.verify(kept.reveal(), password.reveal())
