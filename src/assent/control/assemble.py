@@ -57,6 +57,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.plans import Plans
 from assent.control.policies import Policies
+from assent.control.programs import programs
 from assent.control.providers import trips_of
 from assent.control.recordings import Library, Recordings
 from assent.control.redaction import Redaction
