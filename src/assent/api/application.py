@@ -17,6 +17,8 @@ from assent.api.routes import (
     configuration,
     credentials,
     delegations,
+    device_authorization,
+    device_posture,
     devices,
     exporters,
     grants,
@@ -37,7 +39,10 @@ from assent.api.routes import (
     sign_in,
     slack,
     status,
+    steering,
     targets,
+    tokens,
+    workloads,
 )
 from assent.control.plane import ControlPlane
 
@@ -70,9 +75,11 @@ def build_app(
     problems.install(app)
     for routes in (
         configuration, status, metrics, sign_in, targets,
-        credentials, labels, requests, answers, delegations, devices, inbox, grants, sessions, risk,
+        credentials, labels, requests, answers, delegations, devices, device_posture, inbox,
+        grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
-        notices, break_glass, reviews, plans, search, reports,
+        notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
+        workloads,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

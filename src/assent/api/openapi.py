@@ -62,5 +62,10 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
         for operation in operations.values():
             problems = _EVERYWHERE | (_SIGNED_IN if operation.get("security") else _SIGNING_IN)
             for status, description in problems.items():
-                operation["responses"][status] = {"description": description, "content": content}
+                # An operation may say more of how it is malformed, in a form of its own.
+                told = operation["responses"].get(status, {}) if status == "400" else {}
+                operation["responses"][status] = {
+                    "description": told.get("description", description),
+                    "content": told.get("content", {}) | content,
+                }
     return schema

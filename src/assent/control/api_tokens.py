@@ -85,7 +85,7 @@ class ApiTokens:
         self._check_permissions(caller, whose, permissions)
         if whose.disabled:
             raise ConflictFault("disabled", f"`{whose.name}` is disabled; enable it first")
-        if len([one for one in await self._of(whose.id)]) >= MOST_EACH:
+        if len(await self._of(whose.id)) >= MOST_EACH:
             words = f"`{whose.name}` has {MOST_EACH} tokens; revoke one: `assent tokens revoke`"
             raise ConflictFault("too-many-tokens", words)
         told = self._told(
@@ -164,7 +164,9 @@ class ApiTokens:
             for kept in await self._of(one.id):
                 if kept.id == token:
                     return Held(kept, one)
-        raise MissingFault("no-such-token", f"you have no token `{token[:60]}`; see `assent tokens`")
+        raise MissingFault(
+            "no-such-token", f"you have no token `{token[:60]}`; see `assent tokens`"
+        )
 
     def _check_answers_for(self, caller: Caller, holder: Subject) -> None:
         own = holder.id == caller.subject.id

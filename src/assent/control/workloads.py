@@ -30,9 +30,7 @@ _MOST_GROUPS = 100
 class Workloads:
     """Makes agents and service accounts, lists them, and disables them."""
 
-    def __init__(
-        self, *, store: Store, people: People, directory: Directory, clock: Clock
-    ) -> None:
+    def __init__(self, *, store: Store, people: People, directory: Directory, clock: Clock) -> None:
         self._store = store
         self._people = people
         self._directory = directory

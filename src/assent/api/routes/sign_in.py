@@ -6,9 +6,12 @@ from assent.api.authentication import SignedIn, peer_address
 from assent.api.authorization import needs, public
 from assent.api.bodies import LoginBody, StepUpBody
 from assent.api.door import TheDoor
+from assent.api.program_schemas import WhoAmIOut
 from assent.api.render import caller_out
-from assent.api.schemas import CallerOut, LoginOut
+from assent.api.render_programs import who_am_i_out
+from assent.api.schemas import LoginOut
 from assent.core.clock import isoformat
+from assent.core.faults import ForbiddenFault
 from assent.core.role import Permission
 from assent.core.secret import Secret
 
@@ -40,6 +43,9 @@ async def step_up(door: TheDoor, caller: SignedIn, body: StepUpBody) -> None:
 
 
 @router.get("/whoami", dependencies=[Depends(needs(*Permission))])
-async def whoami(caller: SignedIn) -> CallerOut:
-    """Say who is signed in."""
-    return caller_out(caller.subject)
+async def whoami(door: TheDoor, caller: SignedIn) -> WhoAmIOut:
+    """Say who is signed in, and how."""
+    token = await door.plane.programs.tokens.own(caller)
+    if token is None:
+        raise ForbiddenFault("not-signed-in", "this sign-in was ended just now; sign in again")
+    return who_am_i_out(door.plane.directory, caller, token)
