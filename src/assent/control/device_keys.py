@@ -257,13 +257,19 @@ class DeviceKeys:
         if caller.subject.kind is not SubjectKind.HUMAN:
             words = f"`{caller.subject.name}` is not a person; only people sign"
             raise ForbiddenFault("not-a-person", words)
-        # Of this very sign-in: somebody else's token is not proved by the person's own step-up.
-        kept = await self._store.token(caller.token_digest)
-        at = kept.stepped_up_at if kept else None
-        if at is None or self._clock.now() - at > STEPPED_UP_WITHIN:
+        if not await self.is_fresh(caller):
             minutes = STEPPED_UP_WITHIN // timedelta(minutes=1)
             words = f"confirm that it is you first: `assent step-up`; it counts for {minutes} min"
             raise ForbiddenFault("step-up-needed", words)
+
+    async def is_fresh(self, caller: Caller) -> bool:
+        """Return whether the caller has just confirmed who they are, at this very sign-in.
+
+        Somebody else's token is not proved by the person's own step-up.
+        """
+        kept = await self._store.token(caller.token_digest)
+        at = kept.stepped_up_at if kept else None
+        return at is not None and self._clock.now() - at <= STEPPED_UP_WITHIN
 
     def _check_proof(
         self, caller: Caller, kind: str, public_key: str, challenge: str, proof: str

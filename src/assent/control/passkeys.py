@@ -75,6 +75,11 @@ class Passkeys:
         """Return why there are no passkeys here and what to do; empty where there are."""
         return self._party.problem
 
+    @property
+    def rp_id(self) -> str:
+        """Return the host that passkeys are made for."""
+        return self._party.rp_id
+
     async def mine(self, subject: SubjectId) -> Sequence[DeviceKey]:
         """Return somebody's passkeys, revoked ones too, oldest first."""
         keys = await self._store.device_keys(subject)

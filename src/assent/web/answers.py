@@ -6,17 +6,19 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Form, Request, Response
 from starlette.responses import RedirectResponse
 
-from assent.control.signing import Proof
-from assent.core.faults import Fault, MissingFault
+from assent.control.signing import NOTHING, Proof
+from assent.core.faults import ConflictFault, Fault, MissingFault
 from assent.core.ids import RequestId
 from assent.core.request import RejectedAs, RequestState, Verdict
 from assent.core.request import Request as Asked
 from assent.core.role import Permission
-from assent.core.secret import Secret
 from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, from_htmx, status_of
-from assent.web.inbox import RequestPath, values_of
-from assent.web.views import card_of, inbox_cards
+from assent.web.inbox import Inbox, RequestPath, inbox_of, one_item, values_of
+from assent.web.passkeys import Credential
+from assent.web.signed_form import Signed
+from assent.web.step_up import Code, Password, confirmed
+from assent.web.views import card_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -30,25 +32,18 @@ async def answer(
     request: Request,
     seat: ActingSeat,
     request_id: RequestPath,
+    signed: Signed,
     verdict: Annotated[Literal["approve", "reject"], Form()],
     comment: Prose = "",
     rejected_as: Literal["", "not-needed", "suspicious"] = Form(""),
-    shown: Annotated[str, Form(max_length=71, pattern=r"^$|^sha256:[0-9a-f]{64}$")] = "",
     page: Page = "request",
 ) -> Response:
     """Take one person's answer. rejected_as: counts with a rejection only.
 
-    shown: digest of what the page showed; an assent to anything else is not taken.
+    signed: an assent to anything else than what the page showed is not taken.
     """
-    doing = seat.desk.plane.requests.answer(
-        seat.caller,
-        RequestId(request_id),
-        Verdict(verdict),
-        clean(comment),
-        RejectedAs(rejected_as) if rejected_as else None,
-        # A rejection stands, whatever has changed meanwhile.
-        Proof(shown if verdict == "approve" else ""),
-    )
+    why = RejectedAs(rejected_as) if rejected_as else None
+    doing = _answered(seat, request_id, Verdict(verdict), clean(comment), why, signed.proof)
     return await done(request, seat, request_id, page, doing, answered_words)
 
 
@@ -82,18 +77,39 @@ async def confirm(
     request: Request,
     seat: ActingSeat,
     request_id: RequestPath,
-    password: Annotated[str, Form(max_length=1024)] = "",
+    credential: Credential = "",
+    password: Password = "",
+    code: Code = "",
     page: Page = "request",
 ) -> Response:
     """Take a fresh proof of who the requester is."""
-    doing = _confirmed(seat, request_id, Secret(password))
+    doing = _confirmed(seat, request_id, credential, password, code)
     return await done(request, seat, request_id, page, doing, added_words)
 
 
-async def _confirmed(seat: Seat, request: str, password: Secret[str]) -> Asked:
-    plane = seat.desk.plane
-    await plane.sign_in.step_up(seat.caller, password)
-    return await plane.requests.get(seat.caller, RequestId(request))
+async def _answered(
+    seat: Seat,
+    request: str,
+    verdict: Verdict,
+    comment: str,
+    why: RejectedAs | None,
+    proof: Proof,
+) -> Asked:
+    requests, about = seat.desk.plane.requests, RequestId(request)
+    if verdict is Verdict.REJECT and proof.signature is None:
+        proof = NOTHING
+    try:
+        return await requests.answer(seat.caller, about, verdict, comment, why, proof)
+    except ConflictFault as fault:
+        if verdict is not Verdict.REJECT or fault.code != "shown-changed":
+            raise
+    # A rejection stands, whatever has changed meanwhile; its signature would be of another thing.
+    return await requests.answer(seat.caller, about, verdict, comment, why, NOTHING)
+
+
+async def _confirmed(seat: Seat, request: str, credential: str, password: str, code: str) -> Asked:
+    await confirmed(seat, credential, password, code)
+    return await seat.desk.plane.requests.get(seat.caller, RequestId(request))
 
 
 def clean(text: str) -> str:
@@ -120,26 +136,21 @@ async def done(
         error = fault.detail
     if not from_htmx(request) and not error:
         return RedirectResponse("/" if page == "inbox" else f"/requests/{request_id}", 303)
-    template = "region.html" if from_htmx(request) else f"{page}.html"
-    return await _shown(seat, request_id, page, template, said, error, status)
-
-
-async def _shown(
-    seat: Seat, request_id: str, page: str, template: str, said: str, error: str, status: int
-) -> Response:
-    plane, further = seat.desk.plane, 0
-    if page == "inbox":
-        cards, further = await inbox_cards(plane, seat.caller)
-    else:
-        try:
-            found = await plane.requests.get(seat.caller, RequestId(request_id))
-            cards = (await card_of(plane, seat.caller, found),)
-        except MissingFault:
-            cards = ()
+    if page == "inbox" and from_htmx(request):
+        return await one_item(seat, request_id, said, error, status)
     errors = {request_id: error} if error else {}
-    return seat.desk.pages.page(
-        template, values_of(seat, page, cards, said, errors, further), status
-    )
+    inbox = await inbox_of(seat) if page == "inbox" else await _only(seat, request_id)
+    template = "region.html" if from_htmx(request) else f"{page}.html"
+    return seat.desk.pages.page(template, values_of(seat, page, inbox, said, errors), status)
+
+
+async def _only(seat: Seat, request_id: str) -> Inbox:
+    plane = seat.desk.plane
+    try:
+        found = await plane.requests.get(seat.caller, RequestId(request_id))
+    except MissingFault:
+        return Inbox()
+    return Inbox((await card_of(plane, seat.caller, found),))
 
 
 def answered_words(request: Asked) -> str:

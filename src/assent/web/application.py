@@ -14,12 +14,16 @@ from assent.web import (
     grants,
     health,
     inbox,
+    log,
     offers,
     oidc,
+    passkey_sign_in,
+    passkeys,
     reviews,
     search,
     sign_in,
     standing_in,
+    step_up,
 )
 from assent.web.desk import Desk
 from assent.web.pages import ASSETS, Pages
@@ -57,6 +61,9 @@ def mount(
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
     for routes in (
         sign_in,
+        passkey_sign_in,
+        passkeys,
+        step_up,
         oidc,
         inbox,
         answers,
@@ -67,6 +74,7 @@ def mount(
         grants,
         standing_in,
         search,
+        log,
     ):
         app.include_router(routes.router, include_in_schema=False)
     oidc.install(app.state.desk)
