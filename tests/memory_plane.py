@@ -38,6 +38,8 @@ from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
 from assent.control.live_watch import LiveWatch
+from assent.control.local_people import local_people
+from assent.control.log_pages import LogPages
 from assent.control.log_status import LogReport, LogStatus
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
@@ -46,8 +48,8 @@ from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
-from assent.control.providers import trips_of
 from assent.control.programs import programs
+from assent.control.providers import trips_of
 from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
@@ -537,6 +539,9 @@ class MemoryPlane:
         self.providers = ExternalSignIn(
             store=store,
             directory=self.directory,
+            log_pages=LogPages(
+                store=store, directory=self.directory, clock=self.clock, ids=self.ids
+            ),
             people=self.people,
             sign_in=self.sign_in,
             trips=trips_of(Secret(b"k" * 32), self.clock, self.ids),
@@ -640,6 +645,18 @@ class MemoryPlane:
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
             people=self.people,
+            local_people=local_people(
+                store=store,
+                directory=self.directory,
+                people=self.people,
+                sign_in=self.sign_in,
+                second_factors=self.second_factors,
+                hasher=PlainHasher(),
+                outbox=self.outbox,
+                public_url="http://assent.example",
+                clock=self.clock,
+                ids=self.ids,
+            ),
             programs=programs(
                 store=store,
                 directory=self.directory,

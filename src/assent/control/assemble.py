@@ -46,6 +46,8 @@ from assent.control.learning import Learning
 from assent.control.legal_holds import LegalHolds
 from assent.control.live import LiveSessions
 from assent.control.live_watch import LiveWatch
+from assent.control.local_people import local_people
+from assent.control.log_pages import LogPages
 from assent.control.minting import Minting
 from assent.control.obligations import derived_mask_key
 from assent.control.offers import Offers
@@ -644,6 +646,18 @@ def assemble(outside: Outside) -> Assembly:
             store=store, directory=directory, policies=policies, clock=clock, ids=ids
         ),
         people=people,
+        local_people=local_people(
+            store=store,
+            directory=directory,
+            people=people,
+            sign_in=sign_in,
+            second_factors=second_factors,
+            hasher=outside.hasher,
+            outbox=outbox,
+            public_url=outside.public_url,
+            clock=clock,
+            ids=ids,
+        ),
         programs=programs(
             store=store,
             directory=directory,
@@ -654,6 +668,7 @@ def assemble(outside: Outside) -> Assembly:
             ids=ids,
         ),
         providers=providers,
+        log_pages=LogPages(store=store, directory=directory, clock=clock, ids=ids),
         redaction=redaction,
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids

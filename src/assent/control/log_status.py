@@ -35,7 +35,7 @@ class LogReport:
 
 
 class LogStatus:
-    """Puts it together when it is asked."""
+    """Puts it together when it is asked. witness_keys: of those configured, verifier keys."""
 
     def __init__(
         self, *, store: Store, health: Health, keys: Callable[[], Sequence[str]], clock: Clock
@@ -45,6 +45,7 @@ class LogStatus:
         self._clock = clock
         self._sources: list[Callable[[], Sequence[Observer]]] = []
         self.fresh_within: timedelta = FRESH_WITHIN
+        self.witness_keys: Sequence[str] = ()
         health.observers = self.observers
         health.observed = self._look
 

@@ -24,6 +24,8 @@ from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
 from assent.control.live_watch import LiveWatch
+from assent.control.local_people import LocalPeople
+from assent.control.log_pages import LogPages
 from assent.control.offers import Offers
 from assent.control.outbox import Outbox
 from assent.control.passkeys import Passkeys
@@ -96,5 +98,7 @@ class ControlPlane:
     custody: Custody
     reporting: Reporting
     people: People
+    local_people: LocalPeople
+    log_pages: LogPages
     programs: Programs
     providers: ExternalSignIn

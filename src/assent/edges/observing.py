@@ -24,6 +24,7 @@ async def begin(
     config, status = premises.config.audit, plane.custody.status
     status.fresh_within = config.freshness
     witnesses, places = _outsiders(premises, around)
+    status.witness_keys = [one.verifier.text() for one in config.witnesses]
     witnessing = Witnessing(
         store=premises.store,
         witnesses=witnesses,

@@ -11,6 +11,7 @@ from assent.control.plane import ControlPlane
 from assent.web import (
     answers,
     asking,
+    device_codes,
     grants,
     health,
     inbox,
@@ -24,6 +25,7 @@ from assent.web import (
     sign_in,
     standing_in,
     step_up,
+    tokens,
 )
 from assent.web.desk import Desk
 from assent.web.pages import ASSETS, Pages

@@ -45,6 +45,7 @@ PLACES: tuple[Place, ...] = (
     Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
     Place("standing-in", "/standing-in", "Standing in", Section.WORK, _ANSWER, "swap", "d"),
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
+    Place("log", "/log", "Log", Section.LOOK, Permission.ACCOUNT, "log", "l"),
     Place("status", "/status", "Status", Section.LOOK, Permission.READ_HEALTH, "pulse", "h"),
 )
 """Keys are letters, each once; `/` leads to the search."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Annotated
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -16,10 +15,10 @@ from assent.core.effect import UNSAID, Effect
 from assent.core.faults import Fault, MissingFault, OperatorFault
 from assent.core.ids import TargetId
 from assent.core.role import Permission
-from assent.core.when import parse_when
 from assent.web.answers import clean
 from assent.web.authorization import needs
 from assent.web.desk import PageRoute, Seat, TheSeat, from_htmx, status_of
+from assent.web.times import moment_of, zone_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -70,7 +69,7 @@ async def page(
     answer, error, status = None, "", 200
     if request.query_params:
         try:
-            question = _question(typed, _zone(seat.caller.subject.time_zone), _now(seat))
+            question = _question(typed, zone_of(seat.caller.subject.time_zone), _now(seat))
             position = position_of(before) if before else None
             answer = await seat.desk.plane.searching.search(
                 seat.caller, question, position, ON_A_PAGE
@@ -97,7 +96,7 @@ def _values(
         "now": isoformat(plane.clock.now()),
         "typed": typed,
         "outcomes": tuple(OUTCOMES),
-        "zone": str(_zone(seat.caller.subject.time_zone)),
+        "zone": str(zone_of(seat.caller.subject.time_zone)),
         "people": sorted(one.name for one in plane.directory.subjects()),
         "targets": sorted(one.name for one in plane.directory.targets()),
         "answer": answer,
@@ -144,28 +143,10 @@ def _question(typed: Mapping[str, str], zone: tzinfo, now: datetime) -> Question
         outcome=typed["outcome"],
         rows_over=int(rows) if rows else None,
         text=typed["text"],
-        since=_moment(typed["since"], zone, now),
-        until=_moment(typed["until"], zone, now),
+        since=moment_of(typed["since"], zone, now),
+        until=moment_of(typed["until"], zone, now),
     )
-
-
-def _moment(words: str, zone: tzinfo, now: datetime) -> datetime | None:
-    if not words.strip():
-        return None
-    try:
-        at = parse_when(words, now.astimezone(zone).replace(tzinfo=None))
-        return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise OperatorFault("bad-instant", str(error)) from None
 
 
 def _now(seat: Seat) -> datetime:
     return seat.desk.plane.clock.now()
-
-
-def _zone(name: str) -> tzinfo:
-    """Return the reader's zone, UTC where it is not known."""
-    try:
-        return ZoneInfo(name) if name else UTC
-    except (KeyError, ValueError, OSError):
-        return UTC

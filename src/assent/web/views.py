@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from assent.control.plan_actions import VERB as PLAN
 from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
 from assent.control.signing import needs_signature
@@ -23,6 +24,9 @@ from assent.web.answer_views import (
     person_words,
     term_words,
 )
+from assent.web.around_views import Around, around
+from assent.web.highlight import sql_pieces
+from assent.web.inbox_rows import target_words
 from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
 from assent.workflow.narrowing import ACCESS
 from assent.workflow.request import TERMINAL
@@ -38,8 +42,10 @@ _STATE_WORDS = {
     RequestState.INTERRUPTED: "interrupted, did not run",
     RequestState.OUTCOME_UNKNOWN: "outcome unknown",
 }
-MOST_CARDS = 50
-"""Requests that one page shows; the others come when these are answered."""
+MOST_WHOLE = 3
+"""Requests that the inbox shows whole from the start; each other one opens from its line."""
+MOST_ROWS = 500
+"""Requests that one page lists; the others come when these are answered."""
 _MOST_SHADES = 6
 _LONG_LINES = 24
 _LONG_CHARACTERS = 2_000
@@ -82,15 +88,20 @@ class FactorView:
 class Card:
     """One request as one person sees it.
 
-    origin: where it comes from, empty when that is not for this person to see. size: how
+    is_held: a client waits for it; detached: it did, and its connection is gone. origin: where it
+    comes from, empty when that is not for this person to see. size: how
     long the statement is, in words, only where it is too long to be seen at a glance. shown:
-    digest of what an answer is bound to. must_sign: an assent without a signature does not count.
+    digest of what an answer is bound to. digest: of the action. sum_words: how the factors make
+    the score. around: only for who answers or oversees. must_sign: an assent without a signature
+    does not count.
     """
 
     id: str
     state: RequestState
     state_words: str
     is_access: bool
+    is_held: bool
+    detached: bool
     requester: str
     requester_name: str
     target: str
@@ -106,6 +117,7 @@ class Card:
     score: int
     level: str
     factors: tuple[FactorView, ...]
+    sum_words: str
     headline: str
     confidence: str
     otherwise: str
@@ -129,6 +141,8 @@ class Card:
     outcome: str
     can_answer: bool
     shown: str
+    digest: str
+    around: Around | None
     must_sign: bool
     is_mine: bool
     wants_reason: bool
@@ -148,14 +162,18 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     can_answer = plane.requests.may_answer(caller, request)
     mine = action.subject == caller.subject.id
     requester, requester_name = person_words(plane, action.subject)
-    target, environment = _target(plane, action)
-    text = pieces(action.text)
+    target, environment = target_words(plane, request)
+    text = sql_pieces(action.text) if _is_sql(action) else pieces(action.text)
+    shown = await plane.showing.shown(request) if can_answer else None
+    sees_around = can_answer or (caller.oversees and not mine)
     wanted = [type(remedy) for remedy in request.remedies] if mine else []
     return Card(
         id=request.id,
         state=request.state,
         state_words=_STATE_WORDS[request.state],
         is_access=action.verb == ACCESS,
+        is_held=action.session is not None and request.state is RequestState.PENDING,
+        detached=request.detached,
         requester=requester,
         requester_name=requester_name,
         target=target,
@@ -170,7 +188,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         impact=impact_words(request.impact) if request.impact else (),
         score=request.assessment.score,
         level=request.assessment.level.value,
-        factors=_factors(request.assessment),
+        factors=factors_of(request.assessment),
+        sum_words=_sum_words(request.assessment),
         headline=request.assessment.headline,
         confidence=request.assessment.confidence_because,
         otherwise=request.assessment.otherwise,
@@ -182,10 +201,7 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         approvals=approval_views(plane, request),
         comments=comment_views(plane, request),
         terms=term_words(action),
-        can_offer=can_answer
-        and action.verb == ACCESS
-        and not mine
-        and not needs_signature(request),
+        can_offer=can_answer and action.verb == ACCESS and not mine,
         can_comment=request.state not in TERMINAL,
         can_retract=can_retract(caller, request),
         asks_read_only=action.details.get("read_only") == "true",
@@ -196,7 +212,9 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         changed_at=isoformat(request.changed_at),
         outcome=request.outcome,
         can_answer=can_answer,
-        shown=(await plane.showing.shown(request)).digest if can_answer else "",
+        shown=shown.digest if shown else "",
+        digest=request.action_digest,
+        around=await around(plane, caller, request, shown) if sees_around else None,
         must_sign=needs_signature(request),
         is_mine=mine,
         wants_reason=ReasonRemedy in wanted and not request.reason,
@@ -208,21 +226,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     )
 
 
-async def inbox_cards(plane: ControlPlane, caller: Caller) -> tuple[tuple[Card, ...], int]:
-    """Return what waits for `caller`, the nearest deadline first, and how much is left out."""
-    found, waiting = await plane.requests.inbox_and_count(caller, MOST_CARDS)
-    cards = tuple([await card_of(plane, caller, request) for request in found])
-    return cards, waiting - len(cards)
-
-
-def _target(plane: ControlPlane, action: Action) -> tuple[str, str]:
-    if action.target is None:
-        return "", ""
-    try:
-        known = plane.directory.target(action.target)
-    except MissingFault:
-        return action.target, ""
-    return known.name, known.environment
+def _is_sql(action: Action) -> bool:
+    return action.verb.startswith("sql.") or action.verb == PLAN
 
 
 async def _origin(plane: ControlPlane, caller: Caller, action: Action) -> str:
@@ -260,21 +265,24 @@ def _touches(action: Action) -> tuple[TouchView, ...]:
     )
 
 
-def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
+def factors_of(assessment: Assessment) -> tuple[FactorView, ...]:
+    """Return the factors of an assessment as a page shows them, in order."""
     found: list[FactorView] = []
     raised = sum(max(0, factor.points) for factor in assessment.factors)
-    left = 0.0
+    left = so_far = 0
     for factor in assessment.factors:
         measured = factor.status is not SignalStatus.UNAVAILABLE
         shade = min(len(found), _MOST_SHADES - 1)
-        width = max(0, factor.points) * assessment.score / raised if raised else 0.0
+        so_far += max(0, factor.points)
+        # In hundredths, each end rounded by itself: together the parts are exactly the score.
+        right = round(100 * so_far * assessment.score / raised) if raised else 0
         points = f"{factor.points:+d}".replace("-", "−")
         found.append(
             FactorView(
                 name=factor.name,
                 points=points,
-                left=round(left, 2),
-                width=round(width, 2),
+                left=left / 100,
+                width=(right - left) / 100,
                 shade=shade,
                 reason=factor.reason,
                 measured=measured,
@@ -282,5 +290,16 @@ def _factors(assessment: Assessment) -> tuple[FactorView, ...]:
                 at=isoformat(factor.at) if factor.at else "",
             )
         )
-        left += width
+        left = right
     return tuple(found)
+
+
+def _sum_words(assessment: Assessment) -> str:
+    """Return how the factors add up: `40 + 24 + 8 − 10 = 62`, empty for a single one."""
+    points = [factor.points for factor in assessment.factors if factor.points]
+    if len(points) < 2:
+        return ""
+    signed = "".join(f" {'−' if one < 0 else '+'} {abs(one)}" for one in points)
+    total = sum(points)
+    capped = "" if total == assessment.score else f", counted as {assessment.score}"
+    return f"{signed.removeprefix(' + ').strip()} = {total}{capped}".replace("= -", "= −")
