@@ -66,6 +66,8 @@ def mount(
         passkey_sign_in,
         passkeys,
         step_up,
+        device_codes,
+        tokens,
         oidc,
         inbox,
         answers,

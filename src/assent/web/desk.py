@@ -1,7 +1,7 @@
 """What every page's route needs: the control plane, who sits there, and errors as pages."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 
 from assent.control.plane import ControlPlane
+from assent.control.reading import Reasons
 from assent.control.sign_in import Caller
 from assent.core.faults import (
     ConflictFault,
@@ -43,6 +44,7 @@ class Desk:
     cookies: Cookies
     pages: Pages
     gateway: Callable[[], tuple[str, int]] | None = None
+    reasons: Reasons = field(default_factory=Reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ async def seated(request: Request, desk: TheDesk) -> Seat:
     if token is None:
         raise ForbiddenFault("not-signed-in", "sign in first")
     caller = await desk.plane.sign_in.authenticate(token, address_of(request), "web")
-    return Seat(desk, caller, token, form_token(token))
+    reason = desk.reasons.of(caller, desk.plane.clock.now())
+    return Seat(desk, replace(caller, reason=reason), token, form_token(token))
 
 
 TheSeat = Annotated[Seat, Depends(seated)]
@@ -141,7 +144,9 @@ def _trouble(request: Request, fault: Fault) -> Response:
 
 def _to_sign_in(request: Request) -> Response:
     # A form cannot be sent again after signing in; the page it stood on can be.
-    path = request.url.path if request.method == "GET" and not from_htmx(request) else "/"
+    path = "/"
+    if request.method == "GET" and not from_htmx(request):
+        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     address = "/sign-in" if path == "/" else f"/sign-in?next={quote(path)}"
     if from_htmx(request):
         return Response(status_code=401, headers={"hx-redirect": address})
