@@ -36,6 +36,7 @@ async def signed_in_themself(store: Store, caller: Caller) -> Token:
     if kept is None or caller.subject.kind is not SubjectKind.HUMAN:
         words = f"`{caller.subject.name}` is not a person; only people do this"
         raise ForbiddenFault("not-a-person", words)
+    caller.check_whole()
     return kept
 
 

@@ -41,14 +41,15 @@ class People:
         by: SubjectId | None,
         *,
         with_changes: Sequence[Change] = (),
+        with_entries: Sequence[Entry] = (),
         password_hash: str | None = None,
     ) -> Subject:
         """Return the subject, as everybody sees them from now on.
 
-        by: whose doing it is, None for an identity provider's. with_changes: kept in the same
-        unit. Whoever is disabled is signed out everywhere, and what is open is cut; what belongs
-        to them, agents and services, follows them in the same unit. Raises ConflictFault where
-        another subject has that name, or another source says who they are.
+        by: whose doing it is, None for an identity provider's. with_changes, with_entries: kept
+        in the same unit. Whoever is disabled is signed out everywhere, and what is open is cut;
+        what belongs to them, agents and services, follows them in the same unit. Raises
+        ConflictFault where another subject has that name, or another source says who they are.
         """
         async with self._lock:
             everybody = {one.id: one for one in self._directory.subjects()}
@@ -63,7 +64,7 @@ class People:
                 changes.append(PutSubject(one))
                 changes += [DropTokens(one.id)] if one.disabled else []
                 entries.append(self._entry(everybody[one.id], one, by))
-            await self._store.commit(changes, entries)
+            await self._store.commit(changes, [*entries, *with_entries])
             if entries:
                 self._directory.put_subject(subject, *following)
         return subject
