@@ -13,7 +13,9 @@ from pydantic import (
     StringConstraints,
 )
 
+from assent.control.device_proofs import Possession
 from assent.core.faults import ConflictFault
+from assent.core.ids import DeviceKeyId
 from assent.core.request import RejectedAs
 from assent.core.scope import UNLIMITED, Budget, Scope
 from assent.policy.sizes import parse_budget
@@ -42,6 +44,8 @@ def _is_text(password: SecretStr) -> SecretStr:
 
 
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_is_text)]
+_BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
+_TEXT = r"^[A-Za-z0-9_-]+$"
 Seconds = Annotated[int, Field(ge=1, le=30 * 24 * 3600, strict=True)]
 
 
@@ -133,10 +137,35 @@ class GiveBackBody(Body):
     because: Prose = ""
 
 
+class PossessionBody(Body):
+    """Proof that this comes from a device: its signature over the challenge and what is asked.
+
+    key: the device's id. certificate_key: a public key to certify for the wire, base64 of its
+    DER, null for none.
+    """
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z0-9_]+$")]
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_TEXT)]
+    signature: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_BASE64)]
+    certificate_key: (
+        Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=_BASE64)] | None
+    ) = None
+
+    @property
+    def possession(self) -> Possession:
+        """Return what proves it."""
+        key = DeviceKeyId(self.key)
+        return Possession(key, self.challenge, self.signature, self.certificate_key or "")
+
+
 class ConnectBody(AskBody):
-    """A wish for access and a password to use it. connections: how many it opens."""
+    """A wish for access and a password to use it. connections: how many it opens.
+
+    device: proof that a device of yours asks, null where none does.
+    """
 
     connections: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
+    device: PossessionBody | None = None
 
 
 class AnswerBody(Body):

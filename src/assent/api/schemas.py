@@ -79,7 +79,11 @@ class TargetOut(BaseModel):
 
 
 class OpenedOut(BaseModel):
-    """How to connect. password: for so many `connections` until `expires_at`."""
+    """How to connect. password: for so many `connections` until `expires_at`.
+
+    device: the one that it is bound to, null for none. certificate: what the client shows on the
+    wire, PEM, null where none was asked for or none are issued.
+    """
 
     host: str
     port: int
@@ -89,6 +93,8 @@ class OpenedOut(BaseModel):
     expires_at: Instant
     connections: int
     grant: GrantOut
+    device: str | None = None
+    certificate: str | None = None
 
 
 class TouchOut(BaseModel):

@@ -1,6 +1,6 @@
 """What clients send to prove what they were shown, and to enrol the device that signs it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -60,7 +60,8 @@ class ApproveBody(ProvedBody):
 class EnrolBody(Body):
     """A device's public key. challenge: as it was handed out; proof: its signature over it.
 
-    public_key: base64 of 32 bytes for `ed25519`.
+    public_key: base64 of 32 bytes for `ed25519`, of an uncompressed point for `ecdsa-p256`.
+    protection: where the device says that the private half is.
     """
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
@@ -68,3 +69,4 @@ class EnrolBody(Body):
     public_key: Base64
     challenge: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     proof: Base64
+    protection: Literal["file", "keyring", "tpm"] | None = None

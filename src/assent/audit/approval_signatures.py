@@ -13,11 +13,13 @@ from typing import TypeAlias
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from assent.audit import p256_keys
 from assent.audit.assertions import Assertion, check_assertion
 from assent.audit.cose_keys import check_point, key_check
 from assent.core.canonical import Json, canonical_bytes
 
 ED25519 = "ed25519"
+ECDSA_P256 = "ecdsa-p256"
 WEBAUTHN = "webauthn"
 
 _APPROVAL = "assent-approval-v1"
@@ -96,6 +98,10 @@ def check_public_key(kind: str, public_key: str) -> None:
     if kind == WEBAUTHN:
         key_check(decoded_any(public_key, "the public key"))
         return
+    if kind == ECDSA_P256:
+        point = decoded(public_key, p256_keys.POINT_BYTES, "the public key")
+        p256_keys.check_point(point)
+        return
     check_point(decoded(public_key, _KEY_BYTES, "the public key"))
 
 
@@ -162,6 +168,16 @@ def _ed25519(
         raise ValueError("the signature does not fit") from None
 
 
+def _ecdsa_p256(
+    public_key: str, message: bytes, signature: str, assertion: Mapping[str, str], _: Site
+) -> None:
+    if assertion:
+        raise ValueError("a signature of kind `ecdsa-p256` has no assertion beside it")
+    point = decoded(public_key, p256_keys.POINT_BYTES, "the public key")
+    raw = decoded(signature, p256_keys.SIGNATURE_BYTES, "the signature")
+    p256_keys.check(point, message, raw)
+
+
 def _webauthn(
     public_key: str, message: bytes, signature: str, assertion: Mapping[str, str], site: Site
 ) -> None:
@@ -179,7 +195,11 @@ def _webauthn(
 
 
 _Scheme: TypeAlias = Callable[[str, bytes, str, Mapping[str, str], Site], None]
-_SCHEMES: Mapping[str, _Scheme] = {ED25519: _ed25519, WEBAUTHN: _webauthn}
+_SCHEMES: Mapping[str, _Scheme] = {
+    ED25519: _ed25519,
+    ECDSA_P256: _ecdsa_p256,
+    WEBAUTHN: _webauthn,
+}
 
 
 def _scheme(kind: str) -> _Scheme:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from assent.control.decide import Decider, Outcome
+from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -56,6 +57,7 @@ class Access:
         minting: Minting,
         credentials: SessionCredentials,
         watching: Watching,
+        devices: DeviceEvidence,
         store: Store,
         clock: Clock,
         ids: Ids,
@@ -67,6 +69,7 @@ class Access:
         self._minting = minting
         self._credentials = credentials
         self._watching = watching
+        self._devices = devices
         self._store = store
         self._clock = clock
         self._ids = ids
@@ -123,6 +126,8 @@ class Access:
         action = self._action(caller, target, lasts_for, self._checked(caller, target, wish))
         presence = await self._presence(caller)
         circumstances = self._circumstances(caller, target, presence, reason, ticket)
+        device = await self._devices.of(caller.subject.id, caller.holds)
+        circumstances = replace(circumstances, device=device)
         outcome = await self._decider.decide(action, circumstances)
         if isinstance(outcome.decision, Deny):
             if not outcome.decision.remedies:
@@ -233,6 +238,8 @@ class Access:
         if caller.authentication.method != USUAL_PROOF:
             # It is decided again when people have assented, on no better proof than this one.
             details["proved_by"] = caller.authentication.method
+        if caller.holds is not None:
+            details["device"] = caller.holds
         return Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,

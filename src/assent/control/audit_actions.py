@@ -1,4 +1,4 @@
-"""Administration of the log as actions: each is decided on, and carried out once permitted.
+"""Administration of the log and of devices as actions: each is decided on, and then carried out.
 
 Erasing, pruning, holding and rotating are told apart by their verbs; who may do which, and who
 must assent, is for policies to say, by name.
@@ -17,6 +17,7 @@ from assent.core.action import Action, Operation, Statement, Touch
 from assent.core.canonical import Json
 from assent.core.changes import Change
 from assent.core.decision import Deny
+from assent.core.device import Device
 from assent.core.entry import Entry
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
@@ -24,6 +25,7 @@ from assent.core.ids import ActionId, EntryId, Ids, RequestId
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState
 from assent.core.resource import Resource
+from assent.policy.schema import SYSTEM_VERBS
 from assent.workflow.request import RequestEvent
 
 ERASE = "audit.erase"
@@ -33,9 +35,9 @@ ROTATE = "audit.rotate-key"
 LONGEST_REASON = 2_000
 
 _EXAMPLE = """\
-@id("audit.permit")
+@id("{verb}")
 permit (principal in Group::"security", action == Action::"{verb}", resource);
-@id("audit.four-eyes") @require("approve: 1 of security")
+@id("{verb}.four-eyes") @require("approve: 1 of security")
 forbid (principal, action == Action::"{verb}", resource);
 """
 
@@ -66,6 +68,7 @@ class Ordered:
     request: Request | None = None
 
 
+DeviceOf: TypeAlias = Callable[[Action], Awaitable[Device | None]]
 Work: TypeAlias = Callable[[Order], Awaitable[Mapping[str, Json]]]
 
 
@@ -87,6 +90,7 @@ class AuditActions:
         self._sign_in = sign_in
         self._ids = ids
         self._workers: dict[str, Work] = {}
+        self._device_of: DeviceOf = _no_device
         waiting.when_changed(self._settled)
 
     def carry_out(self, verb: str, work: Work) -> None:
@@ -95,6 +99,10 @@ class AuditActions:
         It raises ConflictFault where that cannot be done any more, and has done nothing then.
         """
         self._workers[verb] = work
+
+    def devices_of(self, device_of: DeviceOf) -> None:
+        """Let `device_of` say which device an order is about, for policies to ask about it."""
+        self._device_of = device_of
 
     async def order(
         self,
@@ -118,6 +126,7 @@ class AuditActions:
             connection=Connection(address=caller.address, door=caller.door),
             reason=reason,
             ticket=ticket,
+            device=await self._device_of(action),
         )
         outcome = await self._decider.decide(action, circumstances)
         if not isinstance(outcome.decision, Deny):
@@ -131,7 +140,7 @@ class AuditActions:
         return Ordered("waiting", {}, request)
 
     def _action(self, caller: Caller, verb: str, text: str, details: Mapping[str, str]) -> Action:
-        touch = Touch(verb, Operation.ADMINISTER, Resource("System", "audit"))
+        touch = Touch(verb, Operation.ADMINISTER, Resource("System", SYSTEM_VERBS[verb]))
         return Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
@@ -151,7 +160,8 @@ class AuditActions:
             return
         # Somebody may be faster: withdrawn, or taken up after a restart.
         with suppress(ConflictFault, MissingFault):
-            outcome = await self._decider.decide(request.action, self._circumstances(request))
+            circumstances = await self._circumstances(request)
+            outcome = await self._decider.decide(request.action, circumstances)
             if isinstance(outcome.decision, Deny):
                 await self._waiting.reopen(request.id, outcome)
                 return
@@ -168,13 +178,18 @@ class AuditActions:
             words = f"it cannot be done any more: {fault.detail}"
             await self._waiting.advance(request.id, RequestEvent.REJECTED, outcome=words)
 
-    def _circumstances(self, request: Request) -> Circumstances:
+    async def _circumstances(self, request: Request) -> Circumstances:
         stepped_up = self._sign_in.stepped_up_at(request.action.subject)
         return Circumstances(
             authentication=Authentication("password", request.created_at, stepped_up),
             connection=Connection(door="api"),
             request=request,
+            device=await self._device_of(request.action),
         )
+
+
+async def _no_device(_: Action) -> Device | None:
+    return None
 
 
 def _refusal(verb: str, decision: Deny, outcome: Outcome) -> str:

@@ -378,6 +378,7 @@ def of_session(ids: Ids, kind: EntryKind, session: Session, at: datetime, becaus
             "application": session.application,
             "client_address": session.client_address,
             "database": session.database,
+            "device": session.device,
         }
     return Entry(
         id=EntryId(ids.mint("entry")),

@@ -159,7 +159,7 @@ class Gatherer:
             ticket_said=await self._ticket_said(ticket, subject, target),
             asked_at=request.created_at if request else None,
             unavailable=frozenset(unavailable),
-            not_configured=_NO_DEVICES if sources.network else _NO_DEVICES_NO_NETWORK,
+            not_configured=self._not_configured(circumstances.device),
             network=network,
             device=circumstances.device,
             session=circumstances.session,
@@ -176,6 +176,11 @@ class Gatherer:
             high_from=high,
         )
         return evidence, seen
+
+    def _not_configured(self, device: Device | None) -> frozenset[str]:
+        if device is not None:
+            return _NOTHING if self._from.network else _NO_NETWORK
+        return _NO_DEVICES if self._from.network else _NO_DEVICES_NO_NETWORK
 
     async def _ticket_said(self, ticket: str, subject: Subject, target: Target | None) -> str:
         if self._from.tickets is None:
@@ -207,6 +212,8 @@ class Gatherer:
         return None if offset is None else int(offset.total_seconds() // 60)
 
 
+_NOTHING: frozenset[str] = frozenset()
+_NO_NETWORK = frozenset({"network"})
 _NO_DEVICES = frozenset({"device"})
 _NO_DEVICES_NO_NETWORK = frozenset({"device", "network"})
 _NOTHING_OF_NETWORKS = frozenset({"asn", "place", "zones", "lists", "reports"})

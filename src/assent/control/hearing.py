@@ -1,6 +1,7 @@
 """What the rest of Assent says has changed, told to whatever decides open sessions again."""
 
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
@@ -12,7 +13,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.revocation import cut
 from assent.core.clock import Clock
 from assent.core.faults import Fault
-from assent.core.ids import GrantId, SubjectId, TargetId
+from assent.core.ids import DeviceKeyId, GrantId, SubjectId, TargetId
 from assent.core.ports import Store
 from assent.core.resource import Target
 from assent.core.security_event import SecurityEvent
@@ -88,6 +89,18 @@ class Hearing:
         """Hear that the risk in a session crossed a line."""
         words = f"the risk in this session is {live.level.value} now"
         self._continuous.touched_one(live, words)
+
+    def device_reported(self, subject: SubjectId) -> None:
+        """Hear that something was said of the state of a person's device."""
+        self._continuous.device_reported(subject)
+
+    def device_revoked(self, key: DeviceKeyId, since: datetime) -> None:
+        """Hear that a device is revoked: what is open on it is over."""
+        self._live.changes += 1
+        for live in self._live:
+            if live.session.device == key:
+                words = f"your session on `{live.target.name}` was ended: its device was revoked"
+                cut(live, since, words)
 
     async def stepped_up(self, subject: Subject) -> None:
         """Hear that somebody confirmed who they are."""

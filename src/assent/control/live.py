@@ -13,6 +13,7 @@ from assent.control.standing import OPEN, Standing
 from assent.core.action import Action
 from assent.core.assessment import RiskLevel
 from assent.core.decision import Obligation, Permit
+from assent.core.device import Device
 from assent.core.evidence import Authentication, Connection, Presence
 from assent.core.ids import ActionId, SessionId, SubjectId
 from assent.core.impact import Impact, Waiter
@@ -50,6 +51,7 @@ class LiveSession:
     waiters: who waits for its locks now. say: tells the client something when it next can hear it,
     without an end of anything. so_far: what was done in it. presence: where else the
     person was when it opened.
+    device: what is known of the device that it is bound to, None for none that counts.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
     measured: what was permitted with a limit would do, by entry. keeping: the obligations of what
@@ -59,7 +61,8 @@ class LiveSession:
     action, to be decided again. permitted: what its opening was permitted by last. standing: what
     may be done in it now. looked_at: when that was last decided, None for at once. level: the
     highest that the risk in it came to. suspicion_line: how many lines its suspicion has crossed.
-    cut_since: since when it should be over, None for not.
+    cut_since: since when it should be over, None for not. pause: why nothing new begins in it, None
+    where it does. watchers: what hears of each frame of it.
     """
 
     session: Session
@@ -77,6 +80,7 @@ class LiveSession:
     epoch: Epoch = field(default_factory=Epoch)
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)
+    device: Device | None = None
     unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     measured: dict[str, Impact] = field(default_factory=dict)
@@ -91,10 +95,27 @@ class LiveSession:
     level: RiskLevel = RiskLevel.LOW
     suspicion_line: int = 0
     cut_since: datetime | None = None
+    pause: "Pause | None" = None
+    watchers: "tuple[Callable[[], None], ...]" = ()
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     holding: int = 0
     cancelled: bool = False
     gone: bool = False
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether whatever is done in it may only read."""
+        return any(item.name == "read_only" for item in self.obliged)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Somebody stopped a session from going on until it is resumed."""
+
+    by: SubjectId
+    name: str
+    because: str
+    since: datetime
 
 
 class LiveSessions:

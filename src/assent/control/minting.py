@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from assent.control import entries
 from assent.control.at_once import settled_at_once
 from assent.control.decide import DEFAULT_DURATION, Decider, Outcome, max_duration
+from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
@@ -20,7 +21,7 @@ from assent.core.entry import EntryKind
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
-from assent.core.ids import Ids, RequestId, TargetId
+from assent.core.ids import DeviceKeyId, Ids, RequestId, TargetId
 from assent.core.ports import Store
 from assent.core.request import Request, RequestState
 from assent.core.scope import UNLIMITED
@@ -46,6 +47,7 @@ class Minting:
         grants: Grants,
         sign_in: SignIn,
         reviews: Reviews,
+        devices: DeviceEvidence,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -56,6 +58,7 @@ class Minting:
         self._grants = grants
         self._sign_in = sign_in
         self._reviews = reviews
+        self._devices = devices
         self._clock = clock
         self._ids = ids
         waiting.when_changed(self._changed)
@@ -116,6 +119,7 @@ class Minting:
         action = request.action
         target = self._directory.target(_target_of(action))
         stepped_up_at = self._sign_in.stepped_up_at(action.subject)
+        device = action.details.get("device")
         circumstances = Circumstances(
             # Whoever asked proved who they are to do it, and may have confirmed it since.
             authentication=Authentication(
@@ -124,6 +128,9 @@ class Minting:
             connection=Connection(door="api"),
             grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
             request=request,
+            device=await self._devices.of(
+                action.subject, DeviceKeyId(device) if device is not None else None
+            ),
         )
         return await self._decider.decide(action, circumstances)
 

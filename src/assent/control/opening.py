@@ -8,6 +8,7 @@ from assent.control import databases, entries
 from assent.control.arriving import Arrival, Arrivals, Arriving
 from assent.control.attempts import Attempts
 from assent.control.decide import Outcome
+from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.emergency import emergency_words, in_emergency
 from assent.control.ending import Ending
@@ -32,7 +33,7 @@ from assent.core.entry import EntryKind
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, Fault
 from assent.core.grant import Grant
-from assent.core.ids import Ids, SessionId
+from assent.core.ids import DeviceKeyId, Ids, SessionId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
     NO_WISHES,
@@ -67,6 +68,7 @@ class Handles:
     client that has no access yet, then of its session.
     measure: what a statement would do, asked at the target, None where nothing was asked.
     waiters: who waits for locks of the session. say: tells the client something meanwhile.
+    shown: of which device the connection showed a certificate, None for none.
     """
 
     drafted: Callable[[LiveSession | Arrival], None]
@@ -75,6 +77,7 @@ class Handles:
     measure: Callable[[Authorize], Awaitable[Impact | None]] = unmeasured
     waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
     say: Callable[[tuple[str, ...]], None] = unheard
+    shown: DeviceKeyId | None = None
 
 
 class Opening:
@@ -99,6 +102,7 @@ class Opening:
         results: Results,
         surroundings: Surroundings,
         ending: Ending,
+        devices: DeviceEvidence,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -118,6 +122,7 @@ class Opening:
         self._results = results
         self._surroundings = surroundings
         self._ending = ending
+        self._devices = devices
         self._clock = clock
         self._ids = ids
 
@@ -152,6 +157,9 @@ class Opening:
 
         wishes: what the client says for the case that access must be asked for.
         """
+        refused = await self._not_on(credential, handles)
+        if refused is not None:
+            return refused
         arriving = Arriving(candidate.subject, candidate.target, credential, connection, wishes)
         try:
             grant = await self._admitted(arriving, handles, tell)
@@ -160,9 +168,10 @@ class Opening:
         if isinstance(grant, Refused):
             return grant
         now = self._clock.now()
-        live = self._draft(candidate, grant, database, connection, handles)
+        live = self._draft(candidate, credential, grant, database, connection, handles)
         handles.drafted(live)
         await self._place(live, credential)
+        live.device = await self._devices.of(live.subject.id, credential.device)
         action = self._attempts.action_in(
             live,
             Statement("session.open", (_opening(candidate.target),), complete=True),
@@ -199,6 +208,13 @@ class Opening:
             # What it was decided on may have changed before there was a session to look at.
             live.epoch.bump()
             live.looked_at = None
+        if credential.device in self._devices.revoked:
+            # It was revoked while the opening was written down, when nothing was there to cut.
+            await self._ending.end(live, "its device was revoked", cut=True)
+            return device_revoked()
+        if live.device is not None:
+            # A report that came meanwhile found no session to tell.
+            live.device = await self._devices.of(live.subject.id, credential.device)
         if grants := self._surroundings.of(live).grants:
             if in_emergency(grants):
                 live.say(emergency_words(live.target.name))
@@ -206,6 +222,26 @@ class Opening:
         # It was taken away while the opening was written down, when nothing was there to cut.
         await self._ending.end(live, "the access behind it is over", cut=True)
         return access_over(candidate.target)
+
+    async def _not_on(self, credential: Credential, handles: Handles) -> Refused | None:
+        """Return why the credential opens nothing on this connection, None where it may."""
+        demanded = self._devices.rules.client_certificates == "require"
+        if self._directory.is_own(credential.subject):
+            return None
+        if credential.device is not None:
+            try:
+                key = await self._devices.key(credential.subject, credential.device)
+            except Fault as fault:
+                return unavailable(fault)
+            if key is None or key.revoked_at is not None:
+                return device_revoked()
+        if handles.shown is not None and handles.shown != credential.device:
+            words = "the client certificate is of another device than this password"
+            return Refused(RefusalKind.DENIED, words, "", _OWN_DEVICE)
+        if handles.shown is None and (demanded or credential.certified):
+            words = "this password opens nothing without the client certificate of its device"
+            return Refused(RefusalKind.DENIED, words, "", _OWN_DEVICE)
+        return None
 
     async def _admitted(
         self, arriving: Arriving, handles: Handles, tell: Callable[[Held], None]
@@ -273,6 +309,7 @@ class Opening:
     def _draft(
         self,
         candidate: Candidate,
+        credential: Credential,
         grant: Grant,
         database: str,
         connection: Connection,
@@ -292,6 +329,7 @@ class Opening:
             opened_at=now,
             # Moved with all grants that it rests on, once its opening is permitted.
             ends_at=grant.ends_at,
+            device=credential.device,
         )
         # Hashed, because a token's own letters hold six bits a byte and not eight.
         key = sha256(self._ids.token(16).encode()).digest()
@@ -312,6 +350,17 @@ class Opening:
             waiters=handles.waiters,
             say=handles.say,
         )
+
+
+_OWN_DEVICE = "ask on the device that connects: assent connect TARGET --psql"
+
+
+def device_revoked() -> Refused:
+    """Return what is said of a device that was revoked."""
+    hint = "enrol a device that you hold: assent device enroll"
+    return Refused(
+        RefusalKind.DENIED, "the device that this password was made on is revoked", "", hint
+    )
 
 
 def _opening(target: Target) -> Touch:

@@ -88,6 +88,8 @@ class PersonalCredentials:
             connections_left=connections,
             minted_from=caller.address,
             minted_at=now,
+            device=caller.holds,
+            certified=caller.holds is not None and caller.certified,
         )
         entry = self._entry(EntryKind.CREDENTIAL_MINTED, credential)
         await self._store.commit((PutCredential(credential),), (entry,))
@@ -154,6 +156,7 @@ class PersonalCredentials:
             facts={
                 "connections": credential.connections_left,
                 "credential": credential.id,
+                "device": credential.device,
                 "personal": True,
             },
         )

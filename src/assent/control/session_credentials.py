@@ -62,6 +62,8 @@ class SessionCredentials:
             connections_left=connections,
             minted_from=caller.address,
             minted_at=now,
+            device=caller.holds,
+            certified=caller.holds is not None and caller.certified,
         )
         entry = Entry(
             id=EntryId(self._ids.mint("entry")),
@@ -69,7 +71,12 @@ class SessionCredentials:
             at=now,
             subject=caller.subject.id,
             target=target.id,
-            facts={"connections": connections, "credential": credential.id, "grant": grant.id},
+            facts={
+                "connections": connections,
+                "credential": credential.id,
+                "device": credential.device,
+                "grant": grant.id,
+            },
         )
         await self._store.commit((PutCredential(credential),), (entry,))
         return Opened(

@@ -6,6 +6,7 @@ from assent.content.detectors import LABELS
 from assent.control.arriving import Arrivals
 from assent.control.attempts import Attempts
 from assent.control.decide import Decider
+from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.ending import Ending
 from assent.control.extending import Extending
@@ -63,6 +64,7 @@ def sessions_of(
     spending: Spending,
     extending: Extending,
     plans: Plans,
+    devices: DeviceEvidence,
     clock: Clock,
     ids: Ids,
     mask_key: Secret[bytes],
@@ -70,7 +72,12 @@ def sessions_of(
 ) -> Sessions:
     """Return the use cases of sessions, handed to each other."""
     surroundings = Surroundings(
-        grants=grants, live=live, sign_in=sign_in, watching=watching, clock=clock
+        grants=grants,
+        live=live,
+        sign_in=sign_in,
+        watching=watching,
+        clock=clock,
+        reports_valid_for=devices.rules.report_valid_for,
     )
     results = Results(
         store=store, holding=holding, spending=spending, watching=watching, clock=clock, ids=ids
@@ -118,6 +125,7 @@ def sessions_of(
         results=results,
         surroundings=surroundings,
         ending=ending,
+        devices=devices,
         clock=clock,
         ids=ids,
     )

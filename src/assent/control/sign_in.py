@@ -32,6 +32,10 @@ FRESH_FOR = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=10)
 """How closely it is kept when a sign-in was used last: not every use is worth a commit."""
 API_TOKEN = "api-token"  # noqa: S105 - how somebody proves who they are, no secret
+NEEDS_REASON = (
+    "not shown: an administrator says first why they have to read it, and the log keeps that; "
+    "send it as `x-assent-reason`, or say it at `/reason`"
+)
 PEOPLE_ONLY = frozenset({Permission.ACCOUNT, Permission.ANSWER})
 """What no token of a program is good for, whatever it was made for."""
 
@@ -44,7 +48,8 @@ class Caller:
     device: whose key vouched for the sign-in. holds: whose key signed this very call;
     certified: and is handed a client certificate by it. proved_at: when they last proved at this
     very sign-in who they are. falls_short: whether more than they proved is asked of them; then
-    only their own account is open to them.
+    only their own account is open to them. reason: why they say that they have to read what others
+    wrote.
     """
 
     subject: Subject
@@ -60,6 +65,7 @@ class Caller:
     certified: bool = False
     proved_at: datetime | None = None
     falls_short: bool = False
+    reason: str = ""
 
     @property
     def oversees(self) -> bool:
@@ -78,6 +84,24 @@ class Caller:
             named = " or ".join(f"`{one}`" for one in (permission, *others))
             words = f"this needs the permission {named}, which you do not have here"
             raise ForbiddenFault("not-permitted", words)
+
+    @property
+    def asks_reason(self) -> bool:
+        """Whether what others wrote is shown to them for a reason only, and there is none."""
+        return Role.ADMINISTRATOR in self.roles and not self.reason
+
+    @property
+    def withheld(self) -> str:
+        """Why they are not shown what others wrote, in words; empty where they are."""
+        if Permission.READ_PAYLOADS not in self.permissions:
+            return f"this is shown to who has the permission `{Permission.READ_PAYLOADS}`"
+        return NEEDS_REASON if self.asks_reason else ""
+
+    def check_payloads(self) -> None:
+        """Raise ForbiddenFault `reason-needed` or `not-permitted` where that is withheld."""
+        self.check(Permission.READ_PAYLOADS)
+        if self.asks_reason:
+            raise ForbiddenFault("reason-needed", NEEDS_REASON)
 
     def check_whole(self) -> None:
         """Raise ForbiddenFault where more is asked of them than they proved."""

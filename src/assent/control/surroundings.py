@@ -1,7 +1,9 @@
 """What is known around an open session, gathered anew for each decision in it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from assent.control.device_evidence import DAY, fresh
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
 from assent.control.live import LiveSession, LiveSessions
@@ -23,12 +25,14 @@ class Surroundings:
         sign_in: SignIn,
         watching: Watching,
         clock: Clock,
+        reports_valid_for: timedelta = DAY,
     ) -> None:
         self._grants = grants
         self._live = live
         self._sign_in = sign_in
         self._watching = watching
         self._clock = clock
+        self._reports_valid_for = reports_valid_for
 
     def of(self, live: LiveSession, impact: Impact | None = None) -> Circumstances:
         """Return what is known now for a decision on something in the session.
@@ -42,6 +46,7 @@ class Surroundings:
             connection=live.connection,
             unavailable=live.unavailable,
             impact=impact,
+            device=fresh(live.device, now, self._reports_valid_for),
             session=live.so_far.shown(now, live.session.opened_at),
             obliged=live.obliged,
             standing=live.standing.denial,

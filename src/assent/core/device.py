@@ -8,7 +8,7 @@ from datetime import datetime
 class Device:
     """The device that a client runs on. None where it did not say.
 
-    key: fingerprint of its enrolled key, empty when the session is bound to none.
+    key: id of its enrolled key, empty when the session is bound to none.
     owner: name of the person it is enrolled for. reported_at: when the rest was true.
     patch_age_days: how old the newest security update of its system is.
     """

@@ -23,6 +23,8 @@ NEVER_S = 10**9
 """The age of what never happened, in seconds: some thirty years."""
 MANY_ROWS = 10**12
 """Rows of what touches a table and could not be estimated."""
+COMPLIANT_PATCH_DAYS = 45
+"""The newest security update of a compliant device is at most so old."""
 
 _MOVES_ROWS = frozenset({Operation.READ, Operation.WRITE, Operation.UNKNOWN})
 
@@ -145,6 +147,40 @@ def _lists(moment: Moment) -> list[str]:
     return sorted(network.lists) if network else []
 
 
+def _kept(name: str) -> Callable[[Moment], bool]:
+    """Return what says whether the device is kept so; what it does not say, it is not."""
+
+    def of(moment: Moment) -> bool:
+        device = moment.evidence.device
+        return device is not None and getattr(device, name) is True
+
+    return of
+
+
+def _said(name: str) -> Callable[[Moment], str]:
+    def of(moment: Moment) -> str:
+        device = moment.evidence.device
+        return getattr(device, name) if device is not None else ""
+
+    return of
+
+
+def _patch_age_days(moment: Moment) -> int:
+    device = moment.evidence.device
+    age = device.patch_age_days if device is not None else None
+    return NEVER_S if age is None else age
+
+
+def _is_compliant(moment: Moment) -> bool:
+    well = all(_kept(name)(moment) for name in ("disk_encrypted", "screen_lock", "firewall"))
+    return well and _patch_age_days(moment) <= COMPLIANT_PATCH_DAYS
+
+
+def _reported_s(moment: Moment) -> int:
+    device = moment.evidence.device
+    return _age_s(device.reported_at if device else None, moment.now)
+
+
 def _rows_estimated(moment: Moment) -> int:
     """Return how many rows; nobody knows counts as more than any policy allows."""
     impact, touch = moment.evidence.impact, moment.touch
@@ -216,6 +252,34 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
         "lists": Fact(
             "Set<String>", "`hosting`, `vpn`, `proxy`, `tor`: the lists that it is on", _lists
         ),
+    },
+    "device": {
+        "bound": Fact(
+            "Bool",
+            "whether an admitted device of theirs signed for it, with a key that never leaves it",
+            lambda m: m.evidence.device is not None,
+        ),
+        "compliant": Fact(
+            "Bool",
+            "whether it says, freshly, that its disk is encrypted, its firewall and screen lock "
+            "are on and its patches are at most 45 days old",
+            _is_compliant,
+        ),
+        "managed": Fact(
+            "Bool", "whether the system that manages devices says that it does", _kept("managed")
+        ),
+        "disk_encrypted": Fact("Bool", "false where it does not say", _kept("disk_encrypted")),
+        "firewall": Fact("Bool", "false where it does not say", _kept("firewall")),
+        "screen_lock": Fact("Bool", "false where it does not say", _kept("screen_lock")),
+        "patch_age_days": Fact(
+            "Long", "age of its newest security update; 10^9 where it does not say", _patch_age_days
+        ),
+        "report_age_s": Fact(
+            "Long", "seconds since it said so; 10^9 where it never did", _reported_s
+        ),
+        "key": Fact("String", "the id of its key, empty for none", _said("key")),
+        "system": Fact("String", "such as `Debian GNU/Linux 13`", _said("system")),
+        "model": Fact("String", "what it is, as it says", _said("model")),
     },
     "time": {
         "hour": Fact("Long", "0 to 23, UTC", lambda m: _utc(m).hour),

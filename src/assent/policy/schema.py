@@ -24,6 +24,7 @@ SYSTEM_VERBS: Mapping[str, str] = {
     "audit.prune": "audit",
     "audit.rotate-key": "audit",
     "delegation.give": "delegations",
+    "device.admit": "devices",
     "policy.change": "policies",
     "target.change": "targets",
 }

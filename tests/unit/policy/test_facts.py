@@ -5,13 +5,21 @@ import pytest
 
 from assent.core.action import Operation, Phase, Touch
 from assent.core.canonical import Json
+from assent.core.device import Device
 from assent.core.evidence import Authentication, Connection, SessionSoFar
 from assent.core.grant import Grant, GrantKind
 from assent.core.ids import GrantId, SessionId, SubjectId, TargetId
 from assent.core.impact import Impact
 from assent.core.network import Network
 from assent.core.resource import Resource
-from assent.policy.facts import EVERY_FACT, MANY_ROWS, NEVER_S, Moment, context
+from assent.policy.facts import (
+    COMPLIANT_PATCH_DAYS,
+    EVERY_FACT,
+    MANY_ROWS,
+    NEVER_S,
+    Moment,
+    context,
+)
 from policy_builders import ANA, NOW, SHOP, action, evidence, risk, touch
 
 READ = touch("sql.read", "public.customers", "email")
@@ -134,7 +142,12 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
     )
     what = replace(action(READ), phase=Phase.PREPARE, in_transaction=True)
     at = replace(moment(), action=what, evidence=facts, assessment=risk(60))
-    assert context(at, EVERY_FACT) | {"time": {}, "history": {}, "authentication": {}} == {
+    assert context(at, EVERY_FACT) | {
+        "time": {},
+        "history": {},
+        "authentication": {},
+        "device": {},
+    } == {
         "statement": {
             "kind": "sql.read",
             "has_where": True,
@@ -151,6 +164,7 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
             "zones": ["office"],
             "lists": [],
         },
+        "device": {},
         "time": {},
         "session": {"in_transaction": True, "phase": "prepare", "age_s": 0},
         "grant": {"active": False, "break_glass": False},
@@ -226,3 +240,29 @@ def test_only_a_grant_of_access_is_active_and_one_taken_in_an_emergency_says_so(
     assert facts(GrantKind.ACCESS) == (True, False)
     assert facts(GrantKind.BREAK_GLASS) == (True, True)
     assert facts(GrantKind.PLAN) == facts(GrantKind.DELEGATION) == (False, False)
+
+
+def test_a_device_is_what_it_says_and_what_it_does_not_say_it_is_not() -> None:
+    def of(name: str, device: Device | None) -> object:
+        return fact(f"device.{name}", replace(moment(), evidence=replace(evidence(), device=device)))
+
+    kept = Device(
+        "key_1",
+        reported_at=NOW - timedelta(minutes=1),
+        patch_age_days=COMPLIANT_PATCH_DAYS,
+        disk_encrypted=True,
+        screen_lock=True,
+        firewall=True,
+    )
+    assert (of("bound", kept), of("compliant", kept), of("report_age_s", kept)) == (True, True, 60)
+    assert of("managed", kept) is False
+    for less in (
+        replace(kept, firewall=None),
+        replace(kept, disk_encrypted=False),
+        replace(kept, patch_age_days=COMPLIANT_PATCH_DAYS + 1),
+        Device("key_1"),
+    ):
+        assert of("compliant", less) is False
+        assert of("bound", less) is True
+    assert (of("bound", None), of("key", None)) == (False, "")
+    assert of("patch_age_days", None) == NEVER_S

@@ -34,7 +34,11 @@ class ChallengeOut(BaseModel):
 
 
 class DeviceOut(BaseModel):
-    """A device that signs, or signed, in your name. public_key: base64."""
+    """A device that signs, or signed, in your name. public_key: base64.
+
+    protection: where it says that the private half is: `file`, `keyring` or `tpm`, empty where it
+    did not say. admitted_at: since when it counts as a known one, null where it waits for that.
+    """
 
     id: str
     name: str
@@ -42,6 +46,8 @@ class DeviceOut(BaseModel):
     public_key: str
     enrolled_at: Instant
     revoked_at: Instant | None
+    protection: str
+    admitted_at: Instant | None
 
 
 class DevicesOut(BaseModel):
@@ -75,16 +81,22 @@ async def challenge(door: TheDoor, caller: SignedIn) -> ChallengeOut:
 async def enrol(door: TheDoor, caller: SignedIn, body: EnrolBody) -> DeviceOut:
     """Enrol a device's public key, with a signature over the challenge."""
     key = await door.plane.device_keys.enrol(
-        caller, body.name, body.kind, body.public_key, body.challenge, body.proof
+        caller,
+        body.name,
+        body.kind,
+        body.public_key,
+        body.challenge,
+        body.proof,
+        body.protection or "",
     )
-    return _device(key)
+    return device_out(key)
 
 
 @router.get("/devices", dependencies=[Depends(needs(Permission.ACCOUNT))])
 async def listing(door: TheDoor, caller: SignedIn) -> DevicesOut:
     """List your devices, revoked ones too."""
     mine = await door.plane.device_keys.mine(caller)
-    return DevicesOut(items=[_device(key) for key in mine])
+    return DevicesOut(items=[device_out(key) for key in mine])
 
 
 @router.post(
@@ -97,7 +109,7 @@ async def revoke(
     device_id: Annotated[str, Path(max_length=64, description="A device's id.")],
 ) -> DeviceOut:
     """Let a device sign nothing any more; what it signed before stays."""
-    return _device(await door.plane.device_keys.revoke(caller, DeviceKeyId(device_id)))
+    return device_out(await door.plane.device_keys.revoke(caller, DeviceKeyId(device_id)))
 
 
 @router.get(
@@ -130,7 +142,8 @@ def _shown(door: Door, caller: Caller, request: Request, shown: Shown) -> ShownO
     )
 
 
-def _device(key: DeviceKey) -> DeviceOut:
+def device_out(key: DeviceKey) -> DeviceOut:
+    """Return a device as its owner sees it."""
     return DeviceOut(
         id=key.id,
         name=key.name,
@@ -138,4 +151,6 @@ def _device(key: DeviceKey) -> DeviceOut:
         public_key=key.public_key,
         enrolled_at=isoformat(key.enrolled_at),
         revoked_at=isoformat(key.revoked_at) if key.revoked_at else None,
+        protection=key.details.get("protection", ""),
+        admitted_at=isoformat(key.admitted_at) if key.admitted_at else None,
     )

@@ -32,16 +32,24 @@ async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
 )
 async def connect(door: TheDoor, caller: SignedIn, body: ConnectBody) -> OpenedOut | JSONResponse:
     """Get a short-lived password for a target, or the request that must be answered first."""
-    answer = await door.plane.access.connect(
-        caller, body.target, body.lasts_for, body.reason, body.ticket, body.connections, body.wish
-    )
+    devices, proof = door.plane.devices, body.device.possession if body.device else None
+    async with devices.proofs.connecting(caller, proof, body.target, body.connections) as asker:
+        answer = await door.plane.access.connect(
+            asker,
+            body.target,
+            body.lasts_for,
+            body.reason,
+            body.ticket,
+            body.connections,
+            body.wish,
+        )
     if isinstance(answer, Opened):
-        return _opened(door, answer)
+        return _opened(door, answer, asker.holds, devices.certificate_for(proof, answer))
     waiting = WaitingOut(request=request_out(door, answer))
     return JSONResponse(waiting.model_dump(mode="json"), status_code=202)
 
 
-def _opened(door: Door, opened: Opened) -> OpenedOut:
+def _opened(door: Door, opened: Opened, device: str | None, certificate: str | None) -> OpenedOut:
     host, port = door.postgres_address()
     return OpenedOut(
         host=host,
@@ -52,4 +60,6 @@ def _opened(door: Door, opened: Opened) -> OpenedOut:
         expires_at=isoformat(opened.expires_at),
         connections=opened.connections,
         grant=grant_out(door, opened.grant),
+        device=device,
+        certificate=certificate,
     )
