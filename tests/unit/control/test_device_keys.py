@@ -65,9 +65,11 @@ async def test_a_device_is_enrolled_listed_and_stands_in_the_log(world: World) -
 async def test_without_a_fresh_step_up_of_this_very_sign_in_nothing_is_enrolled(
     world: World,
 ) -> None:
+    stale = await signed_in(world)
+    world.clock.advance(STEPPED_UP_WITHIN + SECOND)
     proved = await stepped_up(world)
     with pytest.raises(ForbiddenFault, match="confirm that it is you"):
-        await world.plane.device_keys.challenge(await signed_in(world))
+        await world.plane.device_keys.challenge(stale)
     world.clock.advance(STEPPED_UP_WITHIN + SECOND)
     with pytest.raises(ForbiddenFault, match="confirm that it is you"):
         await world.plane.device_keys.challenge(proved)

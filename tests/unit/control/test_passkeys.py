@@ -65,8 +65,10 @@ async def test_a_passkey_is_made_known_and_signs_in_and_that_is_a_step_up_too(
 
 async def test_one_is_made_only_after_a_fresh_step_up_and_at_one_sign_in(world: World) -> None:
     passkeys = world.plane.passkeys
+    stale = await signed_in(world, fresh=False)
+    world.clock.advance(STEPPED_UP_WITHIN + timedelta(seconds=1))
     with pytest.raises(ForbiddenFault, match="confirm that it is you"):
-        await passkeys.begin_enrolment(await signed_in(world, fresh=False))
+        await passkeys.begin_enrolment(stale)
     caller, other = await signed_in(world), await signed_in(world)
     answer = Passkey().create(await passkeys.begin_enrolment(caller))
     with pytest.raises(ConflictFault, match="another sign-in's"):
