@@ -68,13 +68,14 @@ _log = structlog.get_logger("app")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A running Assent."""
+    """A running Assent. first_link: for its first administrator, None where there is one."""
 
     api_url: str
     postgres_address: tuple[str, int]
     plane: ControlPlane
     sessions: Sessions
     decider: Decider
+    first_link: Secret[str] | None
     reload_policies: Callable[[], Coroutine[Any, Any, str]]
 
 
@@ -136,6 +137,7 @@ async def running(
                 plane=parts.plane,
                 sessions=parts.sessions,
                 decider=parts.decider,
+                first_link=await parts.plane.local_people.accounts.first_link(),
                 reload_policies=_reloading(premises, parts, begun).reload,
             )
 
@@ -301,6 +303,7 @@ async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
             break
         await asyncio.sleep(0.01)
     parts.plane.events.close()
+    parts.plane.live_watch.close()
 
 
 async def _conclude(premises: Premises, parts: Assembly) -> None:

@@ -14,6 +14,10 @@ from assent.cli import output
 if TYPE_CHECKING:
     from assent.app import Gateway
 
+_FIRST = """nobody is an administrator yet. Whoever opens this link first becomes one:
+    {link}
+It is good once, for 24 hours, and until the next start, which prints another."""
+
 ConfigFile = Annotated[Path, Parameter(name="--config", help="The configuration file.")]
 
 
@@ -68,6 +72,8 @@ async def _until_told(gateway: "AbstractAsyncContextManager[Gateway]") -> None:
     async with gateway as up, asyncio.TaskGroup() as tasks:
         host, port = up.postgres_address
         output.note(f"inbox and API: {up.api_url}\nPostgreSQL:    {host}:{port}")
+        if up.first_link is not None:
+            output.note(_FIRST.format(link=up.first_link.reveal()))
         reloading = tasks.create_task(_reload_when_told(up, reload))
         await stop.wait()
         reloading.cancel()

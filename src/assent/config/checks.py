@@ -15,6 +15,7 @@ from assent.config.settings import (
     pace,
     recognised,
 )
+from assent.config.sign_in import sign_in_rules
 from assent.config.store import check_store
 from assent.config.values import REFERENCES, check_name, one_of, parse_day, split_address, time_zone
 from assent.content.detectors import Scanner
@@ -42,6 +43,7 @@ def check(config: Config, place: str) -> None:
     _check_labels(config, place)
     _check_watching(config, place)
     pace(config, place)
+    sign_in_rules(config.sign_in, f"{place}:[sign_in]")
     check_on_call(config.on_call, f"{place}:[[on_call]]")
     check_issue_tracker(config.issue_tracker, f"{place}:[issue_tracker]")
     check_notifiers(config.notifiers, f"{place}:[[notifiers]]")

@@ -23,9 +23,11 @@ from assent.config.sections import (
     ReactionsConfig,
     RiskConfig,
     ServerConfig,
+    SessionsConfig,
     TargetConfig,
     VaultConfig,
 )
+from assent.config.sign_in import SignInConfig
 from assent.config.store import StoreConfig
 from assent.core.faults import OperatorFault
 from assent.exporters.settings import ExporterConfig
@@ -73,9 +75,11 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         audit=_section(AuditConfig, tree.get("audit", {}), f"{place}:[audit]"),
         canary=_section(CanaryConfig, tree.get("canary", {}), f"{place}:[canary]"),
         reactions=_section(ReactionsConfig, tree.get("reactions", {}), f"{place}:[reactions]"),
+        sessions=_section(SessionsConfig, tree.get("sessions", {}), f"{place}:[sessions]"),
         metrics=_section(MetricsConfig, tree.get("metrics", {}), f"{place}:[metrics]"),
         approvals=_section(ApprovalsConfig, tree.get("approvals", {}), f"{place}:[approvals]"),
         notify=_section(NotifyConfig, tree.get("notify", {}), f"{place}:[notify]"),
+        sign_in=_section(SignInConfig, tree.get("sign_in", {}), f"{place}:[sign_in]"),
         issue_tracker=_section(
             IssueTrackerConfig, tree.get("issue_tracker", {}), f"{place}:[issue_tracker]"
         ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assent.config.audit import AuditConfig
+from assent.config.sign_in import SignInConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
 from assent.identity.settings import OidcConfig, ScimConfig
@@ -240,6 +241,17 @@ class ReactionsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsConfig:
+    """`[sessions]`: what people hear of those who look at their sessions.
+
+    tell_watched: whether a person's client is told when somebody else begins to watch a session of
+    theirs. That it was watched is in the log in any case.
+    """
+
+    tell_watched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MetricsConfig:
     """`[metrics]`: who may read `/metrics` beside this machine and those who oversee.
 
@@ -289,9 +301,11 @@ class Config:
     audit: AuditConfig = field(default_factory=AuditConfig)
     canary: CanaryConfig = field(default_factory=CanaryConfig)
     reactions: ReactionsConfig = field(default_factory=ReactionsConfig)
+    sessions: SessionsConfig = field(default_factory=SessionsConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
+    sign_in: SignInConfig = field(default_factory=SignInConfig)
     issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
     on_call: tuple[OnCallConfig, ...] = ()
     notifiers: tuple[NotifierConfig, ...] = ()

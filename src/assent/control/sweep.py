@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,12 +15,15 @@ from assent.control.sessions import Sessions
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
 from assent.core.faults import Fault
+from assent.core.people_changes import DropExpired
 from assent.core.ports import Store
 
 # A session must be cut within a second of its end; five looks a second leave room for load.
 TICK_S = 0.2
 _FLUSH_EVERY = 25
 _THIN_EVERY = 9_000
+_DROP_EVERY = 300
+_NETWORKS_COUNT_FOR = timedelta(days=180)
 
 _log = structlog.get_logger("sweep")
 
@@ -78,12 +82,17 @@ class Sweep:
         self._ticks += 1
         if self._ticks % _THIN_EVERY == 1:
             await self._guarded("checkpoints", self._thin)
+        if self._ticks % _DROP_EVERY == 1:
+            await self._guarded("tokens", lambda: self._drop_expired(now))
         if self._ticks % _FLUSH_EVERY == 0:
             await self._guarded("history", self._history.flush)
             await self._guarded("learning", self._learning.flush)
 
     async def _thin(self) -> None:
         await self._store.thin_checkpoints()
+
+    async def _drop_expired(self, now: datetime) -> None:
+        await self._store.commit((DropExpired(now, now - _NETWORKS_COUNT_FOR),), ())
 
     async def _guarded(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -4,6 +4,7 @@ import functools
 
 from assent.config import budget, column_rules, pace, recognised
 from assent.config.audit import retention
+from assent.config.sign_in import sign_in_rules
 from assent.control.assemble import Outside
 from assent.control.tickets import Tickets
 from assent.core.secret import Secret
@@ -69,5 +70,6 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         on_compromise=config.reactions.on_compromise == "revoke",
         retention=retention(config.audit),
         watchers=frozenset(one.verifier.name for one in config.audit.witnesses),
+        sign_in_rules=sign_in_rules(config.sign_in, "[sign_in]"),
         metrics_token=reveal(config.metrics.token) if config.metrics.token else None,
     )
