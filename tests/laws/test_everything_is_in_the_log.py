@@ -18,6 +18,7 @@ import pytest
 from assent import app
 from assent.config import parse
 from assent.control.sign_in import Caller
+from assent.control.steering import Steer
 from assent.core.entry import EntryKind
 from assent.core.faults import ForbiddenFault
 from assent.core.frame import StatementFrame
@@ -131,6 +132,13 @@ async def a_downgrade(world: World) -> None:
     await world.continuous.settle()
 
 
+async def somebody_who_watches(world: World) -> None:
+    """Carl looks on, and stops what he sees."""
+    session = (await world.connect()).session.session.id
+    await world.plane.live_watch.begin(a_caller(CARL), session, "a case")
+    await world.plane.steering.steer(a_caller(CARL), session, Steer.PAUSE, "what is that?")
+
+
 async def an_emergency(world: World) -> None:
     """Ana breaks the glass; Carl finds that it was not justified."""
     world.policies.replace(policies(POLICIES, EMERGENCY))
@@ -198,6 +206,7 @@ DAY_IN_CHAPTERS: dict[Callable[[World], Awaitable[None]], str] = {
     a_held_statement: "request.opened approval remedy.met request.changed",
     access_that_ends: "grant.changed grant.revoked grant.expired",
     a_downgrade: "session.standing",
+    somebody_who_watches: "session.watched session.steered",
     an_emergency: "review.opened review.closed security.event",
     what_is_ones_own: "absence credential.ended device.enrolled device.revoked profile.forgotten",
     labels: "labels.scanned label.suggested label.decided",

@@ -16,7 +16,7 @@ from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.core.secret import Secret
 
 _LARGEST_BYTES = 256 * 1024 * 1024
-_LONGEST_EVENT_BYTES = 64 * 1024
+_LONGEST_EVENT_BYTES = 16 * 1024 * 1024
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EXIT_CODES = {
     400: ExitCode.USAGE,

@@ -1,7 +1,9 @@
-"""`assent sessions` and `sessions show`."""
+"""`assent sessions`: list, play back, watch and steer them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from cyclopts import App, Parameter
 
@@ -12,7 +14,10 @@ from assent.cli.durations import in_words
 from assent.cli.grants import Everybody
 from assent.cli.output import AsJson
 
-app = App(name="sessions", help="List sessions; `sessions show` plays one back.")
+_SILENT_FOR_S = 60.0
+"""Longer than a server says nothing to whoever watches."""
+
+app = App(name="sessions", help="List sessions, watch them, and stop what goes wrong in them.")
 
 
 @app.default
@@ -95,14 +100,13 @@ def show(session_id: str, /, *, as_json: AsJson = False) -> None:
     )
 
 
+Why = Annotated[
+    str, Parameter(name="--because", help="Why; the client is told, and it is in the log.")
+]
+
+
 @app.command
-def cut(
-    session_id: str,
-    /,
-    *,
-    because: Annotated[str, Parameter(name="--because", help="Why; the client is told.")],
-    as_json: AsJson = False,
-) -> None:
+def cut(session_id: str, /, *, because: Why, as_json: AsJson = False) -> None:
     """End a session now.
 
     Parameters
@@ -115,6 +119,104 @@ def cut(
         output.show_json(answer)
     else:
         output.say(f"cut: {answer['id']} of {answer['subject']} on {answer['target']}")
+
+
+@app.command
+def pause(session_id: str, /, *, because: Why, as_json: AsJson = False) -> None:
+    """Let what is sent next to a session wait, until somebody resumes it.
+
+    Each statement waits for a quarter of an hour at most, in a transaction for a minute.
+
+    Parameters
+    ----------
+    session_id
+        The id of the session.
+    """
+    _steer(session_id, "pause", because, as_json=as_json)
+
+
+@app.command
+def resume(session_id: str, /, *, because: Why, as_json: AsJson = False) -> None:
+    """Let a paused session go on.
+
+    Parameters
+    ----------
+    session_id
+        The id of the session.
+    """
+    _steer(session_id, "resume", because, as_json=as_json)
+
+
+@app.command
+def downgrade(session_id: str, /, *, because: Why, as_json: AsJson = False) -> None:
+    """Let a session only read, until it ends.
+
+    Parameters
+    ----------
+    session_id
+        The id of the session.
+    """
+    _steer(session_id, "downgrade", because, as_json=as_json)
+
+
+@app.command
+def watch(
+    session_id: str,
+    /,
+    *,
+    reason: Annotated[
+        str, Parameter(name="--reason", help="Why you look; it is in the log before you do.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what is done in an open session, as it is done, until it ends or Ctrl-C.
+
+    That you watch a session of somebody else is in the log before anything is shown.
+
+    Parameters
+    ----------
+    session_id
+        The id of the session.
+    """
+    path = f"/v1/sessions/{segment(session_id)}/watch"
+    query = f"?{urlencode({'reason': reason})}" if reason else ""
+    for data in signed_in().patient(_SILENT_FOR_S).events(path + query):
+        if not data:
+            continue
+        said = json.loads(data)
+        if not as_json:
+            _glimpse(said)
+        elif said["frames"] or said["over"]:
+            output.show_json(said)
+        if said["over"]:
+            return
+
+
+def _glimpse(said: Mapping[str, Any]) -> None:
+    """Print what is new, a line each: what was sent, what came of it, what happened beside it."""
+    if said["skipped"]:
+        output.say(f"... {said['skipped']} frames were skipped")
+    for frame in said["frames"]:
+        at = str(frame.get("at", ""))[11:19]
+        if frame.get("kind") == "statement":
+            request = f" ({frame['request']})" if frame.get("request") else ""
+            output.say(f"{at}  {frame['verdict']}{request}: {_statement(frame)}")
+        elif frame.get("kind") == "result":
+            output.say(f"{at}      {_outcome({'verdict': ''}, frame)}")
+        elif frame.get("kind") == "mark":
+            output.say(f"{at}  ({frame['event']}) {frame.get('detail', '')}".rstrip())
+    if said["over"]:
+        output.say("the session has ended")
+
+
+def _steer(session_id: str, how: str, because: str, *, as_json: bool) -> None:
+    answer = signed_in().post(f"/v1/sessions/{segment(session_id)}/{how}", {"because": because})
+    if as_json:
+        output.show_json(answer)
+        return
+    session = answer["session"]
+    words = {"pause": "paused", "resume": "resumed", "downgrade": "only reads from now on"}[how]
+    output.say(f"{words}: {session['id']} of {session['subject']} on {session['target']}")
 
 
 def _timeline(frames: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:

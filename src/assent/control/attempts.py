@@ -12,6 +12,7 @@ from assent.control.extending import Extending
 from assent.control.holding import Holding
 from assent.control.live import LiveSession
 from assent.control.obligations import enforcement_of
+from assent.control.pausing import Pausing
 from assent.control.plans import Plans
 from assent.control.results import Results
 from assent.control.session_words import denied, unavailable
@@ -66,6 +67,7 @@ class Attempts:
         self._spending = spending
         self._extending = extending
         self._plans = plans
+        self._pausing = Pausing(decider=decider, surroundings=surroundings, clock=clock)
         self._clock = clock
         self._ids = ids
 
@@ -84,6 +86,14 @@ class Attempts:
             question.phase,
             in_transaction=question.in_transaction,
         )
+        if live.pause is not None and action.phase is Phase.EXECUTE:
+            try:
+                waited = await self._pausing.passed(live, action, tell)
+            except Fault as fault:
+                return unavailable(fault), action
+            if waited is not None:
+                self._watching.decided(live, action, waited[1])
+                return waited[0], action
         epoch = live.epoch.value
         impact = await live.measure(question)
         try:

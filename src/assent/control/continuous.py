@@ -21,6 +21,7 @@ from assent.control.standing import (
     bound,
     cut_words,
     denial_json,
+    lowered,
     standing_of,
     told,
     undecided,
@@ -243,10 +244,10 @@ class Continuous:
 
     def _apply(self, due: _Due, action: Action, outcome: Outcome) -> None:
         live, decision = due.live, outcome.decision
-        before, after = live.standing, standing_of(decision)
         obliged = live.obliged
         if isinstance(decision, Permit):
             obliged = bound(live.obliged, live.permitted, decision)
+        before, after = live.standing, lowered(standing_of(decision), obliged)
         if after == before and set(obliged) == set(live.obliged):
             return
         if _same_but_revision(before, after):

@@ -14,7 +14,7 @@ from assent.control.covering import allowed_until, covered, paying
 from assent.control.emergency import fully_recorded
 from assent.control.gather import Circumstances, Gatherer, segment_of
 from assent.control.history import History
-from assent.control.obligations import keep, obliged, reads_masked
+from assent.control.obligations import keep, not_in_vain, obliged, reads_masked
 from assent.control.own_target import CANARY, own_decision
 from assent.control.policies import Policies
 from assent.control.spending import Charge, Spending, budget_denial
@@ -232,6 +232,7 @@ def considered(
     decision = found.decision
     decision = _offered(_living(decision, action, evidence), action, evidence)
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
+    decision = not_in_vain(decision, bound, action)
     decision = keep(fully_recorded(decision, action, evidence), action, evidence)
     decision = _keepable(decision, honours)
     decision = covered(decision, action, evidence, assessment.score)

@@ -142,7 +142,8 @@ class Holding:
             ):
                 settled = await self._waiting.find(request.id)
                 return refusal(settled or request), outcome
-            if current.state is RequestState.APPROVED:
+            # What was assented to meanwhile waits for the session, too.
+            if current.state is RequestState.APPROVED and live.pause is None:
                 released = await self._release(live, current, circumstances())
                 if released is not None:
                     return released

@@ -100,6 +100,20 @@ def keep(decision: Decision, action: Action, evidence: Evidence) -> Decision:
     return decision
 
 
+def not_in_vain(decision: Decision, bound: Iterable[Obligation], action: Action) -> Decision:
+    """Return the decision, final where nobody's assent would let it be kept.
+
+    A session that may only read does not ask people for what writes.
+    """
+    if isinstance(decision, Permit) or not decision.remedies:
+        return decision
+    policies = {item.policy for item in bound if item.name == "read_only"}
+    words = _written(action) if policies else ""
+    if not words:
+        return decision
+    return Deny(decision.revision, "obligation", (words,), tuple(sorted(policies)))
+
+
 def reads_masked(permit: Permit, action: Action, evidence: Evidence) -> bool:
     """Return whether a statement reads what is masked, or may: its cursor, or its hidden text."""
     masks = masks_for(permit, action, evidence)

@@ -1,17 +1,17 @@
-"""What people see of sessions, and how they end one."""
+"""What people see of sessions."""
 
 from collections.abc import Mapping, Sequence
 
 from assent.control.directory import Directory
-from assent.control.live import LiveSessions
-from assent.control.revocation import cut
-from assent.control.sign_in import Caller
+from assent.control.reading import Readers, with_reason
+from assent.control.sign_in import NEEDS_REASON, Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
-from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
-from assent.core.ids import EntryId, Ids, SessionId
+from assent.core.faults import ForbiddenFault, MissingFault
+from assent.core.ids import EntryId, Ids, SessionId, SubjectId
 from assent.core.ports import Recorder, Store
+from assent.core.role import Permission
 from assent.core.session import Session
 
 
@@ -27,11 +27,24 @@ def read_entry(
         target=session.target,
         session=session.id,
         facts={**facts, "of": session.subject},
+        payload=with_reason(caller),
     )
 
 
+def is_theirs(directory: Directory, subject: SubjectId, of: SubjectId) -> bool:
+    """Return whether a session of `of` is this person's own, or one of an agent of theirs."""
+    if subject == of:
+        return True
+    try:
+        acts = directory.subject(of)
+    except MissingFault:
+        # Somebody who is not there any more.
+        return False
+    return subject in (acts.on_behalf_of, acts.owner)
+
+
 class SessionViews:
-    """Lists sessions, plays their recordings, and cuts them for those who may."""
+    """Lists sessions and plays their recordings for those who may."""
 
     def __init__(
         self,
@@ -39,16 +52,15 @@ class SessionViews:
         store: Store,
         recorder: Recorder,
         directory: Directory,
-        live: LiveSessions,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._directory = directory
-        self._live = live
         self._clock = clock
         self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
 
     async def list(
         self, caller: Caller, open_only: bool, everybody: bool, with_canary: bool = False
@@ -57,9 +69,9 @@ class SessionViews:
 
         with_canary: also the gateway's own.
         """
-        if everybody and not caller.oversees:
-            raise ForbiddenFault("not-yours", "only `security` and `auditors` see everybody's")
         if everybody:
+            caller.check(Permission.READ_ACCESS)
+            await self._readers.read(caller, "sessions")
             but = None if with_canary else self._directory.own
             return await self._store.sessions(None, open_only, but=but)
         return await self._store.sessions(caller.subject.id, open_only)
@@ -74,6 +86,10 @@ class SessionViews:
     async def frames(self, caller: Caller, session: SessionId) -> Sequence[Mapping[str, Json]]:
         """Return the frames recorded so far, in order; who reads another one's is in the log."""
         found = await self.get(caller, session)
+        is_own = is_theirs(self._directory, caller.subject.id, found.subject)
+        if caller.asks_reason and not is_own:
+            return ()
+        self.check_frames(caller, found)
         frames = await self._recorder.frames(session)
         if frames and found.subject != caller.subject.id:
             said: dict[str, Json] = {"from": 1, "to": len(frames)}
@@ -81,26 +97,19 @@ class SessionViews:
             await self._store.commit((), (entry,))
         return frames
 
-    async def cut(self, caller: Caller, session: SessionId, because: str) -> Session:
-        """End an open session now: its own person, the target's owners, `security`.
-
-        Raises MissingFault, ForbiddenFault, ConflictFault when it has ended already.
-        """
-        found = await self.get(caller, session)
-        owners = self._directory.target(found.target).owners
-        if found.subject != caller.subject.id and not caller.subject.groups & {"security", *owners}:
-            raise ForbiddenFault("not-yours", "only the target's owners and `security` can cut it")
-        live = self._live.get(session)
-        if live is None:
-            raise ConflictFault("session-ended", f"session `{session}` has ended already")
-        words = f"{caller.subject.name} ended this session: {because[:500] or 'no reason given'}"
-        cut(live, self._clock.now(), words)
-        return found
+    def check_frames(self, caller: Caller, session: Session) -> None:
+        """Raise ForbiddenFault unless this person may see what was done in a session they see."""
+        if is_theirs(self._directory, caller.subject.id, session.subject):
+            return
+        if caller.asks_reason:
+            raise ForbiddenFault("reason-needed", NEEDS_REASON)
+        if not caller.subject.groups & self._directory.target(session.target).owners:
+            caller.check(Permission.WATCH)
 
     def _may_see(self, caller: Caller, session: Session) -> bool:
         owners = self._directory.target(session.target).owners
         return (
-            session.subject == caller.subject.id
+            is_theirs(self._directory, caller.subject.id, session.subject)
             or caller.oversees
             or bool(caller.subject.groups & owners)
         )

@@ -73,6 +73,14 @@ def standing_of(decision: Decision) -> Standing:
     return OPEN
 
 
+def lowered(standing: Standing, obliged: Iterable[Obligation]) -> Standing:
+    """Return how a session stands that is obliged to that besides, by whomever."""
+    is_open = standing.kind is StandingKind.OPEN
+    if is_open and any(item.name == "read_only" for item in obliged):
+        return Standing(StandingKind.READ_ONLY)
+    return standing
+
+
 def undecided(revision: str) -> Standing:
     """Return the standing of a session that could not be decided again in time."""
     words = "whether this session may go on cannot be decided now, so nothing is done in it"

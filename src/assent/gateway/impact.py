@@ -32,15 +32,18 @@ WaitersOf = Callable[[Target, str, int], Awaitable[tuple[Waiter, ...]]]
 
 
 class Impacts:
-    """waiters_of: who waits for a backend of a target's database; may raise a Fault."""
+    """waiters_of: who waits for a backend of a target's database; may raise a Fault.
+
+    inquiries: what it asks targets by.
+    """
 
     def __init__(self, waiters_of: WaitersOf) -> None:
-        self._inquiries = Inquiries()
+        self.inquiries = Inquiries()
         self._waiters_of = waiters_of
 
     def answered(self, inquired: Inquired) -> None:
         """Hear what a target answered."""
-        self._inquiries.answered(inquired)
+        self.inquiries.answered(inquired)
 
     async def measure(
         self,
@@ -73,13 +76,13 @@ class Impacts:
         asked = script(text, parameters, in_transaction=inside, exact=False)
         if asked is None:
             return None, None
-        inquired = await self._inquiries.ask(conversation, asked.queries)
+        inquired = await self.inquiries.ask(conversation, asked.queries)
         if not exact or not _is_cheap(inquired, asked):
             return inquired, asked
         counting = script(text, parameters, in_transaction=inside, exact=True)
         if counting is None or counting.count is None:
             return inquired, asked
-        counted = await self._inquiries.ask(conversation, counting.queries)
+        counted = await self.inquiries.ask(conversation, counting.queries)
         # What took too long to be counted is told by its plan alone.
         return (inquired, asked) if counted.error else (counted, counting)
 

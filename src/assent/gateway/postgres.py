@@ -42,6 +42,7 @@ from assent.gateway.dial import cancel_at, dial
 from assent.gateway.drive import Conversation
 from assent.gateway.impact import Impacts
 from assent.gateway.leases import Leases
+from assent.gateway.read_only import only_read, write_again
 from assent.protocols.postgres import PostgresRelay
 from assent.protocols.postgres.catalogue.knowledge import Knowledge
 
@@ -55,7 +56,8 @@ class _State:
     """What one conversation has come to. decided: by entry id, until its frame names it.
 
     limited: the actions whose results have a limit, by entry id. in_flight: their statements
-    that are not done, by number; a decision may serve several of them.
+    that are not done, by number; a decision may serve several of them. only_reads: the target was
+    told that it may only read.
     """
 
     candidate: Candidate | None = None
@@ -69,6 +71,7 @@ class _State:
     running: dict[int, tuple[Action, str]] = field(default_factory=dict)
     limited: dict[str, Action] = field(default_factory=dict)
     in_flight: dict[int, StatementFrame] = field(default_factory=dict)
+    only_reads: bool = False
 
     def limit(self, entry: str, action: Action) -> None:
         """Remember whose result has a limit; what was permitted longest ago is forgotten."""
@@ -154,6 +157,8 @@ class PostgresAnswerer:
         if state.live is None:
             return
         self._recorder.record(state.live.session.id, frame)
+        for saw in state.live.watchers:
+            saw()
         result = frame if type(frame) is ResultFrame else None
         if result is not None:
             self._sessions.results.ran(state.live, result)
@@ -239,7 +244,7 @@ class PostgresAnswerer:
         if conversation.closed:
             await self._end(state, opened, "the client hung up")
             return
-        state.live = opened
+        state.live, state.only_reads = opened, opened.only_reads
         conversation.when_gone = lambda: self._sessions.revocations.closed(opened)
         await self._dial(conversation, opened, ticket)
 
@@ -325,6 +330,8 @@ class PostgresAnswerer:
             conversation.answered(ticket, held)
 
         answer, action = await self._sessions.attempts.authorize(state.live, question, tell)
+        if state.live.only_reads is not state.only_reads:
+            await self._switch(conversation, state, state.live)
         if isinstance(answer, Permitted) and action.phase is Phase.EXECUTE:
             if conversation.closed:
                 await self._sessions.results.abandon(
@@ -335,6 +342,14 @@ class PostgresAnswerer:
             if answer.enforcement is not None and answer.enforcement.limits:
                 state.limit(answer.entry, action)
         conversation.answered(ticket, answer)
+
+    async def _switch(self, conversation: Conversation, state: _State, live: LiveSession) -> None:
+        """Have the target let the session write or not, as it may by now."""
+        inquiries = self._impacts.inquiries
+        if not state.only_reads:
+            state.only_reads = await only_read(conversation, inquiries)
+        elif "default_transaction_read_only" not in live.settings:
+            state.only_reads = not await write_again(conversation, inquiries)
 
     async def _exceed(
         self, conversation: Conversation, state: _State, ticket: int, question: Exceed

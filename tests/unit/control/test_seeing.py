@@ -1,8 +1,8 @@
-"""What people see of sessions, and who may cut one."""
+"""What people see of sessions."""
 
 import pytest
 
-from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.ids import SessionId
 from assent.core.subject import Subject
 from builders import ANA, BEN, CARL, DORA, TIM, World, a_caller, a_subject
@@ -22,29 +22,6 @@ async def test_for_others_it_is_not_there(world: World) -> None:
     for about in (session.id, SessionId("ses_none")):
         with pytest.raises(MissingFault):
             await world.views.frames(a_caller(TIM), about)
-        with pytest.raises(MissingFault):
-            await world.views.cut(a_caller(TIM), about, "")
-
-
-async def test_a_session_is_cut_with_a_name_and_a_bounded_reason(world: World) -> None:
-    client = await world.connect()
-    await world.views.cut(a_caller(CARL), client.session.session.id, "x" * 5_000)
-    assert client.cuts[0].startswith("carl ended this session: x")
-    assert len(client.cuts[0]) < 600
-
-
-async def test_an_auditor_sees_and_does_not_cut(world: World) -> None:
-    client = await world.connect()
-    with pytest.raises(ForbiddenFault):
-        await world.views.cut(a_caller(a_subject("eve", "auditors")), client.session.session.id, "")
-    assert client.cuts == []
-
-
-async def test_what_has_ended_cannot_be_cut(world: World) -> None:
-    client = await world.connect()
-    await world.sessions.ending.end(client.session, "done")
-    with pytest.raises(ConflictFault):
-        await world.views.cut(a_caller(ANA), client.session.session.id, "")
 
 
 async def test_everybodys_sessions_are_for_those_who_oversee(world: World) -> None:

@@ -10,6 +10,7 @@ from assent.api.bodies import BecauseBody
 from assent.api.door import TheDoor
 from assent.api.render import session_out
 from assent.api.schemas import SessionFramesOut, SessionOut, SessionsOut
+from assent.control.steering import Steer
 from assent.core.ids import SessionId
 from assent.core.role import Permission
 
@@ -57,5 +58,5 @@ async def cut(
     door: TheDoor, caller: SignedIn, session_id: SessionPath, body: BecauseBody
 ) -> SessionOut:
     """End a session now; its client is told why."""
-    session = await door.plane.sessions.cut(caller, SessionId(session_id), body.because)
-    return session_out(door.plane.directory, session)
+    live = await door.plane.steering.steer(caller, SessionId(session_id), Steer.CUT, body.because)
+    return session_out(door.plane.directory, live.session)
