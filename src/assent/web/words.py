@@ -34,10 +34,14 @@ _DOES_EXACTLY = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text. odd: it is the name of a character that would not be seen."""
+    """A run of text. odd: it is the name of a character that would not be seen.
+
+    kind: of what it is in SQL: `word`, `text`, `number`, `remark`, empty for anything else.
+    """
 
     text: str
     odd: bool = False
+    kind: str = ""
 
 
 def pieces(text: str) -> tuple[Piece, ...]:

@@ -16,12 +16,15 @@ const padded = (number) => String(number).padStart(2, "0")
  * @returns {string}
  */
 export function remaining(seconds) {
-  if (seconds <= 0) return "time is up"
+  return seconds <= 0 ? "time is up" : `${clock(seconds)} left`
+}
+
+/** @param {number} seconds @returns {string} */
+function clock(seconds) {
   const hours = Math.floor(seconds / 3600)
   const minutes = Math.floor(seconds / 60) % 60
-  const rest = seconds % 60
-  const clock = hours ? `${hours}:${padded(minutes)}:${padded(rest)}` : `${minutes}:${padded(rest)}`
-  return `${clock} left`
+  const rest = padded(seconds % 60)
+  return hours ? `${hours}:${padded(minutes)}:${rest}` : `${minutes}:${rest}`
 }
 
 /** @param {Date} at @param {Date} now @returns {string} */
@@ -38,7 +41,7 @@ function count(element, now) {
   const seconds = Math.ceil((deadline.getTime() - now) / 1000)
   const text = remaining(seconds)
   if (element.textContent !== text) element.textContent = text
-  element.title = `until ${deadline.toLocaleString()}`
+  if (!element.title) element.title = `until ${deadline.toLocaleString()}`
   element.classList.toggle("soon", seconds <= 60)
 }
 
@@ -47,6 +50,12 @@ function tick() {
   /** @type {NodeListOf<HTMLTimeElement>} */
   const deadlines = document.querySelectorAll("time[data-countdown]")
   for (const element of deadlines) count(element, now)
+  /** @type {NodeListOf<HTMLTimeElement>} */
+  const begun = document.querySelectorAll("time[data-elapsed]")
+  for (const element of begun) {
+    const seconds = Math.max(0, Math.floor((now - new Date(element.dateTime).getTime()) / 1000))
+    element.textContent = clock(seconds)
+  }
 }
 
 /** Shows what the server has just sent in the reader's zone, before anybody reads it otherwise. */
@@ -57,6 +66,9 @@ function times() {
   /** @type {NodeListOf<HTMLTimeElement>} */
   const shown = document.querySelectorAll("time[data-local]")
   for (const element of shown) {
+    // To say a time in words is slow, and there may be a thousand of them.
+    if (element.dataset.local === element.dateTime) continue
+    element.dataset.local = element.dateTime
     const at = new Date(element.dateTime)
     element.textContent = local(at, new Date())
     element.title = at.toLocaleString([], { dateStyle: "full", timeStyle: "long" })
@@ -92,7 +104,9 @@ function fade() {
 /** @param {HTMLElement} cards */
 function title(cards) {
   const name = document.getElementById("region")?.dataset.title ?? "Assent"
-  const waiting = cards.dataset.page === "inbox" ? Number(cards.dataset.count) : 0
+  const further = Number(cards.dataset.further ?? 0)
+  const shown = document.querySelectorAll("#region article.card").length
+  const waiting = cards.dataset.page === "inbox" ? shown + further : 0
   document.title = waiting ? `(${waiting}) ${name} · Assent` : `${name} · Assent`
 }
 
@@ -100,10 +114,12 @@ function title(cards) {
 function guard() {
   const cards = Array.from(document.querySelectorAll("article.card"))
   const now = cards.map((card) => card.id)
-  const before = order ?? now
-  for (const card of cards) card.classList.toggle("arrived", !before.includes(card.id))
+  const before = new Set(order ?? now)
+  for (const card of cards) card.classList.toggle("arrived", !before.has(card.id))
   const region = document.getElementById("region")
-  if (region && before.length && now.join() !== before.join()) {
+  // What comes behind all others moves none of them.
+  const stay = now.slice(0, before.size).join() === (order ?? now).join()
+  if (region && before.size && !stay) {
     region.classList.add("moved")
     setTimeout(() => region.classList.remove("moved"), 600)
   }
