@@ -538,9 +538,6 @@ class MemoryPlane:
         self.providers = ExternalSignIn(
             store=store,
             directory=self.directory,
-            log_pages=LogPages(
-                store=store, directory=self.directory, clock=self.clock, ids=self.ids
-            ),
             people=self.people,
             sign_in=self.sign_in,
             trips=trips_of(Secret(b"k" * 32), self.clock, self.ids),
@@ -667,6 +664,9 @@ class MemoryPlane:
                 ids=self.ids,
             ),
             providers=self.providers,
+            log_pages=LogPages(
+                store=store, directory=self.directory, clock=self.clock, ids=self.ids
+            ),
             reporting=Reporting(
                 store=store,
                 directory=self.directory,
