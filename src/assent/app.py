@@ -178,7 +178,7 @@ async def _doors(
         await parts.waiting.carry_out()
         keep_doing(targets.catalogues.run(), targets.leases.run(plane.directory.targets))
         listener, address = await postgres_door.start_listener(
-            premises, parts.sessions, targets, tasks
+            premises, parts.sessions, targets, tasks, parts.plane.devices.certificates
         )
         doors.push_async_callback(listener.stop, _GOODBYE)
         plane.health.catalogues = targets.catalogues.status

@@ -5,6 +5,7 @@ from collections import Counter
 
 from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
+from assent.config.devices import check_devices
 from assent.config.sections import Config, RiskConfig
 from assent.config.settings import (
     budget,
@@ -55,6 +56,8 @@ def check(config: Config, place: str) -> None:
     check_links(links, config.oidc, f"{place}:[[people]]")
     for group in config.policies.groups:
         check_name(group, f"{place}:[policies] groups")
+    certificates = config.postgres.client_certificates
+    check_devices(config.devices, config.device_managers, certificates, place)
     _check_names(config, place)
     _check_people(config, place)
     _check_targets(config, place)

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from assent.config.audit import AuditConfig
 from assent.config.checks import check
+from assent.config.devices import DevicesConfig, PostureSourceConfig
 from assent.config.sections import (
     ApprovalsConfig,
     CanaryConfig,
@@ -78,6 +79,10 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         sessions=_section(SessionsConfig, tree.get("sessions", {}), f"{place}:[sessions]"),
         metrics=_section(MetricsConfig, tree.get("metrics", {}), f"{place}:[metrics]"),
         approvals=_section(ApprovalsConfig, tree.get("approvals", {}), f"{place}:[approvals]"),
+        devices=_section(DevicesConfig, tree.get("devices", {}), f"{place}:[devices]"),
+        device_managers=_sections(
+            PostureSourceConfig, tree.get("device_managers", []), f"{place}:[[device_managers]]"
+        ),
         notify=_section(NotifyConfig, tree.get("notify", {}), f"{place}:[notify]"),
         sign_in=_section(SignInConfig, tree.get("sign_in", {}), f"{place}:[sign_in]"),
         issue_tracker=_section(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assent.config.audit import AuditConfig
+from assent.config.devices import DevicesConfig, PostureSourceConfig
 from assent.config.sign_in import SignInConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
@@ -40,6 +41,8 @@ class PostgresConfig:
     listen: `host:port`; port 0 takes a free one. tls: `offer` or `require`; by default
     `require` unless it listens on loopback only. certificate, key: PEM files; without them a
     development certificate is made in the data folder. most_connections: clients at once.
+    client_certificates: whether clients show that they are a device: `off`, `offer`, or
+    `require`, and then nothing opens without; `assent connect` brings a new one every time.
     """
 
     listen: str = "127.0.0.1:6432"
@@ -47,6 +50,7 @@ class PostgresConfig:
     certificate: str = ""
     key: str = ""
     most_connections: int = 1000
+    client_certificates: str = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +309,8 @@ class Config:
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
+    devices: DevicesConfig = field(default_factory=DevicesConfig)
+    device_managers: tuple[PostureSourceConfig, ...] = ()
     sign_in: SignInConfig = field(default_factory=SignInConfig)
     issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
     on_call: tuple[OnCallConfig, ...] = ()

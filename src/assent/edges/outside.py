@@ -4,11 +4,13 @@ import functools
 
 from assent.config import budget, column_rules, pace, recognised
 from assent.config.audit import retention
+from assent.config.devices import device_rules
 from assent.config.sign_in import sign_in_rules
 from assent.control.assemble import Outside
 from assent.control.tickets import Tickets
 from assent.core.secret import Secret
 from assent.edges import policies
+from assent.edges.device_authority import device_authority
 from assent.edges.keys import key_in
 from assent.edges.people_and_targets import described_targets
 from assent.edges.premises import Premises
@@ -71,5 +73,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         retention=retention(config.audit),
         watchers=frozenset(one.verifier.name for one in config.audit.witnesses),
         sign_in_rules=sign_in_rules(config.sign_in, "[sign_in]"),
+        devices=device_rules(config.devices, config.postgres.client_certificates, "[devices]"),
+        device_certificates=device_authority(premises),
         metrics_token=reveal(config.metrics.token) if config.metrics.token else None,
     )

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from assent.config import canary_every, split_address
 from assent.control.canary import Canary
 from assent.control.sessions import Sessions
+from assent.core.ports import DeviceCertificates
 from assent.edges.premises import Premises
 from assent.gateway.assemble import AtTargets
 from assent.gateway.canary import CanaryPeer, Rounds
@@ -19,9 +20,16 @@ from assent.protocols.postgres.statements import Classifier
 
 
 async def start_listener(
-    premises: Premises, sessions: Sessions, targets: AtTargets, tasks: asyncio.TaskGroup
+    premises: Premises,
+    sessions: Sessions,
+    targets: AtTargets,
+    tasks: asyncio.TaskGroup,
+    devices: DeviceCertificates | None = None,
 ) -> tuple[PostgresListener, tuple[str, int]]:
-    """Return what listens for clients, and the address that it got. Raises OperatorFault."""
+    """Return what listens for clients, and the address that it got. Raises OperatorFault.
+
+    devices: who vouches for those of clients, None where they are not asked.
+    """
     config, clock, ids = premises.config, premises.clock, premises.ids
     host, port = split_address(config.postgres.listen, "[postgres] listen")
     if config.postgres.certificate:
@@ -31,7 +39,8 @@ async def start_listener(
         names = ["localhost", "127.0.0.1", "::1", host]
         certificate = ensure_development_certificate(premises.data, names, clock.now())
         key = None
-    tls = client_side(certificate, key)
+    vouches = devices.authority if devices is not None else ""
+    tls = client_side(certificate, key, vouches)
     require = config.postgres.tls == "require" or (
         not config.postgres.tls and not _is_loopback(host)
     )

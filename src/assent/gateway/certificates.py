@@ -48,8 +48,12 @@ def ensure_development_certificate(folder: Path, names: list[str], now: datetime
     return path
 
 
-def client_side(certificate: Path, key: Path | None) -> ssl.SSLContext:
-    """Return what clients are served TLS with. Raises OperatorFault when a file does not fit."""
+def client_side(certificate: Path, key: Path | None, devices: str = "") -> ssl.SSLContext:
+    """Return what clients are served TLS with. Raises OperatorFault when a file does not fit.
+
+    devices: the certificate of who vouches for devices, PEM; a client is then asked for its own.
+    Who shows none comes in all the same, to be told in words what is missing.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -58,6 +62,12 @@ def client_side(certificate: Path, key: Path | None) -> ssl.SSLContext:
         raise OperatorFault(
             "certificate", f"`{certificate}` is no usable PEM certificate with its key"
         ) from fault
+    if devices:
+        context.load_verify_locations(cadata=devices)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        # A session that is taken up again shows no certificate.
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
     return context
 
 

@@ -250,6 +250,13 @@ class Conversation:
             if not self.closed:
                 self.close(message)
 
+    def client_certificate(self) -> bytes | None:
+        """Return the certificate that the client showed and that was verified, DER."""
+        transport = self.client.transport
+        tls = transport.get_extra_info("ssl_object") if transport is not None else None
+        found: bytes | None = tls.getpeercert(binary_form=True) if tls is not None else None
+        return found
+
     # Performing.
 
     def perform(self, steps: Sequence[Step]) -> None:

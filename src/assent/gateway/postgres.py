@@ -38,6 +38,7 @@ from assent.core.plugins import (
 from assent.core.ports import Recorder
 from assent.gateway.catalogues import Catalogues
 from assent.gateway.certificates import target_side
+from assent.gateway.device_certificates import device_of
 from assent.gateway.dial import cancel_at, dial
 from assent.gateway.drive import Conversation
 from assent.gateway.impact import Impacts
@@ -234,6 +235,7 @@ class PostgresAnswerer:
                 lambda question: self._measure(conversation, state, question),
                 lambda: self._waiters(conversation, state),
                 conversation.say,
+                device_of(conversation.client_certificate()),
             ),
             lambda held: conversation.answered(ticket, held),
             state.wishes,
