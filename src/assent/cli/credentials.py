@@ -1,12 +1,17 @@
-"""Where the client keeps what `assent login` brought: one private file, or two variables."""
+"""Where the client keeps what `assent login` brought: a private file, or two variables.
+
+Where the operating system has a keyring, it keeps the token, and the file only says whose.
+"""
 
 import json
 import os
 import stat
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from assent.cli import token_store
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.core.secret import Secret
 
@@ -39,9 +44,10 @@ def load() -> Credentials | None:
     if token:
         return Credentials(url or DEFAULT_URL, Secret(token))
     kept = _read(home() / "credentials.json")
-    if kept is None or (url and url.rstrip("/") != kept.url.rstrip("/")):
+    if kept is None or (url and url.rstrip("/") != kept["url"].rstrip("/")):
         return None
-    return kept
+    held = Secret(kept["token"]) if kept["token"] else token_store.fetch(kept["url"], kept["name"])
+    return None if held is None else Credentials(kept["url"], held, kept["name"])
 
 
 def known_url() -> str:
@@ -50,16 +56,20 @@ def known_url() -> str:
     if url:
         return url
     kept = _read(home() / "credentials.json")
-    return kept.url if kept else DEFAULT_URL
+    return kept["url"] if kept else DEFAULT_URL
 
 
 def save(credentials: Credentials) -> None:
-    """Write the file with mode 0600, whole or not at all."""
+    """Keep the token in the keyring or in the file, which is of mode 0600.
+
+    The file is written whole or not at all.
+    """
     folder = home()
+    in_keyring = token_store.keep(credentials.url, credentials.name, credentials.token)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = {
         "url": credentials.url,
-        "token": credentials.token.reveal(),
+        "token": "" if in_keyring else credentials.token.reveal(),
         "name": credentials.name,
     }
     # mkstemp makes the file with mode 0600: it is never readable by others, not for a moment.
@@ -76,11 +86,15 @@ def save(credentials: Credentials) -> None:
 
 
 def forget() -> None:
-    """Remove the file; nothing happens when there is none."""
+    """Remove what is kept; nothing happens when there is nothing."""
+    kept = _read(home() / "credentials.json")
+    if kept is not None and not kept["token"]:
+        token_store.forget(kept["url"], kept["name"])
     (home() / "credentials.json").unlink(missing_ok=True)
 
 
-def _read(path: Path) -> Credentials | None:
+def _read(path: Path) -> Mapping[str, str] | None:
+    """Return `url`, `name` and `token` of the file; no token where a keyring has it."""
     try:
         mode = path.stat().st_mode
         text = path.read_text(encoding="utf-8")
@@ -94,9 +108,8 @@ def _read(path: Path) -> Credentials | None:
         )
     try:
         content = json.loads(text)
-        return Credentials(
-            str(content["url"]), Secret(str(content["token"])), str(content.get("name", ""))
-        )
+        name, token = content.get("name", ""), content["token"]
+        return {"url": str(content["url"]), "name": str(name), "token": str(token)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommandFault(
             ExitCode.OPERATOR,

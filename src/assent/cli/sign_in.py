@@ -3,7 +3,7 @@
 import getpass
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -15,6 +15,14 @@ from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
 from assent.core.secret import Secret
 
+ByCode = Annotated[
+    bool,
+    Parameter(name="--device", negative=(), help="Show a code to type at any other browser."),
+]
+ByPassword = Annotated[
+    bool,
+    Parameter(name="--password", negative=(), help="Type a password here instead."),
+]
 PasswordFile = Annotated[
     Path | None,
     Parameter(name="--password-file", help="Read the password from this file's first line."),
@@ -26,32 +34,51 @@ def login(
     /,
     *,
     name: str | None = None,
+    device: ByCode = False,
+    password: ByPassword = False,
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign in to a server and keep its token in a private file.
+    """Sign in to a server: by your browser, or by a code where this machine has none.
+
+    The token is kept in the system's keyring where there is one, else in a private file.
 
     Parameters
     ----------
     url
         Where the server is; the last one, or `http://127.0.0.1:8470`, when left out.
     name
-        Who you are; your name on this machine when left out.
+        Who you are, for `--password`; your name on this machine when left out.
     """
-    address = url or credentials.known_url()
-    client = Client(address)
-    who = name or _ask_name()
-    password = read_password(f"password of {who} at {client.url}: ", password_file)
-    answer = client.post("/v1/login", {"name": who, "password": password.reveal()})
-    token = Secret(str(answer.pop("token")))
+    client = Client(url or credentials.known_url())
+    piped = name is not None and not sys.stdin.isatty()
+    if password or password_file is not None or (piped and not device):
+        answer = _by_password(client, name or _ask_name(), password_file)
+    else:
+        answer = _by_somebodys_browser(client, device=device)
+    token, subject = Secret(str(answer["token"])), answer["subject"]
+    who = str(subject["name"])
     credentials.save(Credentials(client.url, token, who))
     if as_json:
-        output.show_json(answer)
+        output.show_json({"expires_at": answer["expires_at"], "subject": subject})
         return
-    subject = answer["subject"]
     until = in_words(answer["expires_at"], output.now())
     output.say(f"signed in to {client.url} as {subject['display_name'] or who} until {until}")
     output.say("next: `assent targets` lists what you can reach")
+
+
+def _by_password(client: Client, who: str, password_file: Path | None) -> dict[str, Any]:
+    password = read_password(f"password of {who} at {client.url}: ", password_file)
+    return client.post("/v1/login", {"name": who, "password": password.reveal()})
+
+
+def _by_somebodys_browser(client: Client, *, device: bool) -> dict[str, Any]:
+    # Imported here: other commands of this module are not to wait for it.
+    from assent.cli import browser_sign_in
+
+    if device or not browser_sign_in.has_browser():
+        return browser_sign_in.by_code(client)
+    return browser_sign_in.by_browser(client)
 
 
 def logout(*, as_json: AsJson = False) -> None:
@@ -83,7 +110,15 @@ def whoami(*, as_json: AsJson = False) -> None:
         [
             ("name", answer["name"]),
             ("called", answer.get("display_name", "")),
+            ("kind", "" if answer.get("kind") == "human" else answer.get("kind", "")),
+            ("acts for", answer.get("on_behalf_of") or ""),
+            ("answers for it", answer.get("owner") or ""),
             ("groups", ", ".join(answer.get("groups", []))),
+            ("roles", ", ".join(answer.get("roles", []))),
+            ("signed in by", answer.get("method", "")),
+            ("since", in_words(answer.get("proved_at"), output.now())),
+            ("until", in_words(answer.get("expires_at"), output.now())),
+            ("device", answer.get("device") or ""),
             ("server", client.url),
         ]
     )

@@ -86,9 +86,7 @@ async def answer_device(
     """Let the command line with this code in, or not."""
     allow = answer == "allow"
     try:
-        waiting = await seat.desk.plane.programs.device_codes.answer(
-            seat.caller, code, allow=allow
-        )
+        waiting = await seat.desk.plane.programs.device_codes.answer(seat.caller, code, allow=allow)
     except Fault as fault:
         return _page(request, seat, code, error=fault.detail, status=status_of(fault)[0])
     return _page(request, seat, code, waiting, done="allowed" if allow else "refused")
