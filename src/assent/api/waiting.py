@@ -57,7 +57,7 @@ async def changed_requests(
             try:
                 # Asked again each time: a person who signed out hears nothing more.
                 caller = await door.plane.sign_in.authenticate(token, address, "api")
-                await door.plane.requests.get(caller, notice.request)
+                await door.plane.requests.seen(caller, notice.request)
             except MissingFault:
                 continue
             except Fault:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assent.audit.export import export_names
 from assent.control.export_files import MOST_ANCHORS, Beside, ExportFiles, Made
 from assent.control.live import LiveSessions
+from assent.control.reading import with_reason
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.entry import Checkpoint, Entry, EntryKind
@@ -70,6 +71,8 @@ class Audit:
         """
         _check(caller)
         wanted = wanted or Wanted()
+        if wanted.keys:
+            caller.check_payloads()
         # What the gateway does itself is over then, so that nothing of it looks left open.
         async with self._between_rounds:
             await self._store.commit((), (self._exported(caller, wanted),))
@@ -114,6 +117,7 @@ class Audit:
                 "open": under_way[:_MOST_OPEN],
                 "recordings": wanted.recordings,
             },
+            payload=with_reason(caller),
         )
 
 

@@ -12,6 +12,7 @@ from assent.audit.export import signed_note
 from assent.control.audit import Audit
 from assent.control.directory import Directory
 from assent.control.exporting import Event, Telling, Wanted
+from assent.control.reading import with_reason
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock, isoformat, parse_instant
@@ -76,6 +77,8 @@ class Bundles:
         Raises ForbiddenFault, ConflictFault for a period that has none, OutsideFault.
         """
         _check(caller)
+        if with_text:
+            caller.check_payloads()
         first, end = await self._range(since, until)
         if first >= end:
             raise ConflictFault("empty-period", "the log has no entries of that period")
@@ -160,6 +163,7 @@ class Bundles:
             at=self._clock.now(),
             subject=caller.subject.id,
             facts=facts,
+            payload=with_reason(caller),
         )
 
 

@@ -38,7 +38,7 @@ class Comments:
         text = text.strip()
         if not 0 < len(text) <= LONGEST:
             raise ConflictFault("comment-length", f"a comment has 1 to {LONGEST} characters")
-        await self._requests.get(caller, request)
+        await self._requests.seen(caller, request)
         async with self._waiting.moving(await self._waiting.place(request)) as place:
             before = place.request
             if len(before.comments) >= MOST:

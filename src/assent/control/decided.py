@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from assent.control.reading import with_reason
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock
@@ -35,16 +36,22 @@ class Decided:
         Raises ForbiddenFault, OutsideFault.
         """
         caller.check(Permission.READ_LOG)
-        if before is None:
+        if before is None or caller.reason:
             # Who reads what everybody did is in the log, too: once for all pages.
             await self._store.commit((), (self._read_by(caller),))
+        with_payload = not caller.withheld
         end = await self.end() if before is None else before
         start = max(0, end - _PAGE)
         found = await self._store.entries(start, end - start) if end else ()
         items: list[Mapping[str, Json]] = []
         size = 0
         for attempt, decision in _pairs_backwards(found):
-            items.append({"attempt": _told(attempt), "decision": _told(decision)})
+            items.append(
+                {
+                    "attempt": _told(attempt, with_payload),
+                    "decision": _told(decision, with_payload),
+                }
+            )
             size += len(attempt.content or b"") + len(decision.content or b"")
             if len(items) >= limit or size >= MOST_PAYLOAD:
                 return items, attempt.index or None
@@ -59,6 +66,7 @@ class Decided:
             at=self._clock.now(),
             subject=caller.subject.id,
             facts={"what": "decisions"},
+            payload=with_reason(caller),
         )
 
     async def end(self) -> int:
@@ -86,7 +94,7 @@ def _pairs_backwards(
     return pairs[::-1]
 
 
-def _told(stored: StoredEntry) -> Mapping[str, Json]:
+def _told(stored: StoredEntry, with_payload: bool) -> Mapping[str, Json]:
     leaf: dict[str, Json] = json.loads(stored.leaf)
-    payload = json.loads(stored.content) if stored.content else None
+    payload = json.loads(stored.content) if stored.content and with_payload else None
     return {**leaf, "index": stored.index, "payload": payload}

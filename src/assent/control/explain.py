@@ -48,15 +48,22 @@ class Explain:
 
         why: each decision in words, the newest first, of a session its newest ones; with the
         policies that settled it and their text as it was then. approvals: who answered, and when.
-        Who is told of what others did is in the log first. Raises OutsideFault where that cannot be
+        Who is told of what others did is in the log first. Who may not read what others wrote is
+        told the facts alone, and `withheld` says why. Raises OutsideFault where that cannot be
         said, MissingFault when there is none that this person may see.
         """
         found = await self._entries(caller, about)
         if not found:
             raise MissingFault("nothing-to-explain", f"there is no `{about[:60]}` for you")
+        withheld = ""
         if await self._is_of_others(caller, about, found):
             await self._readers.read(caller, "story", about)
-        entries = [self._readable(entry) for entry in found]
+            withheld = await self._withheld(caller, about)
+        entries = [self._readable(entry, with_payload=not withheld) for entry in found]
+        if withheld:
+            return {"about": about, "why": [], "approvals": [], "entries": entries} | {
+                "withheld": withheld
+            }
         return {
             "about": about,
             "why": [await self._whys.why(*pair) for pair in _decisions(entries)],
@@ -71,17 +78,24 @@ class Explain:
         """
         return await self._entries(caller, about)
 
+    async def _withheld(self, caller: Caller, about: str) -> str:
+        """Return why payloads of others are not shown, empty where they are."""
+        if about.startswith("req_"):
+            # Who is asked about it has to know what they are asked.
+            return await self._requests.withheld(caller, RequestId(about))
+        return caller.withheld
+
     async def _is_of_others(self, caller: Caller, about: str, found: Sequence[StoredEntry]) -> bool:
         """Return whether it is about what somebody else did: of a request, who asked."""
         mine = caller.subject.id
         if about.startswith("req_"):
-            request = await self._requests.get(caller, RequestId(about))
+            request = await self._requests.seen(caller, RequestId(about))
             return request.action.subject != mine
         return any(json.loads(entry.leaf)["subject"] != mine for entry in found[:1])
 
     async def _entries(self, caller: Caller, about: str) -> Sequence[StoredEntry]:
         if about.startswith("req_"):
-            await self._requests.get(caller, RequestId(about))
+            await self._requests.seen(caller, RequestId(about))
             return await self._of_request(RequestId(about))
         if about.startswith("ses_"):
             session = await self._store.session(SessionId(about))
@@ -152,9 +166,9 @@ class Explain:
         )
         return (before, entry) if is_its_attempt else (entry,)
 
-    def _readable(self, stored: StoredEntry) -> Mapping[str, Json]:
+    def _readable(self, stored: StoredEntry, *, with_payload: bool) -> Mapping[str, Json]:
         leaf = json.loads(stored.leaf)
-        content = json.loads(stored.content) if stored.content else None
+        content = json.loads(stored.content) if stored.content and with_payload else None
         leaf["index"] = stored.index
         leaf["payload"] = content
         if leaf["subject"]:

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from assent.control import entries
 from assent.control.directory import Directory
 from assent.control.events import Events
+from assent.control.reading import Readers
 from assent.control.sign_in import Caller
 from assent.control.windows import NO_ZONES, Windows
 from assent.core.changes import Change, RevokeGrant
@@ -51,6 +52,7 @@ class Grants:
         self._clock = clock
         self._ids = ids
         self.windows = windows
+        self.readers = Readers(store=store, clock=clock, ids=ids)
         self._live: dict[GrantId, Grant] = {}
         self._of: dict[tuple[SubjectId, TargetId | None], dict[GrantId, None]] = {}
         # When each ends; one that moved or is gone already is left in it and passed over.
@@ -175,6 +177,7 @@ class Grants:
         """Return the caller's grants, or everybody's for those who oversee; newest first."""
         if everybody:
             caller.check(Permission.READ_ACCESS)
+            await self.readers.read(caller, "grants")
             # The canary's would fill the list, and nobody looks for them.
             return await self._store.grants(but=self._directory.own)
         return await self._store.grants(caller.subject.id)

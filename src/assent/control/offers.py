@@ -62,7 +62,7 @@ class Offers:
         proof: of what they were shown with these terms. Raises ConflictFault where it cannot be
         narrowed so, and as `Requests.answer` does.
         """
-        await self._requests.get(caller, request)
+        await self._requests.seen(caller, request)
         async with (
             self._waiting.moving(await self._waiting.place(request)) as place,
             self._requests.proved(caller, place.request, Verdict.OFFER, proof, terms) as proved,

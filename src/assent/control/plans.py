@@ -35,7 +35,8 @@ from assent.control.plan_actions import (
     text_digest,
     texts_of,
 )
-from assent.control.sign_in import Caller, SignIn
+from assent.control.reading import Readers
+from assent.control.sign_in import NEEDS_REASON, Caller, SignIn
 from assent.control.timers import Timers
 from assent.control.waiting import Waiting
 from assent.core.action import Action, Phase
@@ -125,6 +126,7 @@ class Plans:
         self._sign_in = sign_in
         self._clock = clock
         self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
         self._read: ReadTexts = _nobody_reads
         waiting.when_changed(self._changed)
         timers.when(BEGINS, self._begins)
@@ -204,10 +206,11 @@ class Plans:
         """Return the caller's plans, or all for those who oversee; newest first."""
         if everybody:
             caller.check(Permission.READ_ACCESS)
+            await self._readers.read(caller, "plans")
         subject = None if everybody else caller.subject.id
         found = await self._store.grants(subject, limit=_MOST_LOOKED_AT)
         plans = [await self._plan(grant) for grant in found if grant.kind is GrantKind.PLAN]
-        return [plan for plan in plans if plan is not None]
+        return [self._as_seen(caller, plan) for plan in plans if plan is not None]
 
     async def get(self, caller: Caller, grant: GrantId) -> Plan:
         """Return a plan of the caller's, of their targets, or any for those who oversee.
@@ -218,7 +221,15 @@ class Plans:
         plan = await self._plan(found) if found and found.kind is GrantKind.PLAN else None
         if plan is None or not self._may_see(caller, plan.grant):
             raise MissingFault("no-such-plan", f"there is no plan `{grant[:60]}` for you")
-        return plan
+        if found and found.subject != caller.subject.id:
+            await self._readers.read(caller, "plan", grant)
+        return self._as_seen(caller, plan)
+
+    def _as_seen(self, caller: Caller, plan: Plan) -> Plan:
+        """Return it without its texts, for an administrator who does not say why."""
+        if plan.grant.subject == caller.subject.id or not caller.asks_reason:
+            return plan
+        return replace(plan, texts=tuple((NEEDS_REASON, one) for _, one in plan.texts))
 
     async def _under(
         self, grant: Grant, digest: str, action: Action, circumstances: Circumstances

@@ -130,6 +130,7 @@ class Recordings:
         Raises MissingFault when there is no such session for this person, OutsideFault.
         """
         found = await self._views.get(caller, session)
+        self._views.check_frames(caller, found)
         frames = await self._library.page(session, after, min(limit, MOST_FRAMES))
         if frames and found.subject != caller.subject.id:
             said: dict[str, Json] = {"from": frames[0][0], "to": frames[-1][0]}

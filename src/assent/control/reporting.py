@@ -15,6 +15,7 @@ from assent.audit.evidence.packs import FOLDS, Looker, Pack
 from assent.audit.evidence.reading import read
 from assent.control.directory import Directory
 from assent.control.policies import Policies
+from assent.control.reading import with_reason
 from assent.control.sign_in import Caller
 from assent.control.standing_policies import standing_of
 from assent.core.clock import Clock, isoformat, parse_instant
@@ -76,6 +77,7 @@ class Reporting:
         is none, OperatorFault for a period that is empty or too long, OutsideFault.
         """
         caller.check(Permission.READ_LOG)
+        caller.check_payloads()
         if name not in FOLDS:
             known = ", ".join(f"`{one}`" for one in FOLDS)
             raise MissingFault("no-such-report", f"there is no report `{name[:80]}`; {known} are")
@@ -222,6 +224,7 @@ class Reporting:
                 "since": isoformat(since),
                 "until": isoformat(until),
             },
+            payload=with_reason(caller),
         )
 
 

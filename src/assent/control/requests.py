@@ -7,6 +7,7 @@ from dataclasses import replace
 from assent.control import entries
 from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
+from assent.control.reading import Readers
 from assent.control.remedies import in_words, lacking, met_by
 from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import NOTHING, Proof, Proved, Signing
@@ -21,7 +22,6 @@ from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ApprovalId, EntryId, Ids, RequestId, SubjectId
 from assent.core.ports import Store
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
-from assent.core.role import Permission
 from assent.core.scope import Terms
 from assent.core.subject import Subject
 from assent.workflow.approval import answer as give_answer
@@ -57,6 +57,7 @@ class Requests:
         self._sign_in = sign_in
         self._clock = clock
         self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
         sign_in.when_stepped_up(self._stepped_up)
 
     async def answer(
@@ -74,7 +75,7 @@ class Requests:
         signed badly), ConflictFault (settled, answered, too late, shown otherwise, an offer: that
         is `Offers.offer`), MissingFault.
         """
-        await self.get(caller, request)
+        await self.seen(caller, request)
         async with (
             self._waiting.moving(await self._waiting.place(request)) as place,
             self.proved(caller, place.request, verdict, proof) as proved,
@@ -164,10 +165,26 @@ class Requests:
 
     async def get(self, caller: Caller, request: RequestId) -> Request:
         """Return the request. Raises MissingFault when there is none this person may see."""
+        found = await self.seen(caller, request)
+        if not self._concerns(caller.subject, found):
+            # Who reads what others asked for is in the log first.
+            await self._readers.read(caller, "request", request)
+        return self._as_seen(caller, found)
+
+    async def seen(self, caller: Caller, request: RequestId) -> Request:
+        """Return the request as it is, for what is done with it, and not for showing it.
+
+        Raises MissingFault when there is none this person may see.
+        """
         found = await self._waiting.find(request)
-        if found is None or not self._may_see(caller.subject, found):
+        if found is None or not self._may_see(caller, found):
             raise MissingFault("no-such-request", f"there is no request `{request[:60]}` for you")
         return found
+
+    async def withheld(self, caller: Caller, request: RequestId) -> str:
+        """Return why this person is not shown what is written in it, empty where they are."""
+        found = await self._waiting.find(request)
+        return "" if found and self._concerns(caller.subject, found) else caller.withheld
 
     async def list(
         self, caller: Caller, states: Sequence[RequestState], mine: bool
@@ -175,7 +192,10 @@ class Requests:
         """Return the requests this person may see, newest first."""
         subject = caller.subject.id if mine else None
         found = await self._store.requests(states, subject)
-        return [request for request in found if self._may_see(caller.subject, request)]
+        seen = [request for request in found if self._may_see(caller, request)]
+        if any(not self._concerns(caller.subject, request) for request in seen):
+            await self._readers.read(caller, "requests")
+        return [self._as_seen(caller, request) for request in seen]
 
     async def inbox(self, caller: Caller, limit: int = MOST_IN_INBOX) -> Sequence[Request]:
         """Return what this person can answer now, the nearest deadline first."""
@@ -254,7 +274,7 @@ class Requests:
 
     async def own(self, caller: Caller, request: RequestId) -> Place:
         """Return where the caller's own request waits. Raises ForbiddenFault, ConflictFault."""
-        found = await self.get(caller, request)
+        found = await self.seen(caller, request)
         if found.action.subject != caller.subject.id:
             name = self._directory.subject(found.action.subject).name
             raise ForbiddenFault("not-your-request", f"only `{name}` can do that to `{request}`")
@@ -289,11 +309,21 @@ class Requests:
             self._clock.now(),
         )
 
-    def _may_see(self, person: Subject, request: Request) -> bool:
-        """Return whether it is theirs, was or could be answered by them, or they oversee."""
-        if request.action.subject == person.id or self._directory.may(
-            person, Permission.READ_ACCESS
-        ):
+    def _may_see(self, caller: Caller, request: Request) -> bool:
+        """Return whether it concerns them, or they may see those of others."""
+        return caller.oversees or self._concerns(caller.subject, request)
+
+    def _as_seen(self, caller: Caller, request: Request) -> Request:
+        """Return it without what people wrote in it, for who is not to read that."""
+        if not caller.withheld or self._concerns(caller.subject, request):
+            return request
+        action = replace(request.action, text=caller.withheld, parameters=())
+        unsaid = tuple(replace(one, comment="") for one in request.approvals)
+        return replace(request, action=action, reason="", approvals=unsaid)
+
+    def _concerns(self, person: Subject, request: Request) -> bool:
+        """Return whether it is theirs, or was or could be answered by them."""
+        if request.action.subject == person.id:
             return True
         if any(approval.approver == person.id for approval in request.approvals):
             return True

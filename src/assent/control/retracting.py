@@ -60,7 +60,7 @@ class Retracting:
         What was granted on it is decided again, and revoked where that is not a permit.
         Raises ConflictFault where they have none, or it is too late, MissingFault.
         """
-        found = await self._requests.get(caller, request)
+        found = await self._requests.seen(caller, request)
         if self._waiting.get(request) is None:
             return await self._after(caller, found)
         async with self._waiting.moving(await self._waiting.place(request)) as place:

@@ -122,6 +122,8 @@ class Risk:
         Raises MissingFault when there is none that this person may see.
         """
         told = await self._told(caller, about)
+        if told.get("withheld"):
+            caller.check_payloads()
         entries: Sequence[Mapping[str, Any]] = told["entries"]
         decisions = [entry for entry in entries if entry["kind"] == EntryKind.DECISION]
         if not decisions:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from assent.control.directory import Directory
 from assent.control.effects import NAME
+from assent.control.reading import with_reason
 from assent.control.sign_in import Caller
 from assent.core.canonical import Json
 from assent.core.clock import Clock, isoformat
@@ -90,7 +91,9 @@ class Searching:
         OperatorFault for what cannot be asked, OutsideFault.
         """
         wanted = self._filter(caller, question)
-        if caller.may(Permission.READ_LOG) and before is None:
+        if wanted.text and caller.may(Permission.READ_LOG):
+            caller.check_payloads()
+        if caller.may(Permission.READ_LOG) and (before is None or caller.reason):
             await self._store.commit((), (self._read_by(caller, wanted),))
         found: list[Effect] = []
         most = max(1, min(limit, MOST_FOUND))
@@ -169,7 +172,7 @@ class Searching:
             at=self._clock.now(),
             subject=caller.subject.id,
             facts=facts,
-            payload=typed or None,
+            payload=with_reason(caller, typed or None),
         )
 
 

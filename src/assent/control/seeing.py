@@ -65,7 +65,9 @@ class SessionViews:
     async def list(
         self, caller: Caller, open_only: bool, everybody: bool, with_canary: bool = False
     ) -> Sequence[Session]:
-        """Return the caller's sessions, or everybody's for those who oversee; newest first.
+        """Return the caller's sessions and their agents', or everybody's for those who oversee.
+
+        The newest come first.
 
         with_canary: also the gateway's own.
         """
@@ -74,7 +76,11 @@ class SessionViews:
             await self._readers.read(caller, "sessions")
             but = None if with_canary else self._directory.own
             return await self._store.sessions(None, open_only, but=but)
-        return await self._store.sessions(caller.subject.id, open_only)
+        found = list(await self._store.sessions(caller.subject.id, open_only))
+        for one in self._directory.subjects():
+            if one.id != caller.subject.id and caller.subject.id in (one.on_behalf_of, one.owner):
+                found += await self._store.sessions(one.id, open_only)
+        return sorted(found, key=lambda one: one.opened_at, reverse=True)
 
     async def get(self, caller: Caller, session: SessionId) -> Session:
         """Return the session. Raises MissingFault when there is none this person may see."""
