@@ -16,6 +16,7 @@ from assent.core.faults import (
     OperatorFault,
     OutsideFault,
     PeerFault,
+    TooManyFault,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -83,7 +84,8 @@ def _fault(request: Request, error: Exception) -> Problem:
         raise error
     status = status_of(error)
     # RFC 9110, section 11.6.1: a 401 names the scheme; section 10.2.3: when to come back.
-    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "60"}}.get(status)
+    wait_s = error.retry_after_s if isinstance(error, TooManyFault) else 60
+    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": str(wait_s)}}.get(status)
     return Problem(status, error.code, error.detail, headers)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from assent.control.attempt_limits import network_of
 from assent.control.directory import Directory
+from assent.control.pending_sign_ins import PendingSignIns
 from assent.control.proving import REFUSED, Proving
 from assent.control.refusals import Refusals
 from assent.control.second_factor import SecondFactors
@@ -148,6 +149,7 @@ class SignIn:
         self._clock = clock
         self._ids = ids
         self.rules = rules or SignInRules()
+        self._pending = PendingSignIns(clock, ids)
         self.refusals = Refusals(store=store, clock=clock, ids=ids)
         self.proving = Proving(
             store=store,
@@ -190,6 +192,33 @@ class SignIn:
         subject, method = await self._prove(name, password, code, address, EntryKind.LOGIN)
         more = {"kind": TokenKind.COMMAND_LINE, "address": address} | more
         return await self.issue(subject, method=method, **more)
+
+    async def first_step(
+        self, name: str, password: Secret[str], address: str
+    ) -> tuple[Subject, Secret[str] | None]:
+        """Return whose password it is, and with what `second_step` goes on where a code is needed.
+
+        Raises ForbiddenFault, OutsideFault, as `login` does.
+        """
+        subject, attempt = await self.proving.password(name, password, address, EntryKind.LOGIN)
+        if await self._second_factors.is_on(subject.id):
+            return subject, self._pending.keep(subject.id, attempt, address)
+        self.proving.succeeded(attempt)
+        return subject, None
+
+    async def second_step(
+        self, pending: Secret[str], code: str, address: str
+    ) -> tuple[Subject, str]:
+        """Return who it is, and how they proved it. Raises ForbiddenFault, OutsideFault.
+
+        `sign-in-over` says that it has to begin again.
+        """
+        kept = self._pending.take(pending, address)
+        subject = self._directory.subject(kept.subject)
+        method = await self.proving.code(subject, code, address, EntryKind.LOGIN)
+        self._pending.drop(pending)
+        self.proving.succeeded(kept.attempt)
+        return subject, method
 
     async def issue(
         self,

@@ -24,6 +24,8 @@ from assent.core.secret import Secret
 from assent.web.pages import Pages
 from assent.web.safety import Cookies, check_form, check_origin, form_token
 
+# To whom no more than their own account is open until they can prove more than a password.
+_ALWAYS_OPEN = ("/account", "/step-up", "/sign-out")
 _STATUS: tuple[tuple[type[Fault], int, str], ...] = (
     (ForbiddenFault, 403, "That is not yours to do"),
     (MissingFault, 404, "There is no such thing"),
@@ -89,6 +91,8 @@ async def seated(request: Request, desk: TheDesk) -> Seat:
     if token is None:
         raise ForbiddenFault("not-signed-in", "sign in first")
     caller = await desk.plane.sign_in.authenticate(token, address_of(request), "web")
+    if not request.url.path.startswith(_ALWAYS_OPEN):
+        caller.check_whole()
     reason = desk.reasons.of(caller, desk.plane.clock.now())
     return Seat(desk, replace(caller, reason=reason), token, form_token(token))
 
@@ -138,6 +142,8 @@ class PageRoute(APIRoute):
 def _trouble(request: Request, fault: Fault) -> Response:
     if fault.code == "not-signed-in":
         return _to_sign_in(request)
+    if fault.code == "second-factor-missing":
+        return to_page(request, "/account")
     status, heading = status_of(fault)
     return _page(request, status, heading, fault.detail)
 

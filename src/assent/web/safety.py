@@ -24,6 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 _MAX_TOKEN = 256
+_STEP_LASTS_FOR_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,29 @@ class Cookies:
             secure=self.https,
             httponly=True,
             samesite="strict",
+        )
+
+    def step(self, request: Request) -> Secret[str] | None:
+        """Return what a sign-in goes on with that waits for its second step, None for none."""
+        value = request.cookies.get(f"{self.name}-step", "")
+        return Secret(value) if 0 < len(value) <= _MAX_TOKEN else None
+
+    def keep_step(self, response: Response, pending: Secret[str]) -> None:
+        """Let the browser, and it alone, go on with a sign-in."""
+        response.set_cookie(
+            f"{self.name}-step",
+            pending.reveal(),
+            max_age=_STEP_LASTS_FOR_S,
+            path="/",
+            secure=self.https,
+            httponly=True,
+            samesite="strict",
+        )
+
+    def forget_step(self, response: Response) -> None:
+        """Let the browser forget that."""
+        response.delete_cookie(
+            f"{self.name}-step", path="/", secure=self.https, httponly=True, samesite="strict"
         )
 
     def forget(self, response: Response) -> None:

@@ -1,17 +1,18 @@
-"""The sign-in page."""
+"""The sign-in page, and the page that asks for a code."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from assent.core.faults import ForbiddenFault
+from assent.core.faults import Fault, ForbiddenFault, OutsideFault, TooManyFault
 from assent.core.role import Permission
 from assent.core.secret import Secret
 from assent.web import oidc
 from assent.web.authorization import needs, public
-from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of
+from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of, status_of
 from assent.web.safety import check_origin, local_path
+from assent.web.signed_in import signed_in
 
 router = APIRouter(route_class=PageRoute)
 
@@ -33,13 +34,39 @@ async def sign_in(
     """Sign in and go on; say on the same page why not."""
     check_origin(request, desk.public_url)
     try:
-        token, kept = await desk.plane.sign_in.login(name, Secret(password), address_of(request))
-    except ForbiddenFault as fault:
-        status = 429 if fault.code == "too-many-attempts" else 403
-        return _page(desk, name, local_path(next), fault.detail, status)
-    response = RedirectResponse(local_path(next), status_code=303)
-    lasts_for = kept.expires_at - desk.plane.clock.now()
-    desk.cookies.keep(response, token, int(lasts_for.total_seconds()))
+        subject, pending = await desk.plane.sign_in.first_step(
+            name, Secret(password), address_of(request)
+        )
+    except (ForbiddenFault, OutsideFault) as fault:
+        return _page(desk, name, local_path(next), fault.detail, _status(fault))
+    if pending is None:
+        return await signed_in(request, desk, subject, "password", next)
+    response = _code_page(desk, local_path(next), "", 200)
+    desk.cookies.keep_step(response, pending)
+    return response
+
+
+@router.post("/sign-in/code", dependencies=[Depends(public("here people sign in"))])
+async def second_step(
+    request: Request,
+    desk: TheDesk,
+    code: Annotated[str, Form(max_length=64)] = "",
+    next: Annotated[str, Form(max_length=500)] = "/",
+) -> Response:
+    """Take the code that a sign-in waits for; say on the same page why not."""
+    check_origin(request, desk.public_url)
+    pending = desk.cookies.step(request)
+    try:
+        if pending is None:
+            words = "the browser keeps no cookies, or was too slow; begin again"
+            raise ForbiddenFault("sign-in-over", words)
+        subject, method = await desk.plane.sign_in.second_step(pending, code, address_of(request))
+    except (ForbiddenFault, OutsideFault) as fault:
+        if fault.code == "sign-in-over":
+            return _page(desk, "", local_path(next), fault.detail, 403)
+        return _code_page(desk, local_path(next), fault.detail, _status(fault))
+    response = await signed_in(request, desk, subject, method, next)
+    desk.cookies.forget_step(response)
     return response
 
 
@@ -57,3 +84,12 @@ async def sign_out(request: Request, seat: ActingSeat) -> Response:
 def _page(desk: Desk, name: str, next: str, error: str, status: int) -> Response:
     values = {"seat": None, "name": name, "next": next, "error": error}
     return desk.pages.page("sign_in.html", values, status)
+
+
+def _code_page(desk: Desk, next: str, error: str, status: int) -> Response:
+    values = {"seat": None, "next": next, "error": error}
+    return desk.pages.page("sign_in_code.html", values, status)
+
+
+def _status(fault: Fault) -> int:
+    return 429 if isinstance(fault, TooManyFault) else status_of(fault)[0]
