@@ -100,9 +100,9 @@ def test_a_document_that_shows_another_action_than_the_one_signed_is_found() -> 
 
 
 def test_a_kind_that_this_program_does_not_know_is_not_called_good() -> None:
-    facts: dict[str, Json] = {"key": "key_1", "kind": "webauthn", "public_key": "cGs="}
-    passkey = replace(enrolled(0), facts=facts)
-    said = finding(passkey, approved(1, facts={"key_kind": "webauthn"}), status=Status.INCOMPLETE)
+    facts: dict[str, Json] = {"key": "key_1", "kind": "lattice", "public_key": "cGs="}
+    unknown = replace(enrolled(0), facts=facts)
+    said = finding(unknown, approved(1, facts={"key_kind": "lattice"}), status=Status.INCOMPLETE)
     assert "cannot be checked by this program" in said
 
 

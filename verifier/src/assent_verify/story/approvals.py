@@ -12,11 +12,12 @@ from assent_verify.report import Findings, NamedEntry
 from assent_verify.story.decisions import APPROVALS, Counted
 from assent_verify.story.plans import Plan
 from assent_verify.story.signatures import (
-    ED25519,
     OF_A_SIGNATURE,
+    Key,
     check_document,
     check_public_key,
     check_signature,
+    is_known,
     message,
 )
 
@@ -53,9 +54,8 @@ def act_of(index: int, leaf: dict[str, Any], content: dict[str, Any] | None) -> 
 
 
 @dataclass(slots=True)
-class _Key:
-    kind: str
-    public_key: str
+class _Enrolled:
+    key: Key
     owner: str | None
     revoked: NamedEntry | None = None
 
@@ -80,7 +80,7 @@ class Approvals:
     shown: int = 0
     counted: int = 0
     plans: list[Plan] = field(default_factory=list)
-    _keys: dict[str, _Key] = field(default_factory=dict)
+    _keys: dict[str, _Enrolled] = field(default_factory=dict)
     _publics: set[str] = field(default_factory=set)
     _answers: dict[str, _Answer] = field(default_factory=dict)
 
@@ -104,16 +104,18 @@ class Approvals:
         if not (isinstance(key, str) and isinstance(kind, str) and isinstance(public, str)):
             self._fail(entry, f"{entry} enrols a key and does not say which")
             return
-        if kind == ED25519:
+        rp_id = facts.get("rp_id")
+        enrolled = Key(kind, public, rp_id if isinstance(rp_id, str) else "")
+        if is_known(kind):
             try:
-                check_public_key(public)
+                check_public_key(enrolled)
             except ValueError as error:
                 self._fail(entry, f"{entry} enrols key `{key[:80]}`: {error}")
         if key in self._keys or public in self._publics:
             # The first one stands: nobody puts another key in the place of an enrolled one.
             self._fail(entry, f"{entry} enrols key `{key[:80]}`, which was enrolled before")
             return
-        self._keys[key] = _Key(kind, public, act.subject)
+        self._keys[key] = _Enrolled(enrolled, act.subject)
         self._publics.add(public)
 
     def _revoke(self, act: Act) -> None:
@@ -154,29 +156,26 @@ class Approvals:
         if key is None:
             words = f"with key `{texts['key'][:80]}`, which no entry before it enrolled"
             self._unknown(act.entry, f"{act.entry} is an approval signed {words}")
-        elif key.kind != texts["key_kind"]:
+        elif key.key.kind != texts["key_kind"]:
             self._refuse(act, "its key was enrolled as one of another kind")
         elif key.owner != act.subject:
             self._refuse(act, f"key `{texts['key'][:80]}` is of `{key.owner}`")
         elif key.revoked is not None:
             self._refuse(act, f"its key was revoked before, by {key.revoked}")
-        elif key.kind != ED25519:
-            words = f"signatures of kind `{key.kind[:80]}` cannot be checked by this program"
+        elif not is_known(key.key.kind):
+            words = f"signatures of kind `{key.key.kind[:80]}` cannot be checked by this program"
             said = f"{act.entry} is a signed approval: {words}"
             self.findings.miss(APPROVALS, said, act.entry)
         else:
-            self._check_signature(act, texts, key)
+            self._check_signature(act, texts, key.key)
 
-    def _check_signature(self, act: Act, texts: dict[str, str], key: _Key) -> None:
+    def _check_signature(self, act: Act, texts: dict[str, str], key: Key) -> None:
         if act.request is None or not act.has_payload:
             self._refuse(act, "it does not say of which request, or what was shown")
             return
-        if act.facts.get("assertion") is not None:
-            self._refuse(act, "a signature of kind `ed25519` has no assertion beside it")
-            return
         signed = message(texts["verdict"], act.request, texts["digest"], texts["shown"])
         try:
-            check_signature(key.public_key, signed, texts["signature"])
+            check_signature(key, signed, texts["signature"], act.facts.get("assertion"))
             if act.document is not None:
                 check_document(act.document, act.request, texts["digest"], texts["shown"])
                 self.shown += 1
