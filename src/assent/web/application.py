@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from assent.control.plane import ControlPlane
 from assent.web import (
+    account,
     answers,
     asking,
     device_codes,
@@ -16,16 +17,19 @@ from assent.web import (
     health,
     inbox,
     log,
+    log_export,
     offers,
     oidc,
     passkey_sign_in,
     passkeys,
+    reason,
     reviews,
     search,
     sign_in,
     standing_in,
     step_up,
     tokens,
+    welcome,
 )
 from assent.web.desk import Desk
 from assent.web.pages import ASSETS, Pages
@@ -62,7 +66,10 @@ def mount(
     url = public_url.rstrip("/")
     app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
     for routes in (
+        account,
+        welcome,
         sign_in,
+        reason,
         passkey_sign_in,
         passkeys,
         step_up,
@@ -78,6 +85,7 @@ def mount(
         grants,
         standing_in,
         search,
+        log_export,
         log,
     ):
         app.include_router(routes.router, include_in_schema=False)

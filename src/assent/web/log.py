@@ -107,7 +107,7 @@ async def proof(seat: TheSeat, entry_id: EntryPath) -> Response:
         "receipt": receipt.proof,
         "leaf": _base64(receipt.leaf),
         "payload": None if stored.payload is None else _base64(stored.payload),
-        "keys": list(plane.custody.rotation.public),
+        "keys": plane.audit.verifier_key.split("\n"),
         "witnesses": list(plane.custody.status.witness_keys),
     }
     return JSONResponse(told, headers={"cache-control": "no-store"})
