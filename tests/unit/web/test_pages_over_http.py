@@ -133,7 +133,7 @@ async def test_the_inbox_shows_everything_that_an_answer_rests_on(browser: Brows
     for words in (
         "Ana Alvarez",
         "psql · 192.0.2.7",
-        "DELETE FROM orders -- &lt;b&gt;",
+        '<span class="code-remark">-- &lt;b&gt;</span>',
         "<em>NULL</em>",
         "deletes rows of table <code>public.orders</code>",
         "192.0.2.7 was never seen, neither its network nor its country",

@@ -61,20 +61,42 @@ function types(element) {
 /** @param {Element} item @returns {HTMLElement | null} what opens it */
 const opener = (item) => item.querySelector("[data-open], summary, h2 a[href], a[href]")
 
+/** Where the reader is: an item of the page and its place among them, -1 for nowhere. */
+const here = { id: "", place: -1 }
+
+/** @returns {HTMLElement[]} */
+const items = () => Array.from(document.querySelectorAll(ITEMS))
+
 /** @returns {HTMLElement | null} the item that has the focus, or what is in it */
 const current = () => /** @type {HTMLElement | null} */ (document.activeElement?.closest(ITEMS) ?? null)
 
-/** @param {number} step */
-function move(step) {
-  /** @type {HTMLElement[]} */
-  const items = Array.from(document.querySelectorAll(ITEMS))
-  const here = current()
-  const place = here ? items.indexOf(here) + step : step > 0 ? 0 : items.length - 1
-  const item = items[Math.max(0, Math.min(items.length - 1, place))]
+/** Keeps in mind where the reader is; an item may be replaced while they are on it. */
+function arrived() {
+  const item = current()
+  here.id = item?.id ?? ""
+  here.place = item ? items().indexOf(item) : -1
+}
+
+/** @param {HTMLElement | undefined} item */
+function to(item) {
   if (!item) return
   if (!item.hasAttribute("tabindex")) item.tabIndex = -1
   item.focus({ preventScroll: true })
   item.scrollIntoView({ block: "nearest" })
+}
+
+/** Puts the focus back where it was when what had it was replaced, or onto what follows. */
+function back() {
+  if (here.place < 0 || document.activeElement !== document.body) return
+  to(document.getElementById(here.id) ?? items()[here.place] ?? items().at(-1))
+}
+
+/** @param {number} step */
+function move(step) {
+  const all = items()
+  const item = current()
+  const place = item ? all.indexOf(item) + step : step > 0 ? 0 : all.length - 1
+  to(all[Math.max(0, Math.min(all.length - 1, place))])
 }
 
 /** Goes to the first answer of the item; to give it is another key. */
@@ -152,5 +174,10 @@ theme()
 shortcuts()
 copies()
 document.addEventListener("keydown", pressed)
+document.addEventListener("focusin", arrived)
+document.addEventListener("pointerdown", () => (here.place = -1))
 document.addEventListener("click", copy)
-document.body.addEventListener("htmx:afterSettle", copies)
+document.body.addEventListener("htmx:afterSettle", () => {
+  copies()
+  back()
+})
