@@ -11,7 +11,10 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "permissions-policy": (
+        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), payment=(), "
+        "serial=(), usb=()"
+    ),
     "cache-control": "no-store",
 }
 _TRANSPORT_SECURITY = "max-age=31536000"
@@ -36,6 +39,9 @@ class SecurityHeaders:
                 present = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     present.setdefault(name, value)
+                if present["cache-control"] == "no-store":
+                    # Whose answer it is: what keeps one against the rule keeps it for them alone.
+                    present.add_vary_header("Authorization, Cookie")
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -13,6 +13,7 @@ from assent.core.grant import Delegation
 from assent.core.ids import RequestId, SubjectId
 from assent.core.quorum import counted, eligible, escalated
 from assent.core.request import Approval, Request, RequestState, Verdict
+from assent.core.role import Permission
 from assent.core.subject import Subject
 from assent.workflow.narrowing import narrow
 
@@ -87,6 +88,8 @@ class Eligibility:
             me = (self._delegations.assenting(self._directory.subject(person), now),)
         except MissingFault:
             return []
+        if not self._directory.may(me[0].person, Permission.ANSWER):
+            return []
         known: dict[tuple[int, int], bool] = {}
         found = []
         for request in requests:
@@ -105,6 +108,8 @@ class Eligibility:
 
     def is_named(self, person: Subject, request: Request) -> bool:
         """Return whether some stage of it asks people like this one, sooner or later."""
+        if not self._directory.may(person, Permission.ANSWER):
+            return False
         now = self._clock.now()
         requester = self._directory.subject(request.action.subject)
         own = self._delegations.assenting(person, now)
@@ -151,7 +156,12 @@ class Eligibility:
                 people[holder] = self._directory.subject(holder)
             except MissingFault:
                 continue
-        return [self._delegations.assenting(person, now) for person in people.values()]
+        # An auditor in a group that is asked answers nothing, and is not told.
+        return [
+            self._delegations.assenting(person, now)
+            for person in people.values()
+            if self._directory.may(person, Permission.ANSWER)
+        ]
 
     def _kind(self, request: Request) -> int:
         """Return one number for all requests that ask the same for the same person."""

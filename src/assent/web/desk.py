@@ -22,7 +22,7 @@ from assent.core.faults import (
 )
 from assent.core.secret import Secret
 from assent.web.pages import Pages
-from assent.web.safety import Cookies, check_form, check_origin, form_token
+from assent.web.safety import Cookies, check_form, check_origin, check_page, form_token, page_mark
 
 # To whom no more than their own account is open until they can prove more than a password.
 _ALWAYS_OPEN = ("/account", "/step-up", "/sign-out")
@@ -57,6 +57,11 @@ class Seat:
     caller: Caller
     token: Secret[str]
     csrf: str
+
+    @property
+    def mark(self) -> str:
+        """What parts of a page are asked for with, so that no page shows those of another."""
+        return page_mark(self.token)
 
 
 def desk_of(request: Request) -> Desk:
@@ -93,6 +98,7 @@ async def seated(request: Request, desk: TheDesk) -> Seat:
     caller = await desk.plane.sign_in.authenticate(token, address_of(request), "web")
     if not request.url.path.startswith(_ALWAYS_OPEN):
         caller.check_whole()
+    check_page(request, token)
     reason = desk.reasons.of(caller, desk.plane.clock.now())
     return Seat(desk, replace(caller, reason=reason), token, form_token(token))
 
@@ -140,6 +146,9 @@ class PageRoute(APIRoute):
 
 
 def _trouble(request: Request, fault: Fault) -> Response:
+    if fault.code == "another-person" and from_htmx(request):
+        # The tab becomes a page of whoever is signed in now.
+        return Response(status_code=204, headers={"hx-refresh": "true"})
     if fault.code == "not-signed-in":
         return _to_sign_in(request)
     if fault.code == "second-factor-missing":

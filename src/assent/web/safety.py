@@ -23,7 +23,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+REPLAY_POLICY = CONTENT_SECURITY_POLICY.replace(
+    "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
+)
+"""For the one page with the player of recordings, whose terminal is WebAssembly."""
 _MAX_TOKEN = 256
+PAGE_HEADER = "x-assent-page"
+CLEARED = '"cache"'
+"""Clear-Site-Data: with the cache goes what lies ready for the way back (W3C, section 3.1)."""
 _STEP_LASTS_FOR_S = 300
 
 
@@ -96,7 +103,23 @@ def form_token(token: Secret[str]) -> str:
 def check_form(token: Secret[str], presented: str) -> None:
     """Raise ForbiddenFault unless the form came from a page of this sign-in."""
     if not compare_digest(form_token(token).encode(), presented.encode()):
-        raise ForbiddenFault("stale-form", "this page is from another sign-in; load it again")
+        words = "this page is another person's, or from another sign-in; load it again"
+        raise ForbiddenFault("stale-form", words)
+
+
+def page_mark(token: Secret[str]) -> str:
+    """Return what a page says of the sign-in that it was made for; nothing can be done with it."""
+    return sha256(b"assent page\x00" + token.reveal().encode()).hexdigest()[:16]
+
+
+def check_page(request: Request, token: Secret[str]) -> None:
+    """Raise ForbiddenFault where a page of one sign-in asks for a part as another one.
+
+    That is a tab that was left open while somebody else signed in: it must not show theirs.
+    """
+    said = request.headers.get(PAGE_HEADER)
+    if said is not None and said != page_mark(token):
+        raise ForbiddenFault("another-person", "this page is another person's; load it again")
 
 
 def check_origin(request: Request, public_url: str) -> None:

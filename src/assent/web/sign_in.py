@@ -11,7 +11,7 @@ from assent.core.secret import Secret
 from assent.web import oidc
 from assent.web.authorization import needs, public
 from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of, status_of
-from assent.web.safety import check_origin, local_path
+from assent.web.safety import CLEARED, check_origin, local_path
 from assent.web.signed_in import signed_in
 
 router = APIRouter(route_class=PageRoute)
@@ -78,6 +78,8 @@ async def sign_out(request: Request, seat: ActingSeat) -> Response:
     leaving = await oidc.leaving(request, seat.desk, provider) if provider else None
     response = leaving or RedirectResponse("/sign-in", status_code=303)
     seat.desk.cookies.forget(response)
+    # What the browser keeps of this person's pages must not come back for the next one.
+    response.headers["clear-site-data"] = CLEARED
     return response
 
 
