@@ -9,6 +9,7 @@ from assent.control.directory import Directory
 from assent.control.eligibility import Eligibility
 from assent.control.reading import Readers
 from assent.control.remedies import in_words, lacking, met_by
+from assent.control.seeing import is_theirs
 from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import NOTHING, Proof, Proved, Signing
 from assent.control.tickets import Tickets
@@ -322,8 +323,8 @@ class Requests:
         return replace(request, action=action, reason="", approvals=unsaid)
 
     def _concerns(self, person: Subject, request: Request) -> bool:
-        """Return whether it is theirs, or was or could be answered by them."""
-        if request.action.subject == person.id:
+        """Return whether it is theirs or their agent's, or was or could be answered by them."""
+        if is_theirs(self._directory, person.id, request.action.subject):
             return True
         if any(approval.approver == person.id for approval in request.approvals):
             return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -160,7 +160,7 @@ class SignIn:
             rules=self.rules,
             clock=clock,
         )
-        self._stepped_up: dict[SubjectId, tuple[datetime, EntryId]] = {}
+        self._stepped_up: dict[SubjectId, tuple[datetime, EntryId, str]] = {}
         self._listeners: list[Callable[[Subject], Awaitable[None]]] = []
 
     def when_refused(self, listener: Callable[[SubjectId], None]) -> None:
@@ -175,6 +175,11 @@ class SignIn:
         """Return when this subject last proved who they are again, None for never."""
         found = self._stepped_up.get(subject)
         return found[0] if found else None
+
+    def with_step_up(self, proof: Authentication, subject: SubjectId) -> Authentication:
+        """Return a proof with the last step-up of this subject beside it."""
+        at, _, method = self._stepped_up.get(subject, (None, None, ""))
+        return replace(proof, stepped_up_at=at, stepped_up_by=method)
 
     def step_up_of(self, subject: SubjectId) -> EntryId | None:
         """Return the entry of the last step-up of this subject, None for none."""
@@ -276,8 +281,9 @@ class SignIn:
             raise ForbiddenFault("not-signed-in", f"`{subject.name}` is disabled")
         # What its owner proved elsewhere is no proof of whoever holds a program's token.
         of_program = kept.kind is TokenKind.API
-        stepped_up_at = None if of_program else self.stepped_up_at(subject.id)
-        proof = Authentication(kept.method, kept.issued_at, stepped_up_at)
+        proof = Authentication(kept.method, kept.issued_at)
+        if not of_program:
+            proof = self.with_step_up(proof, subject.id)
         roles = self._directory.roles_of(subject)
         may = self._directory.permissions_of(subject)
         falls_short = self.rules.falls_short(roles, (kept.method, kept.stepped_up_by))
@@ -313,7 +319,9 @@ class SignIn:
 
     async def _see(self, token: Token) -> None:
         now = self._clock.now()
-        if now - (token.seen_at or token.issued_at) >= SEEN_EVERY:
+        # Of a program's token the first use is worth knowing: it was made to be given away.
+        is_first = token.kind is TokenKind.API and token.seen_at is None
+        if is_first or now - (token.seen_at or token.issued_at) >= SEEN_EVERY:
             # A store that takes nothing is no reason to refuse what only reads.
             with suppress(Fault):
                 await self._store.commit((SeeToken(token.digest, now),), ())
@@ -349,7 +357,7 @@ class SignIn:
         subject, now = caller.subject, self._clock.now()
         entry = self._entry(EntryKind.STEP_UP, subject, now, caller.address, method, caller.token)
         await self._store.commit((StepUp(caller.token_digest, now, method),), (entry,))
-        self._stepped_up[subject.id] = (now, entry.id)
+        self._stepped_up[subject.id] = (now, entry.id, method)
         for listener in self._listeners:
             await listener(subject)
 
