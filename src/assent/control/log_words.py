@@ -58,8 +58,15 @@ def _refused_sign_in(facts: Facts, name: Name) -> str:
 
 
 def _read(facts: Facts, name: Name) -> str:
+    what = facts.get("what", "log")
     about = f" of {name(facts['about'])}" if facts.get("about") else ""
-    return f"read {facts.get('what', 'the log')}{about}"
+    return "looked through the log" if what == "log" else f"read {what}{about}"
+
+
+def _invited(facts: Facts, name: Name) -> str:
+    purpose = str(facts.get("purpose", "invitation")).replace("-", " ")
+    about = facts.get("about")
+    return f"made a link: {purpose}{f' for {name(about)}' if about else ''}"
 
 
 def _about(words: str) -> "Callable[[Facts, Name], str]":
@@ -147,7 +154,7 @@ _TOLD: Mapping[str, Callable[[Facts, Name], str]] = {
     "log.disputed": _with("a witness disputes the log:", "witness"),
     "person.added": _about("added"),
     "person.changed": _about("changed"),
-    "person.invited": _about("invited"),
+    "person.invited": _invited,
     "group.changed": _said("a group was changed"),
     "authenticator.added": _with("added a way to sign in:", "kind"),
     "authenticator.removed": _with("took a way to sign in away:", "kind"),

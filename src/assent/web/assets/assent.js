@@ -135,6 +135,9 @@ function live(state, words) {
   if (text) text.textContent = words
 }
 
+// A page that hears nothing by itself is not "connecting" to anything.
+if (!document.querySelector("[sse-connect]")) document.getElementById("live")?.remove()
+
 document.body.addEventListener("htmx:sseOpen", () => live("yes", "live"))
 document.body.addEventListener("htmx:sseError", () => live("no", "reconnecting"))
 document.body.addEventListener("htmx:sseClose", () => live("no", "not live"))
