@@ -10,6 +10,7 @@ from assent.api.door import Clicks, Door
 from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
+    account,
     answers,
     audit_administration,
     break_glass,
@@ -26,6 +27,8 @@ from assent.api.routes import (
     labels,
     metrics,
     notices,
+    passkeys,
+    people,
     plans,
     proof,
     receipts,
@@ -74,7 +77,7 @@ def build_app(
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
     problems.install(app)
     for routes in (
-        configuration, status, metrics, sign_in, targets,
+        configuration, status, metrics, sign_in, passkeys, account, people, targets,
         credentials, labels, requests, answers, delegations, devices, device_posture, inbox,
         grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,

@@ -39,10 +39,9 @@ class Surroundings:
 
         impact: of the statement that is decided on, None where nothing was asked.
         """
-        stepped_up_at = self._sign_in.stepped_up_at(live.subject.id)
         now = self._clock.now()
         return Circumstances(
-            authentication=replace(live.authentication, stepped_up_at=stepped_up_at),
+            authentication=self._sign_in.with_step_up(live.authentication, live.subject.id),
             connection=live.connection,
             unavailable=live.unavailable,
             impact=impact,

@@ -21,11 +21,15 @@ from assent.core.subject import Subject
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """How the subject proved who it is. stepped_up_at: the last fresh proof, None if none."""
+    """How the subject proved who it is. stepped_up_at: the last fresh proof, None if none.
+
+    stepped_up_by: how that one was given, empty if none or not known.
+    """
 
     method: str
     at: datetime
     stepped_up_at: datetime | None = None
+    stepped_up_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

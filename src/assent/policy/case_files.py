@@ -22,6 +22,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "reason": str, "ticket": str, "ticket_said": str, "approvals": list, "signed": bool,
     "zones": list, "country": str, "lists": list, "asn": int, "address": str,
     "application": str, "door": str, "signed_in_by": str, "signed_in_s": int, "step_up_s": int,
+    "step_up_by": str,
     "rows": int, "first_time": bool, "in_transaction": bool, "phase": str, "waited_s": int,
 }  # fmt: skip
 _DONE: Mapping[str, type | tuple[type, ...]] = {

@@ -285,6 +285,7 @@ def _authentication(given: Mapping[str, Any], now: datetime) -> Authentication:
         given.get("signed_in_by", "password"),
         now - timedelta(seconds=given.get("signed_in_s", 60)),
         None if stepped_up is None else now - timedelta(seconds=stepped_up),
+        given.get("step_up_by", "password") if stepped_up is not None else "",
     )
 
 

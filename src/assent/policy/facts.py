@@ -26,6 +26,9 @@ MANY_ROWS = 10**12
 COMPLIANT_PATCH_DAYS = 45
 """The newest security update of a compliant device is at most so old."""
 
+PASSKEY = "passkey"
+"""How whoever used a passkey signed in: another site cannot have made them do it for it."""
+
 _MOVES_ROWS = frozenset({Operation.READ, Operation.WRITE, Operation.UNKNOWN})
 
 
@@ -74,6 +77,11 @@ def _authenticated_s(moment: Moment) -> int:
 def _stepped_up_s(moment: Moment) -> int:
     proof = moment.evidence.authentication
     return _age_s(proof.stepped_up_at if proof else None, moment.now)
+
+
+def _phishing_resistant(moment: Moment) -> bool:
+    proof = moment.evidence.authentication
+    return proof is not None and PASSKEY in (proof.method, proof.stepped_up_by)
 
 
 def _grants(moment: Moment) -> list[Grant]:
@@ -314,6 +322,11 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
         "age_s": Fact("Long", "seconds since the person signed in", _authenticated_s),
         "step_up_age_s": Fact(
             "Long", "seconds since the person confirmed who they are", _stepped_up_s
+        ),
+        "phishing_resistant": Fact(
+            "Bool",
+            "whether the person signed in, or confirmed last, with a passkey",
+            _phishing_resistant,
         ),
     },
     "connection": {

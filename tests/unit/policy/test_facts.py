@@ -95,6 +95,20 @@ def test_ages_count_from_the_proof_and_never_below_nothing() -> None:
     assert fact("authentication.method", at) == "oidc"
 
 
+def test_a_proof_that_cannot_be_phished_is_that_of_a_passkey() -> None:
+    resists = "authentication.phishing_resistant"
+    assert fact(resists, moment()) is False
+    for method, by, expected in (
+        ("passkey", "", True),
+        ("session-credential", "passkey", True),
+        ("password", "password+totp", False),
+        ("session-credential", "", False),
+    ):
+        proof = Authentication(method, NOW, NOW, by)
+        at = replace(moment(), evidence=replace(evidence(), authentication=proof))
+        assert fact(resists, at) is expected
+
+
 def test_the_time_is_in_utc() -> None:
     at = moment()
     assert [fact(f"time.{name}", at) for name in ("hour", "weekday", "weekend")] == [3, 7, True]

@@ -171,6 +171,13 @@ _FACTS: Mapping[str, Fact] = {
     "session.in_transaction": lambda m, t: bool(m.attempt.get("in_transaction", False)),
     "session.phase": lambda m, t: m.facts["phase"],
     "authentication.method": lambda m, t: m.part("authentication").get("method", ""),
+    "authentication.phishing_resistant": lambda m, t: (
+        "passkey"
+        in (
+            m.part("authentication").get("method", ""),
+            m.part("authentication").get("stepped_up_by", ""),
+        )
+    ),
     "connection.address": lambda m, t: m.part("connection").get("address", ""),
     "connection.application": lambda m, t: m.part("connection").get("application", ""),
     "connection.door": lambda m, t: m.part("connection").get("door", ""),
