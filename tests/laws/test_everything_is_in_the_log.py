@@ -135,7 +135,7 @@ async def a_downgrade(world: World) -> None:
 async def somebody_who_watches(world: World) -> None:
     """Carl looks on, and stops what he sees."""
     session = (await world.connect()).session.session.id
-    await world.plane.live_watch.begin(a_caller(CARL), session, "a case")
+    await world.plane.live_watch.begin(a_caller(CARL), session)
     await world.plane.steering.steer(a_caller(CARL), session, Steer.PAUSE, "what is that?")
 
 

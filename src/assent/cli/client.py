@@ -49,9 +49,18 @@ def signed_in() -> "Client":
 
 
 class Client:
-    """Speaks to one server, one connection a call. deadline_s: silence that is a fault."""
+    """Speaks to one server, one connection a call. deadline_s: silence that is a fault.
 
-    def __init__(self, url: str, token: Secret[str] | None = None, deadline_s: float = 30) -> None:
+    reason: why others' things are read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Secret[str] | None = None,
+        deadline_s: float = 30,
+        reason: str = "",
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise CommandFault(
@@ -68,10 +77,15 @@ class Client:
         self._parts = parts
         self._token = token
         self._deadline_s = deadline_s
+        self._reason = reason
 
     def patient(self, deadline_s: float) -> "Client":
         """Return the same client with another deadline, for streams."""
-        return Client(self.url, self._token, deadline_s)
+        return Client(self.url, self._token, deadline_s, self._reason)
+
+    def because(self, reason: str) -> "Client":
+        """Return the same client, which says why it reads what others wrote."""
+        return Client(self.url, self._token, self._deadline_s, reason)
 
     def get(self, path: str, **query: str | int | None) -> dict[str, Any]:
         """Return the JSON object at `path`. Raises CommandFault."""
@@ -194,6 +208,8 @@ class Client:
         headers = dict(_HEADERS)
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        if self._reason:
+            headers["X-Assent-Reason"] = self._reason.encode("utf-8").decode("latin-1")
         content = None
         if body is not None:
             content = json.dumps(body).encode("utf-8")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from cyclopts import App, Parameter
 
@@ -179,8 +178,7 @@ def watch(
         The id of the session.
     """
     path = f"/v1/sessions/{segment(session_id)}/watch"
-    query = f"?{urlencode({'reason': reason})}" if reason else ""
-    for data in signed_in().patient(_SILENT_FOR_S).events(path + query):
+    for data in signed_in().patient(_SILENT_FOR_S).because(reason).events(path):
         if not data:
             continue
         said = json.loads(data)

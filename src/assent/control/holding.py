@@ -74,6 +74,7 @@ class Holding:
         live.cancelled = False
         # From here on a cancel is meant for what is held, and the target runs nothing.
         live.holding += 1
+        live.waiting = action
         try:
             request = await self._resuming.take_up(live, action)
             if request is None:
@@ -87,6 +88,7 @@ class Holding:
                     self._nothing_held.set()
         finally:
             live.holding -= 1
+            live.waiting = None
 
     def acted(self, answer: Permitted | Refused, action: Action) -> Action:
         """Return the action that was permitted: `action`, or the same one that waited longer."""

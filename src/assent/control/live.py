@@ -61,8 +61,9 @@ class LiveSession:
     action, to be decided again. permitted: what its opening was permitted by last. standing: what
     may be done in it now. looked_at: when that was last decided, None for at once. level: the
     highest that the risk in it came to. suspicion_line: how many lines its suspicion has crossed.
-    cut_since: since when it should be over, None for not. pause: why nothing new begins in it, None
-    where it does. watchers: what hears of each frame of it.
+    cut_since: since when it should be over, None for not. waiting: what is held on its connection
+    now. pause: why nothing new begins in it, None where it does. watchers: what hears of each
+    frame of it.
     """
 
     session: Session
@@ -95,6 +96,7 @@ class LiveSession:
     level: RiskLevel = RiskLevel.LOW
     suspicion_line: int = 0
     cut_since: datetime | None = None
+    waiting: Action | None = None
     pause: "Pause | None" = None
     watchers: "tuple[Callable[[], None], ...]" = ()
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,6 +108,11 @@ class LiveSession:
     def only_reads(self) -> bool:
         """Whether whatever is done in it may only read."""
         return any(item.name == "read_only" for item in self.obliged)
+
+    def told_watchers(self) -> None:
+        """Let whoever watches look again."""
+        for saw in self.watchers:
+            saw()
 
 
 @dataclass(frozen=True, slots=True)

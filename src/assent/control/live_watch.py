@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from assent.control.directory import Directory
 from assent.control.live import LiveSession, LiveSessions
+from assent.control.reading import with_reason
 from assent.control.recordings import Library
 from assent.control.seeing import SessionViews, is_theirs
 from assent.control.sign_in import Caller
@@ -21,6 +22,7 @@ from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault
 from assent.core.ids import EntryId, Ids, SessionId, SubjectId
 from assent.core.ports import Store
+from assent.recording.segment import SegmentFacts
 
 MOST_AT_ONCE = 200
 """How many frames are shown at once; of more, the newest."""
@@ -84,19 +86,20 @@ class LiveWatch:
         self._watchers: set[_Watcher] = set()
         self._closed = False
 
-    async def begin(self, caller: Caller, session: SessionId, because: str = "") -> LiveSession:
+    async def begin(self, caller: Caller, session: SessionId) -> LiveSession:
         """Say in the log that this person watches, before anything is shown to them.
 
         Raises MissingFault, ForbiddenFault, ConflictFault where it is over, OutsideFault.
         """
         found = await self._views.get(caller, session)
+        self._views.check_frames(caller, found)
         live = self._live.get(session)
         if live is None:
             raise ConflictFault(
                 "session-ended", f"session `{session}` has ended: look at its replay"
             )
         if not is_theirs(self._directory, caller.subject.id, found.subject):
-            await self._say(caller, live, because)
+            await self._say(caller, live)
         return live
 
     async def follow(self, live: LiveSession, after: int = 0) -> AsyncIterator[Glimpse]:
@@ -113,6 +116,21 @@ class LiveWatch:
         finally:
             self._watchers.discard(watcher)
             live.watchers = tuple(one for one in live.watchers if one != watcher.saw)
+
+    async def look(self, live: LiveSession) -> Glimpse:
+        """Return the newest of what was recorded so far, for those who have begun to watch."""
+        frames = await self._newest(live.session.id, 0)
+        shown = [(number, _shown(frame)) for number, frame in frames if _is_shown(frame)]
+        return Glimpse(shown, frames[0][0] - 1 if frames else 0)
+
+    async def segments(self, session: SessionId) -> Sequence[SegmentFacts]:
+        """Return what is known of the sealed parts of a recording. Raises OutsideFault."""
+        return await self._library.segments(session)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the server stops."""
+        return self._closed
 
     def close(self) -> None:
         """End all that is watched, so that a server that stops does not wait for it."""
@@ -158,7 +176,7 @@ class LiveWatch:
             start = further[-1][0]
         return tuple(kept)
 
-    async def _say(self, caller: Caller, live: LiveSession, because: str) -> None:
+    async def _say(self, caller: Caller, live: LiveSession) -> None:
         now, session = self._clock.now(), live.session
         key = (caller.subject.id, session.id)
         said_at = self._said.get(key)
@@ -173,7 +191,7 @@ class LiveWatch:
             target=session.target,
             session=session.id,
             facts={"of": session.subject},
-            payload={"because": because} if because else None,
+            payload=with_reason(caller),
         )
         await self._store.commit((), (entry,))
         self._said.pop(key, None)

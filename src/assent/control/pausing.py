@@ -61,6 +61,7 @@ class Pausing:
         live.cancelled = False
         # From here on a cancel is meant for what waits, and the target runs nothing.
         live.holding += 1
+        live.waiting = action
         told: Pause | None = None
         try:
             while True:
@@ -80,6 +81,7 @@ class Pausing:
                 await _nudged(live, (until - now).total_seconds())
         finally:
             live.holding -= 1
+            live.waiting = None
 
 
 async def _nudged(live: LiveSession, seconds: float) -> None:

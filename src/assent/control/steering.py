@@ -84,6 +84,27 @@ class Steering:
         owners = self._directory.target(session.target).owners
         return caller.may(Permission.ANSWER) and bool(caller.subject.groups & owners)
 
+    def open_now(self, session: SessionId) -> LiveSession | None:
+        """Return a session of which the caller knows that they may see it, None when it is over."""
+        return self._live.get(session)
+
+    def fingerprint(self) -> int:
+        """Return a number that is another one when something shown of open sessions has changed."""
+        return hash(
+            tuple(
+                (
+                    live.session.id,
+                    live.so_far.actions,
+                    live.standing.kind,
+                    live.holding,
+                    live.level,
+                    live.pause is None,
+                    live.session.ends_at,
+                )
+                for live in self._live
+            )
+        )
+
     async def look(self, caller: Caller, session: SessionId) -> LiveSession:
         """Return a session as it is now. Raises MissingFault, ConflictFault where it is over."""
         await self._views.get(caller, session)
@@ -112,6 +133,7 @@ class Steering:
             live.pause = None
             live.nudged.set()
             live.say(steered.resumed(live, caller.subject.name, because))
+            live.told_watchers()
         return live
 
     def _open(self, session: SessionId) -> LiveSession:
@@ -144,6 +166,7 @@ class Steering:
         else:
             cut(live, now, f"{name} ended this session: {because}")
         live.nudged.set()
+        live.told_watchers()
 
     async def _say(self, caller: Caller, live: LiveSession, how: Steer, because: str) -> None:
         session, name = live.session, caller.subject.name

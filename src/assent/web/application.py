@@ -25,6 +25,7 @@ from assent.web import (
     reason,
     reviews,
     search,
+    sessions,
     sign_in,
     standing_in,
     step_up,
@@ -85,6 +86,7 @@ def mount(
         grants,
         standing_in,
         search,
+    sessions,
         log_export,
         log,
     ):

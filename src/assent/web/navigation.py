@@ -43,6 +43,7 @@ PLACES: tuple[Place, ...] = (
     Place("ask", "/ask", "Ask", Section.WORK, Permission.ASK, "ask", "a"),
     Place("grants", "/grants", "Grants", Section.WORK, Permission.ACCOUNT, "grant", "g"),
     Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
+    Place("sessions", "/sessions", "Sessions", Section.WORK, Permission.ACCOUNT, "session", "e"),
     Place("standing-in", "/standing-in", "Standing in", Section.WORK, _ANSWER, "swap", "d"),
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
     Place("log", "/log", "Log", Section.LOOK, Permission.ACCOUNT, "log", "l"),

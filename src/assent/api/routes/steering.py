@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from assent.api.authentication import PresentedToken, SignedIn, peer_address
+from assent.api.authentication import PresentedToken, SignedIn, signed_in
 from assent.api.authorization import needs
 from assent.api.bodies import BecauseBody
 from assent.api.door import Door, TheDoor
@@ -24,10 +24,6 @@ router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
 _STEERS = [Depends(needs(Permission.ASK, Permission.STEER))]
 _WATCHES = [Depends(needs(Permission.ASK, Permission.WATCH))]
-
-Reason = Annotated[
-    str, Query(max_length=500, description="Why you look; it is in the log before you do.")
-]
 
 
 def live_out(door: Door, live: LiveSession) -> LiveSessionOut:
@@ -90,11 +86,9 @@ async def _steered(
     return live_out(door, await door.plane.steering.steer(caller, SessionId(session), how, because))
 
 
-async def begun(
-    door: TheDoor, caller: SignedIn, session_id: SessionPath, reason: Reason = ""
-) -> LiveSession:
+async def begun(door: TheDoor, caller: SignedIn, session_id: SessionPath) -> LiveSession:
     """Return the session that is watched from here on, with that in the log."""
-    return await door.plane.live_watch.begin(caller, SessionId(session_id), reason)
+    return await door.plane.live_watch.begin(caller, SessionId(session_id))
 
 
 @router.get("/{session_id}/watch", dependencies=_WATCHES, response_class=EventSourceResponse)
@@ -113,8 +107,8 @@ async def watch(
     async for glimpse in plane.live_watch.follow(live):
         try:
             # Asked again each time: whoever signed out or lost the role sees nothing more.
-            caller = await plane.sign_in.authenticate(token, peer_address(request), "api")
-            await plane.sessions.get(caller, live.session.id)
+            caller = await signed_in(request, door, token)
+            plane.sessions.check_frames(caller, await plane.sessions.get(caller, live.session.id))
         except Fault:
             return
         frames = [dict(frame) for _, frame in glimpse.frames]
