@@ -65,7 +65,7 @@ def test_an_unsigned_assent_does_not_count_and_says_what_to_do(signing: Gateway)
     assert refused.json()["type"].endswith("signature-needed")
     said = assent(signing, "ben", "approve", request, "--unsigned")
     assert said.returncode == 3
-    assert "`assent devices enroll` enrols this device" in said.stderr
+    assert "`assent device enroll` enrols this device" in said.stderr
     assert signing.request(request)["state"] == "pending"
 
 

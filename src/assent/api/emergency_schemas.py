@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from assent.api.bodies import Body, Line, Name
+from assent.api.bodies import Body, Line, Name, PossessionBody
 from assent.api.risk_schemas import Instant
 from assent.api.schemas import OpenedOut, PersonOut, SessionOut
 from assent.control.break_glass import SHORTEST_REASON
@@ -27,6 +27,7 @@ class BreakGlassBody(Body):
     for_s: AtMostAnHour | None = None
     ticket: Line = ""
     connections: Annotated[int, Field(ge=1, le=256, strict=True)] = 1
+    device: PossessionBody | None = None
 
     @property
     def lasts_for(self) -> timedelta | None:

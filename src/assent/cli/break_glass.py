@@ -8,6 +8,7 @@ from assent.cli import output, requests
 from assent.cli.access import For, Ticket
 from assent.cli.client import signed_in
 from assent.cli.connect import hand_over
+from assent.cli.device_binding import Binding
 from assent.cli.durations import in_words, seconds
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
@@ -55,11 +56,14 @@ def break_glass(
     }
     if lasts_for is not None:
         body["for_s"] = seconds(lasts_for)
-    status, opened = client.post_for_status("/v1/break-glass", body)
+    binding = Binding(client)
+    status, opened = client.post_for_status("/v1/break-glass", binding.of(body))
     if status == 202:
         requests.wait(client, opened["request"])
         # It is there now; breaking the glass again would be another time.
-        opened = client.post("/v1/connect", {"target": target, "connections": connections})
+        again = {"target": target, "connections": connections}
+        opened = client.post("/v1/connect", binding.of(again))
+    opened = binding.kept(opened)
     if not as_json:
         now = output.now()
         for review in opened.get("reviews", ()):

@@ -22,6 +22,7 @@ from assent.cli.access import (
     wish_body,
 )
 from assent.cli.client import Client, signed_in
+from assent.cli.device_binding import Binding
 from assent.cli.durations import distance, in_words
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
@@ -77,10 +78,14 @@ def hand_over(
 
 def connection_text(opened: Mapping[str, Any]) -> str:
     """Return the libpq connection string, without the password."""
-    return (
+    text = (
         f"host={_quoted(opened['host'])} port={opened['port']} "
         f"user={_quoted(opened['user'])} dbname={_quoted(opened['database'])}"
     )
+    if "sslcert" not in opened:
+        return text
+    files = f"sslcert={_quoted(opened['sslcert'])} sslkey={_quoted(opened['sslkey'])}"
+    return f"{text} sslmode=require {files}"
 
 
 def connection_url(opened: Mapping[str, Any]) -> str:
@@ -88,17 +93,22 @@ def connection_url(opened: Mapping[str, Any]) -> str:
     user, password = quote(opened["user"], safe=""), quote(opened["password"], safe="")
     database, host = quote(opened["database"], safe=""), opened["host"]
     host = f"[{host}]" if ":" in host else host
-    return f"postgresql://{user}:{password}@{host}:{opened['port']}/{database}"
+    address = f"postgresql://{user}:{password}@{host}:{opened['port']}/{database}"
+    if "sslcert" not in opened:
+        return address
+    cert, key = quote(opened["sslcert"], safe=""), quote(opened["sslkey"], safe="")
+    return f"{address}?sslmode=require&sslcert={cert}&sslkey={key}"
 
 
 def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
     """Return the credential; where people are asked, after they have assented."""
-    status, answer = client.post_for_status("/v1/connect", body)
+    binding = Binding(client)
+    status, answer = client.post_for_status("/v1/connect", binding.of(body))
     if status == 202:
         requests.wait(client, answer["request"])
         # What was asked for is there now; naming it again would ask again.
         again = {name: body[name] for name in ("target", "connections")}
-        status, answer = client.post_for_status("/v1/connect", again)
+        status, answer = client.post_for_status("/v1/connect", binding.of(again))
     if status == 202:
         raise CommandFault(
             ExitCode.CONFLICT,
@@ -106,7 +116,7 @@ def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
             f"something changed meanwhile and people are asked again; "
             f"see `assent show {answer['request']['id']}`",
         )
-    return answer
+    return binding.kept(answer)
 
 
 def _print(opened: Mapping[str, Any]) -> None:

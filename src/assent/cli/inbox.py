@@ -78,7 +78,7 @@ def approve(
 ) -> None:
     """Assent to exactly this action; it runs when nothing else is missing.
 
-    On an enrolled device (`assent devices enroll`) you are shown what you assent to, and asked;
+    On an enrolled device (`assent device enroll`) you are shown what you assent to, and asked;
     your device signs exactly that.
 
     Parameters

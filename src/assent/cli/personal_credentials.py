@@ -9,6 +9,7 @@ from assent.cli import output
 from assent.cli.access import For, segment
 from assent.cli.client import signed_in
 from assent.cli.connect import connection_text, connection_url
+from assent.cli.device_binding import Binding
 from assent.cli.durations import distance, in_words, seconds
 from assent.cli.output import AsJson
 
@@ -42,7 +43,9 @@ def create(
     body: dict[str, object] = {"target": target, "connections": connections}
     if lasts_for is not None:
         body["for_s"] = seconds(lasts_for)
-    minted = signed_in().post("/v1/credentials", body)
+    client = signed_in()
+    binding = Binding(client)
+    minted = binding.kept(client.post("/v1/credentials", binding.of(body)))
     if as_json:
         output.show_json(minted)
         return

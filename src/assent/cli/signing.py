@@ -9,11 +9,11 @@ from typing import Any
 
 from assent.cli import credentials, device_keys, output
 from assent.cli.client import Client
-from assent.cli.device_keys import KIND, DeviceKey
+from assent.cli.device_keys import DeviceKey
 from assent.cli.exit_codes import CommandFault, ExitCode
 
 _MOST_LOOKS = 5
-ENROL = "`assent devices enroll` enrols this device"
+ENROL = "`assent device enroll` enrols this device"
 
 
 def key_for(client: Client) -> DeviceKey | None:
@@ -80,7 +80,7 @@ def proof_of(shown: Mapping[str, Any], verdict: str, key: DeviceKey) -> dict[str
     except (ValueError, KeyError, TypeError) as error:
         words = f"the server shows something else than it wants signed: {error}; nothing was signed"
         raise CommandFault(ExitCode.OUTSIDE, "bad-document", words) from error
-    signature = {"kind": KIND, "key": key.id, "signature": key.sign(message)}
+    signature = {"kind": key.kind, "key": key.id, "signature": key.sign(message)}
     return {"shown": digest, "signature": signature}
 
 

@@ -32,7 +32,11 @@ class Devices:
     certificates: DeviceCertificates | None = None
 
     def certificate_for(self, proof: Possession | None, opened: Opened) -> str | None:
-        """Return the certificate to show with a new password, PEM; None where there is none.
+        """Return the certificate to show with a new password, as `certificate_until`."""
+        return self.certificate_until(proof, opened.user, opened.expires_at)
+
+    def certificate_until(self, proof: Possession | None, user: str, ends: datetime) -> str | None:
+        """Return the certificate to show with a password, PEM; None where there is none.
 
         Raises ConflictFault for a key that cannot be certified.
         """
@@ -42,10 +46,7 @@ class Devices:
             public_key = b64decode(proof.certificate_key, validate=True)
         except ValueError:
             raise ConflictFault("bad-key", "the key to certify is not base64") from None
-        begins = self.evidence.now()
-        return self.certificates.issue(
-            public_key, proof.key, opened.user, begins, opened.expires_at
-        )
+        return self.certificates.issue(public_key, proof.key, user, self.evidence.now(), ends)
 
 
 def devices_of(

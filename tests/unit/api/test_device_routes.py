@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from assent.audit.approval_signatures import approval_message, encoded, enrolment_message
+from assent.control.device_keys import STEPPED_UP_WITHIN
 from assent.core.decision import ApprovalRemedy, Quorum
 from assent.core.request import Request
 from memory_plane import PASSWORD
@@ -58,6 +60,7 @@ async def proof(door: Door, request: Request, key: str) -> dict[str, Any]:
 
 async def test_a_device_is_enrolled_after_a_step_up_listed_and_revoked(door: Door) -> None:
     await door.sign_in("ben")
+    door.plane.clock.at += STEPPED_UP_WITHIN + timedelta(seconds=1)
     refused = await door.http.post("/v1/devices/challenge")
     assert (refused.status_code, refused.json()["type"]) == (
         403,

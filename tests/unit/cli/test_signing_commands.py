@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ DEVICE = {
     "public_key": "cGs=",
     "enrolled_at": "2026-11-22T10:00:00.000000Z",
     "revoked_at": None,
+    "protection": "file",
+    "admitted_at": None,
 }
 
 
@@ -88,7 +91,7 @@ def shown_json(text: str = "delete from orders", **more: Any) -> dict[str, Any]:
 @pytest.fixture
 def enrolled(signed_in: FakeServer) -> DeviceKey:
     """A device whose key is enrolled for Ben."""
-    key = DeviceKey(signed_in.url, "ben", "key_1", device_keys.new_seed())
+    key = replace(device_keys.make(signed_in.url, "ben", "file"), id="key_1")
     device_keys.keep(key)
     signed_in.answer("GET /v1/whoami", 200, ME)
     return key
@@ -178,7 +181,7 @@ def test_without_a_device_nothing_is_asked_and_a_demand_says_what_to_do(
 ) -> None:
     signed_in.problem(f"POST {REQUEST}/approve", 403, "signature-needed", "it must be signed")
     assert run(["approve", REQUEST_ID]) == 3
-    assert "`assent devices enroll` enrols this device" in capsys.readouterr().err
+    assert "`assent device enroll` enrols this device" in capsys.readouterr().err
 
 
 def test_the_key_is_of_one_person_at_one_server(signed_in: FakeServer, enrolled: DeviceKey) -> None:
@@ -198,8 +201,11 @@ def test_enrolling_asks_for_the_password_and_keeps_the_key_private(
     signed_in.answer("POST /v1/devices/challenge", 200, begun)
     signed_in.answer("POST /v1/step-up", 204, b"")
     signed_in.answer("POST /v1/devices", 201, DEVICE)
+    signed_in.answer("POST /v1/devices/key_1/report/challenge", 201, begun)
+    signed_in.answer("POST /v1/devices/key_1/report", 200, {})
+    signed_in.answer("GET /v1/devices/known", 200, {"admission": "administrator", "items": []})
     types(monkeypatch, "secret words")
-    assert run(["devices", "enroll", "--name", "laptop"]) == 0
+    assert run(["device", "enroll", "--name", "laptop", "--protection", "file"]) == 0
     assert "key_1: `laptop` signs for ben now" in capsys.readouterr().out
     file = home / "device-keys.json"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -219,7 +225,7 @@ def test_a_file_of_keys_that_others_can_read_is_not_used(
     (home / "device-keys.json").chmod(0o600)
     (home / "device-keys.json").write_text("{}")
     assert run(["approve", REQUEST_ID]) == 7
-    assert "is not what `assent devices enroll` wrote" in capsys.readouterr().err
+    assert "is not what `assent device enroll` wrote" in capsys.readouterr().err
 
 
 def test_devices_are_listed_and_revoked(

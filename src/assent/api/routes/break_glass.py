@@ -29,21 +29,23 @@ async def break_glass(
     door: TheDoor, caller: SignedIn, body: BreakGlassBody
 ) -> BrokenOut | JSONResponse:
     """Take access at once: short, recorded, told to everybody, and reviewed by somebody else."""
-    taken = await door.plane.break_glass.take(
-        caller,
-        body.target,
-        body.lasts_for,
-        body.reason,
-        body.ticket,
-        body.connections,
-    )
+    devices, proof = door.plane.devices, body.device.possession if body.device else None
+    async with devices.proofs.connecting(caller, proof, body.target, body.connections) as taker:
+        taken = await door.plane.break_glass.take(
+            taker,
+            body.target,
+            body.lasts_for,
+            body.reason,
+            body.ticket,
+            body.connections,
+        )
     if isinstance(taken, Broken):
-        return _broken(door, caller, taken)
+        return _broken(door, taker, taken, devices.certificate_for(proof, taken.opened))
     waiting = WaitingOut(request=request_out(door, taken))
     return JSONResponse(waiting.model_dump(mode="json"), status_code=202)
 
 
-def _broken(door: Door, caller: Caller, taken: Broken) -> BrokenOut:
+def _broken(door: Door, caller: Caller, taken: Broken, certificate: str | None) -> BrokenOut:
     opened = taken.opened
     host, port = door.postgres_address()
     return BrokenOut(
@@ -55,5 +57,7 @@ def _broken(door: Door, caller: Caller, taken: Broken) -> BrokenOut:
         expires_at=isoformat(opened.expires_at),
         connections=opened.connections,
         grant=grant_out(door, opened.grant),
+        device=caller.holds,
+        certificate=certificate,
         reviews=[review_out(door, caller, review) for review in taken.reviews],
     )

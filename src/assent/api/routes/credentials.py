@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from assent.api.authentication import SignedIn
 from assent.api.authorization import needs
-from assent.api.bodies import Body, Name
+from assent.api.bodies import Body, Name, PossessionBody
 from assent.api.door import Door, TheDoor
 from assent.api.risk_schemas import Instant
 from assent.control.personal_credentials import LONGEST, MOST_CONNECTIONS, Minted
@@ -21,11 +21,15 @@ _LONGEST_S = int(LONGEST.total_seconds())
 
 
 class CredentialBody(Body):
-    """A wish for a personal credential. for_s: seconds that it lasts, 8 h if null."""
+    """A wish for a personal credential. for_s: seconds that it lasts, 8 h if null.
+
+    device: proof that a device of yours asks, null where none does.
+    """
 
     target: Name
     for_s: Annotated[int, Field(ge=1, le=_LONGEST_S, strict=True)] | None = None
     connections: Annotated[int, Field(ge=1, le=MOST_CONNECTIONS, strict=True)] = 100
+    device: PossessionBody | None = None
 
     @property
     def lasts_for(self) -> timedelta | None:
@@ -56,6 +60,8 @@ class MintedOut(CredentialOut):
     user: str
     password: str
     database: str
+    device: str | None = None
+    certificate: str | None = None
 
 
 @router.post("", dependencies=[Depends(needs(Permission.ASK))], status_code=201)
@@ -64,10 +70,13 @@ async def mint(door: TheDoor, caller: SignedIn, body: CredentialBody) -> MintedO
 
     Connect with it, and access is asked for then, on the same connection.
     """
-    minted = await door.plane.credentials.mint(
-        caller, body.target, body.lasts_for, body.connections
-    )
-    return _minted(door, minted)
+    devices, proof = door.plane.devices, body.device.possession if body.device else None
+    async with devices.proofs.connecting(caller, proof, body.target, body.connections) as asker:
+        minted = await door.plane.credentials.mint(
+            asker, body.target, body.lasts_for, body.connections
+        )
+    ends = minted.credential.expires_at
+    return _minted(door, minted, devices.certificate_until(proof, minted.user, ends))
 
 
 @router.get("", dependencies=[Depends(needs(Permission.ASK))])
@@ -97,7 +106,7 @@ def _out(minted: Minted) -> CredentialOut:
     )
 
 
-def _minted(door: Door, minted: Minted) -> MintedOut:
+def _minted(door: Door, minted: Minted, certificate: str | None) -> MintedOut:
     host, port = door.postgres_address()
     return MintedOut(
         **_out(minted).model_dump(),
@@ -106,4 +115,6 @@ def _minted(door: Door, minted: Minted) -> MintedOut:
         user=minted.user,
         password=minted.password.reveal() if minted.password else "",
         database=minted.target.name,
+        device=minted.credential.device,
+        certificate=certificate,
     )
