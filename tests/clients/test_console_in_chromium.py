@@ -77,7 +77,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def to(page: Page, name: str) -> None:
-    """Follow the link of that name between the pages."""
+    """Follow the link of that name between the pages, which a narrow window keeps in a menu."""
+    menu = page.get_by_role("button", name="Menu")
+    if await menu.is_visible():
+        await menu.click()
     await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
 
 

@@ -167,16 +167,19 @@ class Access:
         # The one that the others would be shorter than, and that covers most.
         return min(found, key=lambda one: (waits_for_use(one[0]), not one[0].scope.is_everything))
 
-    async def outlook(self, caller: Caller) -> Sequence[Outlook]:
-        """Return, for every target, what asking for it now would lead to; nothing is logged."""
+    async def outlook(self, caller: Caller, wish: Wish | None = None) -> Sequence[Outlook]:
+        """Return, for every target, what asking for it now would lead to; nothing is logged.
+
+        wish: what would be asked for, beside all that is held; None for anything, where nothing is.
+        """
         found = []
         presence = await self._presence(caller)
         for target in self._directory.targets():
             valid = self._grants.valid(caller.subject.id, target.id, self._clock.now())
-            if valid:
+            if valid and wish is None:
                 found.append(Outlook(target, "granted", (), valid[0]))
                 continue
-            action = self._action(caller, target, None, ANYTHING)
+            action = self._action(caller, target, None, wish or ANYTHING)
             circumstances = self._circumstances(caller, target, presence, "", "")
             decision = (await self._decider.consider(action, circumstances)).decision
             if isinstance(decision, Permit):

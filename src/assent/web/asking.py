@@ -17,7 +17,7 @@ from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 from assent.web.grant_views import grant_view
 from assent.web.inbox import RequestPath
-from assent.web.target_views import target_view, target_views
+from assent.web.target_views import answer_view, target_view, target_views
 from assent.workflow.narrowing import ACCESS
 
 router = APIRouter(route_class=PageRoute)
@@ -123,6 +123,7 @@ async def _form(
     values = {
         **_common(seat),
         "target": await target_view(seat.desk.plane, seat.caller, name),
+        "answer": await answer_view(seat.desk.plane, seat.caller, name),
         "form": form,
         "errors": errors,
         "zone": form.zone or seat.caller.subject.time_zone or "UTC",

@@ -8,6 +8,9 @@ from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
 from assent.core.clock import isoformat
 from assent.core.faults import MissingFault
+from assent.core.scope import Scope
+from assent.web.grant_views import GrantView, grant_view
+from assent.workflow.wishes import ANYTHING, Wish
 
 _STATE_WORDS = {
     "granted": "open to you",
@@ -32,6 +35,51 @@ class TargetView:
     state_words: str
     words: tuple[str, ...]
     until: str
+
+
+@dataclass(frozen=True, slots=True)
+class WayView:
+    """One thing that could be asked for, and what that would lead to. state, words: as there."""
+
+    what: str
+    state: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What somebody gets of a target, in three parts. already: their grants on it."""
+
+    already: tuple[GrantView, ...]
+    automatic: tuple[WayView, ...]
+    people: tuple[WayView, ...]
+    closed: tuple[WayView, ...]
+
+
+_WISHES = (
+    ("only reading", Wish(scope=Scope(read_only=True))),
+    ("everything that policies permit", ANYTHING),
+)
+"""What is looked at: reading alone, and all."""
+
+
+async def answer_view(plane: ControlPlane, caller: Caller, name: str) -> AnswerView:
+    """Return what they can do there already, what would be automatic, and what needs whom."""
+    target = plane.directory.target_named(name)
+    ways = [
+        WayView(what, outlook.state, tuple(outlook.words))
+        for what, wish in _WISHES
+        for outlook in await plane.access.outlook(caller, wish)
+        if outlook.target.name == name
+    ]
+    now = plane.clock.now()
+    held = plane.grants.valid(caller.subject.id, target.id, now) if target else ()
+    return AnswerView(
+        already=tuple(grant_view(plane, caller, grant) for grant in held),
+        automatic=tuple(way for way in ways if way.state == "automatic"),
+        people=tuple(way for way in ways if way.state == "ask"),
+        closed=tuple(way for way in ways if way.state == "closed"),
+    )
 
 
 async def target_views(plane: ControlPlane, caller: Caller) -> Sequence[TargetView]:

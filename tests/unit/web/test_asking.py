@@ -36,6 +36,29 @@ async def test_each_target_says_what_asking_would_lead_to(
     assert words in await console.get("/ask/shop")
 
 
+@pytest.mark.parametrize(
+    ("name", "automatic", "people"),
+    [("ana", 2, 0), ("tim", 0, 2), ("carl", 0, 0)],
+)
+async def test_a_target_answers_in_three_parts_what_is_theirs_and_what_it_takes(
+    console: Console, name: str, automatic: int, people: int
+) -> None:
+    await console.sign_in(name)
+    _, already, by_itself, by_people = (await console.get("/ask/shop")).split("<section>")
+    assert "Nothing on it is open to you." in already
+    assert by_itself.count("<li>") == automatic
+    assert by_people.split("<form")[0].count("<li>") == people
+    assert ("assent of 1 of dba" in by_people) == bool(people)
+
+
+async def test_what_they_hold_already_is_named_before_they_ask_for_more(console: Console) -> None:
+    await console.sign_in("ana")
+    await console.post("/ask/shop", reason="month end", lasts_for="10m")
+    already = (await console.get("/ask/shop")).split("<section>")[1]
+    assert "until <time" in already
+    assert "assent connect shop" in already
+
+
 async def test_looking_writes_nothing_into_the_log(console: Console) -> None:
     await console.sign_in("ana")
     before = list(console.world.journal)
