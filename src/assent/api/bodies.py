@@ -46,6 +46,7 @@ def _is_text(password: SecretStr) -> SecretStr:
 Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(_is_text)]
 _BASE64 = r"^[A-Za-z0-9+/]+={0,2}$"
 _TEXT = r"^[A-Za-z0-9_-]+$"
+Code = Annotated[SecretStr, Field(min_length=1, max_length=64), AfterValidator(_is_text)]
 Seconds = Annotated[int, Field(ge=1, le=30 * 24 * 3600, strict=True)]
 
 
@@ -56,16 +57,18 @@ class Body(BaseModel):
 
 
 class LoginBody(Body):
-    """Who signs in."""
+    """Who signs in. code: of their app, or a recovery code, where `second-factor-needed` asked."""
 
     name: Name
     password: Password
+    code: Code | None = None
 
 
 class StepUpBody(Body):
-    """A fresh proof of who is signed in."""
+    """A fresh proof of who is signed in. code: as at the sign-in."""
 
     password: Password
+    code: Code | None = None
 
 
 class AskBody(Body):

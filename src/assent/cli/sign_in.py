@@ -69,7 +69,18 @@ def login(
 
 def _by_password(client: Client, who: str, password_file: Path | None) -> dict[str, Any]:
     password = read_password(f"password of {who} at {client.url}: ", password_file)
-    return client.post("/v1/login", {"name": who, "password": password.reveal()})
+    return with_code(client, "/v1/login", {"name": who, "password": password.reveal()})
+
+
+def with_code(client: Client, path: str, body: dict[str, object]) -> dict[str, Any]:
+    """Return the answer to a password; where a code is needed as well, ask for it and try again."""
+    try:
+        return client.post(path, body)
+    except CommandFault as fault:
+        if fault.code != "second-factor-needed":
+            raise
+    code = read_password("code of your app, or a recovery code: ", None)
+    return client.post(path, {**body, "code": code.reveal()})
 
 
 def _by_somebodys_browser(client: Client, *, device: bool) -> dict[str, Any]:
@@ -128,7 +139,7 @@ def step_up(*, password_file: PasswordFile = None, as_json: AsJson = False) -> N
     """Confirm your password, where a policy asks for a fresh proof."""
     client = signed_in()
     password = read_password("your password again: ", password_file)
-    client.post("/v1/step-up", {"password": password.reveal()})
+    with_code(client, "/v1/step-up", {"password": password.reveal()})
     if as_json:
         output.show_json({"stepped_up": True})
     else:

@@ -212,7 +212,7 @@ class Accounts:
         await self._store.commit((change, told), (entry,))
         return Invited(subject, link)
 
-    async def drop_second_factor(self, caller: Caller, name: str) -> None:
+    async def drop_second_factor(self, caller: Caller, name: str) -> Subject:
         """Ask somebody for no codes any more: they lost what made them. They are told.
 
         Raises ForbiddenFault, MissingFault, ConflictFault `own-account`.
@@ -231,6 +231,7 @@ class Accounts:
             {"about": subject.id, "authenticator": "totp", "count": 1},
         )
         await self._store.commit((DropAuthenticators(subject.id), told), (entry,))
+        return subject
 
     async def end_sign_ins(self, caller: Caller, name: str) -> int:
         """End all sign-ins of somebody, who is told; return how many there were.
