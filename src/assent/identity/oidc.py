@@ -34,6 +34,7 @@ Answer = TypeVar("Answer")
 _KEPT_FOR = timedelta(hours=1)
 _AWAY_FOR = timedelta(seconds=5)
 _KEYS_AGAIN_AFTER = timedelta(seconds=30)
+_FRESH_S = 30
 _MOST_AT_ONCE = 16
 _MOST_LOGOUTS = 10_000
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -102,7 +103,8 @@ class OidcProvider:
         if ours.acr_values:
             query["acr_values"] = " ".join(ours.acr_values)
         if trip.fresh_since is not None:
-            query |= {"prompt": "login", "max_age": "0"}
+            # With 0, some providers ask again and again: the proof is older once they look.
+            query |= {"prompt": "login", "max_age": str(_FRESH_S)}
         elif ours.max_age_s is not None:
             query["max_age"] = str(ours.max_age_s)
         return _with_query(metadata["authorization_endpoint"], query)

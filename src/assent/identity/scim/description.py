@@ -1,0 +1,66 @@
+"""What this SCIM service is: its resources, its limits, and what it forgives."""
+
+from typing import Any, TypeAlias
+
+from scim2_models import (
+    AuthenticationScheme,
+    Bulk,
+    ChangePassword,
+    EnterpriseUser,
+    ETag,
+    External,
+    Filter,
+    Group,
+    Patch,
+    Reference,
+    Resource,
+    ResourceType,
+    ScimPolicy,
+    ScimProvider,
+    ServiceProviderConfig,
+    Sort,
+    User,
+)
+
+MOST_RESULTS = 200
+LONGEST_FILTER = 1_000
+
+SomeResource: TypeAlias = Resource[Any]
+Person: TypeAlias = User[EnterpriseUser]
+
+_BEARER = AuthenticationScheme(
+    type=AuthenticationScheme.Type.oauthbearertoken,
+    name="bearer token",
+    description="a token of `assent people scim-token`",
+    spec_uri=Reference[External]("https://www.rfc-editor.org/rfc/rfc6750"),
+    primary=True,
+)
+
+
+def scim_provider() -> ScimProvider:
+    """Return the description.
+
+    Entra ID sends attributes that no schema knows, `remove` with a value, and paths whose filter
+    matches nothing; each has one meaning only, so it is taken.
+    """
+    return ScimProvider(
+        models=[User, EnterpriseUser, Group],
+        resource_types=[
+            ResourceType.from_resource(User[EnterpriseUser]),
+            ResourceType.from_resource(Group),
+        ],
+        config=ServiceProviderConfig(
+            patch=Patch(supported=True),
+            bulk=Bulk(supported=False, max_operations=0, max_payload_size=0),
+            filter=Filter(supported=True, max_results=MOST_RESULTS),
+            change_password=ChangePassword(supported=False),
+            sort=Sort(supported=True),
+            etag=ETag(supported=True),
+            authentication_schemes=[_BEARER],
+        ),
+        policy=ScimPolicy(
+            unknown=ScimPolicy.Unknown.ignore,
+            remove_value_as_filter=ScimPolicy.RemoveValue.apply,
+            unmatched_path_filter=ScimPolicy.UnmatchedPathFilter.create,
+        ),
+    )
