@@ -34,6 +34,7 @@ from assent.core.people_changes import (
     UseAuthenticator,
     UseInvitation,
 )
+from assent.core.policy_draft import DropPolicyDraft, PolicyDraft, PutPolicyDraft
 from assent.core.session import Credential
 from assent.core.token import Token
 
@@ -50,6 +51,8 @@ class MemoryPeople:
     found_networks: set[tuple[str, str]] = field(default_factory=set)
     passwords: dict[str, str | None] = field(default_factory=dict)
     found_reports: dict[str, tuple[object, Device]] = field(default_factory=dict)
+
+    found_drafts: dict[str, PolicyDraft] = field(default_factory=dict)
 
     def apply_to_people(self, change: Change) -> None:
         match change:
@@ -113,6 +116,10 @@ class MemoryPeople:
                 self.found_keys[key_id] = replace(waiting, admitted_at=at, admitted_by=by)
             case PutDeviceDetails(key_id, details):
                 self.found_keys[key_id] = replace(self.found_keys[key_id], details=details)
+            case PutPolicyDraft(draft):
+                self.found_drafts[draft.id] = draft
+            case DropPolicyDraft(id):
+                self.found_drafts.pop(id, None)
             case PutDeviceReport(key_id, report, at):
                 before = self.found_reports.get(key_id)
                 if before is not None and before[0] >= at:  # type: ignore[operator]
@@ -167,3 +174,10 @@ class MemoryPeople:
 
     async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
         return {key: self.found_reports[key][1] for key in keys if key in self.found_reports}
+
+    async def policy_drafts(self, owner: SubjectId | None = None) -> Sequence[PolicyDraft]:
+        found = [one for one in self.found_drafts.values() if owner in (None, one.owner)]
+        return sorted(found, key=lambda one: one.changed_at, reverse=True)
+
+    async def policy_draft(self, draft: str) -> PolicyDraft | None:
+        return self.found_drafts.get(draft)

@@ -25,6 +25,7 @@ LegalHoldId = NewType("LegalHoldId", str)
 AnchorId = NewType("AnchorId", str)
 TokenId = NewType("TokenId", str)
 InvitationId = NewType("InvitationId", str)
+PolicyDraftId = NewType("PolicyDraftId", str)
 AuthenticatorId = NewType("AuthenticatorId", str)
 
 PREFIXES = {
@@ -46,6 +47,7 @@ PREFIXES = {
     "anchor": "anc",
     "token": "tok",
     "invitation": "inv",
+    "policy_draft": "drf",
     "authenticator": "aut",
 }
 

@@ -14,6 +14,7 @@ from assent.core.authenticator import (
 )
 from assent.core.device import Device
 from assent.core.ids import AuthenticatorId, DeviceKeyId, InvitationId, SubjectId, TokenId
+from assent.core.policy_draft import DropPolicyDraft, PutPolicyDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +191,7 @@ PeopleChange: TypeAlias = (
     | AdmitDeviceKey
     | PutDeviceDetails
     | PutDeviceReport
+    | PutPolicyDraft
+    | DropPolicyDraft
     | EndDeviceCredentials
 )

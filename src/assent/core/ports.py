@@ -26,6 +26,7 @@ from assent.core.ids import (
     DeviceKeyId,
     EntryId,
     GrantId,
+    PolicyDraftId,
     RequestId,
     ReviewId,
     SessionId,
@@ -37,6 +38,7 @@ from assent.core.lease import Lease, Privileges
 from assent.core.lesson import Lesson
 from assent.core.network import Network
 from assent.core.notice import Delivery, Notice
+from assent.core.policy_draft import PolicyDraft
 from assent.core.policy_revision import PolicyRevision
 from assent.core.request import Request, RequestState
 from assent.core.resource import Target
@@ -235,6 +237,12 @@ class Store(Protocol):
     async def provisioned_groups(self) -> Sequence[ProvisionedGroup]:
         """Return groups that identity providers keep, by name; at most 10,000."""
         ...
+
+    async def policy_drafts(self, owner: SubjectId | None = None) -> Sequence[PolicyDraft]:
+        """Return drafts of policies, the one changed last first; at most 200."""
+        ...
+
+    async def policy_draft(self, draft: PolicyDraftId) -> PolicyDraft | None: ...
 
     async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
         """Return what these devices said of themselves last."""

@@ -27,12 +27,14 @@ from assent.core.people_changes import (
     UseAuthenticator,
     UseInvitation,
 )
+from assent.core.policy_draft import DropPolicyDraft, PutPolicyDraft
 from assent.stores import people_rows as rows
 from assent.stores.people_tables import (
     authenticators,
     device_reports,
     external_identities,
     invitations,
+    policy_drafts,
     provisioned_groups,
     sign_in_networks,
 )
@@ -59,6 +61,8 @@ PEOPLE = (
     PutDeviceDetails,
     PutDeviceReport,
     EndDeviceCredentials,
+    PutPolicyDraft,
+    DropPolicyDraft,
 )
 
 
@@ -110,6 +114,10 @@ def apply(connection: Connection, change: PeopleChange) -> None:
             connection.execute(held.values(details=body))
         case PutDeviceReport():
             _put_report(connection, change)
+        case PutPolicyDraft(draft):
+            replace(connection, policy_drafts, rows.policy_draft_row(draft))
+        case DropPolicyDraft(id):
+            connection.execute(delete(policy_drafts).where(policy_drafts.c.id == id))
         case EndDeviceCredentials(key, at):
             minted = update(credentials).where(credentials.c.device_id == key)
             connection.execute(minted.where(credentials.c.expires_at > at).values(expires_at=at))

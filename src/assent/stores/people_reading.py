@@ -11,7 +11,8 @@ from assent.core.authenticator import (
     ProvisionedGroup,
 )
 from assent.core.device import Device
-from assent.core.ids import DeviceKeyId, SubjectId
+from assent.core.ids import DeviceKeyId, PolicyDraftId, SubjectId
+from assent.core.policy_draft import PolicyDraft
 from assent.core.token import Token
 from assent.stores import people_rows as rows
 from assent.stores.fetching import MOST_ROWS, Fetching
@@ -20,6 +21,7 @@ from assent.stores.people_tables import (
     device_reports,
     external_identities,
     invitations,
+    policy_drafts,
     provisioned_groups,
     sign_in_networks,
 )
@@ -28,6 +30,7 @@ from assent.stores.tables import tokens
 
 _MOST_IDENTITIES = 100_000
 _MOST_REPORTS = 500
+_MOST_DRAFTS = 200
 
 
 class PeopleReading(Fetching):
@@ -81,6 +84,17 @@ class PeopleReading(Fetching):
     async def provisioned_groups(self) -> Sequence[ProvisionedGroup]:
         ordered = select(provisioned_groups).order_by(provisioned_groups.c.name)
         return await self._all(ordered.limit(MOST_ROWS), rows.provisioned_group_of)
+
+    async def policy_drafts(self, owner: SubjectId | None = None) -> Sequence[PolicyDraft]:
+        wanted = select(policy_drafts)
+        if owner is not None:
+            wanted = wanted.where(policy_drafts.c.owner_id == owner)
+        newest = wanted.order_by(policy_drafts.c.changed_at.desc(), policy_drafts.c.id)
+        return await self._all(newest.limit(_MOST_DRAFTS), rows.policy_draft_of)
+
+    async def policy_draft(self, draft: PolicyDraftId) -> PolicyDraft | None:
+        wanted = select(policy_drafts).where(policy_drafts.c.id == draft)
+        return await self._one(wanted, rows.policy_draft_of)
 
     async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
         found: dict[DeviceKeyId, Device] = {}

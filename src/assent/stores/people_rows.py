@@ -12,10 +12,12 @@ from assent.core.authenticator import (
 from assent.core.device import Device
 from assent.core.ids import DeviceKeyId
 from assent.core.people_changes import PutDeviceReport
+from assent.core.policy_draft import PolicyDraft
 from assent.stores.rows import Row
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _device_decoder = msgspec.json.Decoder(Device)
+_draft_decoder = msgspec.json.Decoder(PolicyDraft)
 
 
 def authenticator_row(authenticator: Authenticator) -> dict[str, object]:
@@ -117,3 +119,19 @@ def device_report_row(change: PutDeviceReport) -> dict[str, object]:
 def device_report_of(row: Row) -> tuple[DeviceKeyId, Device]:
     """Return whose report a row is, and the report."""
     return row["key_id"], _device_decoder.decode(row["body"])
+
+
+def policy_draft_row(draft: PolicyDraft) -> dict[str, object]:
+    """Return the columns of a draft."""
+    return {
+        "id": draft.id,
+        "owner_id": draft.owner,
+        "changed_at": draft.changed_at,
+        "shadow_until": draft.shadow_until,
+        "body": _encoder.encode(draft).decode("utf-8"),
+    }
+
+
+def policy_draft_of(row: Row) -> PolicyDraft:
+    """Return the draft of a row."""
+    return _draft_decoder.decode(row["body"])

@@ -75,6 +75,17 @@ provisioned_groups = Table(
     UniqueConstraint("name", name="one_provisioned_group_a_name"),
 )
 
+policy_drafts = Table(
+    "policy_drafts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner_id", String, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("shadow_until", UtcDateTime),
+    Column("body", Text, nullable=False),
+    Index("policy_drafts_by_owner", "owner_id", "changed_at"),
+)
+
 # The last one of each device; the log has all of them.
 device_reports = Table(
     "device_reports",

@@ -17,6 +17,7 @@ TABLES = (
     "external_identities",
     "provisioned_groups",
     "device_reports",
+    "policy_drafts",
 )
 
 
@@ -27,6 +28,7 @@ def upgrade() -> None:
     _bind_to_devices()
     _create_authenticators()
     _create_identities()
+    _create_drafts()
 
 
 def downgrade() -> None:
@@ -145,3 +147,15 @@ def _create_identities() -> None:
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
     )
+
+
+def _create_drafts() -> None:
+    op.create_table(
+        "policy_drafts",
+        sa.Column("id", sa.String, primary_key=True),
+        sa.Column("owner_id", sa.String, nullable=False),
+        sa.Column("changed_at", INSTANT, nullable=False),
+        sa.Column("shadow_until", INSTANT),
+        sa.Column("body", sa.Text, nullable=False),
+    )
+    op.create_index("policy_drafts_by_owner", "policy_drafts", ["owner_id", "changed_at"])
