@@ -263,7 +263,7 @@ class FakeAccess:
     ) -> Request:
         return await self.ask(caller, what or "shop", lasts_for, reason, ticket)
 
-    async def outlook(self, caller: Caller) -> Sequence[Outlook]:
+    async def outlook(self, caller: Caller, wish: Wish | None = None) -> Sequence[Outlook]:
         return [Outlook(SHOP, "ask", ("assent of 1 of dba",), None)]
 
 
