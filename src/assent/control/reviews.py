@@ -12,6 +12,7 @@ from itertools import islice
 from assent.control.delegations import Delegations
 from assent.control.directory import Directory
 from assent.control.outbox import Outbox
+from assent.control.reading import Readers
 from assent.control.review_words import (
     about_review,
     closed_lines,
@@ -34,6 +35,7 @@ from assent.core.ports import Store
 from assent.core.quorum import unmet
 from assent.core.resource import Target
 from assent.core.review import Review, ReviewVerdict
+from assent.core.role import Permission
 from assent.core.security_event import SecurityEvent
 from assent.core.session import Session
 from assent.core.subject import Subject, SubjectKind
@@ -90,6 +92,7 @@ class Reviews:
         self._outbox = outbox
         self._clock = clock
         self._ids = ids
+        self._readers = Readers(store=store, clock=clock, ids=ids)
         timers.when(REMIND, self._remind)
         timers.when(OVERDUE, self._overdue)
 
@@ -174,6 +177,8 @@ class Reviews:
 
     def may_close(self, person: Subject, review: Review) -> bool:
         """Return whether this person could close it now, open or not."""
+        if not self._directory.may(person, Permission.ANSWER):
+            return False
         subject = self._subject(review.subject)
         remedy = ApprovalRemedy(((Quorum(1, review.group),),))
         one = self._delegations.assenting(person, self._clock.now())
@@ -182,13 +187,18 @@ class Reviews:
     async def list(self, caller: Caller, *, open_only: bool) -> Sequence[Review]:
         """Return the reviews that this person may see, newest first; at most 500."""
         found = await self._store.reviews(open_only=open_only, limit=_MOST_LOOKED_AT)
-        return list(islice((one for one in found if self._may_see(caller, one)), _MOST_SHOWN))
+        seen = list(islice((one for one in found if self._may_see(caller, one)), _MOST_SHOWN))
+        if any(not self._concerns(caller.subject, one) for one in seen):
+            await self._readers.read(caller, "reviews")
+        return seen
 
     async def get(self, caller: Caller, review: ReviewId) -> Review:
         """Return the review. Raises MissingFault where there is none this person may see."""
         found = await self._store.review(review)
         if found is None or not self._may_see(caller, found):
             raise MissingFault("no-such-review", f"there is no review `{review[:60]}` for you")
+        if not self._concerns(caller.subject, found):
+            await self._readers.read(caller, "review", review)
         return found
 
     async def done(self, review: Review) -> Done:
@@ -270,10 +280,12 @@ class Reviews:
             raise ConflictFault("review-closed", f"review `{review.id}` was closed at {at}Z")
 
     def _may_see(self, caller: Caller, review: Review) -> bool:
-        person = caller.subject
+        return caller.oversees or self._concerns(caller.subject, review)
+
+    def _concerns(self, person: Subject, review: Review) -> bool:
+        """Return whether it is about them, or theirs to close."""
         return (
             person.id == review.subject
-            or caller.oversees
             or any(is_member(person, name) for name in review.group.split(_ALTERNATIVE))
             or self.may_close(person, review)
         )

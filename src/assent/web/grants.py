@@ -120,6 +120,8 @@ async def _values(
     others = sees_others(plane, seat.caller)
     # Who may see nobody else's is shown their own, however they came here.
     everybody = whose == "everybody" and others
+    if everybody:
+        await plane.grants.readers.read(seat.caller, "grants")
     found, further = await grant_views(plane, seat.caller, everybody)
     return {
         "seat": seat,
