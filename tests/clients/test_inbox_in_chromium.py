@@ -170,6 +170,35 @@ async def test_a_link_from_a_notice_leads_to_the_request_after_sign_in(house: Ho
     await expect(page.get_by_text("Ben Brandt assented")).to_be_visible()
 
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core was not installed (npm ci)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_no_page_of_the_work_keeps_anybody_out(house: House, width: int, scheme: str) -> None:
+    for n in range(5):
+        await house.plane.hold(STATEMENT, parameters=(str(n), None), remedies=(TWO_DBAS,))
+    page = await house.signed_in(
+        "ben",
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        bypass_csp=True,
+    )
+    found = []
+    for path in ("/", "/ask", "/grants", "/reviews", "/standing-in"):
+        await page.goto(f"{house.url}{path}")
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+        await page.add_script_tag(path=AXE)
+        results = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+        found += [
+            (path, one["id"], [node["html"][:120] for node in one["nodes"][:3]])
+            for one in results["violations"]
+        ]
+    assert found == []
+
+
 WATCH_LONG_TASKS = """
 window.longTasks = []
 new PerformanceObserver((list) => {
