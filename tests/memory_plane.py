@@ -50,6 +50,8 @@ from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
 from assent.control.programs import programs
 from assent.control.providers import trips_of
+from assent.control.provisioners import Provisioners
+from assent.control.provisioning import Provisioning
 from assent.control.receipts import LogReceipt, Receipts
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
@@ -664,6 +666,21 @@ class MemoryPlane:
                 ids=self.ids,
             ),
             providers=self.providers,
+            provisioning=Provisioning(
+                store=store,
+                directory=self.directory,
+                people=self.people,
+                clock=self.clock,
+                ids=self.ids,
+            ),
+            provisioners=Provisioners(
+                store=store,
+                directory=self.directory,
+                people=self.people,
+                sign_in=self.sign_in,
+                clock=self.clock,
+                ids=self.ids,
+            ),
             log_pages=LogPages(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),

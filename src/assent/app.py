@@ -190,6 +190,7 @@ async def _doors(
         clicks = channels.clicks(config.notifiers, around)
         application = api.build_app(plane, around.public_url, lambda: address, clicks)
         web.mount(application, plane, around.public_url, lambda: address)
+        identity.mount_scim(application, premises, plane, around)
         server, serving = await web_server.start(application, web_socket, tasks)
         doors.push_async_callback(web_server.stop, server, serving)
         # Sessions end before the pages do, so that the pages can still show it.

@@ -37,6 +37,7 @@ from assent.api.routes import (
     requests,
     reviews,
     risk,
+    scim,
     search,
     sessions,
     sign_in,
@@ -82,7 +83,7 @@ def build_app(
         grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
-        workloads,
+        workloads, scim,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

@@ -9,7 +9,11 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_CONFIGURATION_BYTES = 1024 * 1024
 """All policies of an installation may come at once, to be compared and applied."""
 
+MAX_SCIM_BYTES = 2 * 1024 * 1024
+"""More than SCIM takes, so that it can say so in its own words."""
+
 _CONFIGURATION = "/v1/configuration/"
+_SCIM = "/scim/v2/"
 
 
 class BodyLimit:
@@ -43,4 +47,6 @@ class BodyLimit:
 
 
 def _most(path: str) -> int:
+    if path.startswith(_SCIM):
+        return MAX_SCIM_BYTES
     return MAX_CONFIGURATION_BYTES if path.startswith(_CONFIGURATION) else MAX_BODY_BYTES

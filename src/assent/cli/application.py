@@ -73,6 +73,7 @@ _COMMANDS = (
     ("apply", "apply:apply", "Change policies and targets, with the assent it needs.", _RUN),
     ("doctor", "doctor:doctor", "Say how the server is, and what to do about it.", _RUN),
     ("people", "people:app", "See who there is; invite, change and disable people.", _RUN),
+    ("scim", "scim:app", "Let an identity provider put people and groups here.", _RUN),
     ("notices", "notices:app", "See what could not be delivered, and try it again.", _RUN),
     ("config", "config:app", "Check a configuration, or hash a password for it.", _RUN),
     ("completion", "completion:completion", "Print completion for a shell.", _RUN),

@@ -61,6 +61,8 @@ from assent.control.plans import Plans
 from assent.control.policies import Policies
 from assent.control.programs import programs
 from assent.control.providers import trips_of
+from assent.control.provisioners import Provisioners
+from assent.control.provisioning import Provisioning
 from assent.control.recordings import Library, Recordings
 from assent.control.redaction import Redaction
 from assent.control.reporting import Reporting
@@ -668,6 +670,17 @@ def assemble(outside: Outside) -> Assembly:
             ids=ids,
         ),
         providers=providers,
+        provisioning=Provisioning(
+            store=store, directory=directory, people=people, clock=clock, ids=ids
+        ),
+        provisioners=Provisioners(
+            store=store,
+            directory=directory,
+            people=people,
+            sign_in=sign_in,
+            clock=clock,
+            ids=ids,
+        ),
         log_pages=LogPages(store=store, directory=directory, clock=clock, ids=ids),
         redaction=redaction,
         legal_holds=LegalHolds(

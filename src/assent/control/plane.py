@@ -33,6 +33,8 @@ from assent.control.people import People
 from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plans import Plans
 from assent.control.programs import Programs
+from assent.control.provisioners import Provisioners
+from assent.control.provisioning import Provisioning
 from assent.control.recordings import Recordings
 from assent.control.redaction import Redaction
 from assent.control.reporting import Reporting
@@ -102,3 +104,5 @@ class ControlPlane:
     log_pages: LogPages
     programs: Programs
     providers: ExternalSignIn
+    provisioning: Provisioning
+    provisioners: Provisioners

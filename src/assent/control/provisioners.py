@@ -90,7 +90,7 @@ class Provisioners:
         # Exactly this, whatever else people could have put into a token.
         fits = kept.kind is TokenKind.API and kept.permissions == _MAY
         if subject.disabled or not fits or subject.kind is not SubjectKind.WORKLOAD:
-            words = "only a token of `assent people scim-token` opens this door"
+            words = "only a token of `assent scim token` opens this door"
             raise ForbiddenFault("not-permitted", words)
         return subject.id
 

@@ -3,6 +3,8 @@
 import ssl
 from datetime import timedelta
 
+from fastapi import FastAPI
+
 from assent.config import Config
 from assent.control.plane import ControlPlane
 from assent.core.faults import OperatorFault
@@ -10,6 +12,8 @@ from assent.core.role import Role
 from assent.edges.premises import Premises
 from assent.identity.settings import OidcConfig, max_age_s, session_s
 from assent.notifiers.channels import Around
+
+SCIM = "/scim/v2"
 
 
 def begin(premises: Premises, plane: ControlPlane, around: Around) -> None:
@@ -73,3 +77,22 @@ def _trust(one: OidcConfig, premises: Premises) -> ssl.SSLContext | None:
         words = f"`{path}` cannot be read as certificates"
         place = f"[[oidc]] {one.name} certificate_authority"
         raise OperatorFault("certificate-unreadable", words, place) from fault
+
+
+def mount_scim(
+    application: FastAPI, premises: Premises, plane: ControlPlane, around: Around
+) -> None:
+    """Let an identity provider come by SCIM, where the configuration lets it."""
+    scim = premises.config.scim
+    if not scim.enabled:
+        return
+    # Its models take a while to import, and few need them.
+    from assent.identity.scim.application import ScimApplication
+
+    plane.provisioning.groups = scim.groups
+    plane.provisioning.roles = {word: Role(role) for word, role in scim.roles.items()}
+    base_url = f"{around.public_url.rstrip('/')}{SCIM}"
+    served = ScimApplication(
+        plane.provisioning, plane.provisioners, base_url, premises.clock, premises.ids
+    )
+    application.mount(SCIM, served)

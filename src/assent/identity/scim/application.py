@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +15,7 @@ from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
+from starlette.types import Receive, Scope, Send
 
 from assent.control.provisioners import Provisioners
 from assent.control.provisioning import Provisioning
@@ -89,11 +89,8 @@ class ScimApplication(ASGIApplication):
         """Return how the world reaches us, whatever a request says of it."""
         return self._base_url
 
-    async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+    async def __call__(  # type: ignore[override]
+        self, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Serve a request. What is not text is refused before anything reads it."""
         if scope["type"] != "http":
@@ -107,13 +104,13 @@ class ScimApplication(ASGIApplication):
             refused = ScimResponse(HTTPStatus.BAD_REQUEST, error.model_dump())
             await self.send_response(refused, send)
             return
-        await super().__call__(scope, receive, send)
+        await super().__call__(dict(scope), receive, send)  # type: ignore[arg-type]
 
     async def dispatch_request(self, request: ScimRequest) -> ScimResponse:
         """Serve a request of somebody who may come."""
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not 0 < len(token) <= _LONGEST_TOKEN:
-            raise UnauthorizedException(detail="send a token of `assent people scim-token`")
+            raise UnauthorizedException(detail="send a token of `assent scim token`")
         by = await self._provisioners.admitted(Secret(token))
         if wait_s := self._pace.wait_s():
             raise TooManyRequests(wait_s)

@@ -31,7 +31,7 @@ Person: TypeAlias = User[EnterpriseUser]
 _BEARER = AuthenticationScheme(
     type=AuthenticationScheme.Type.oauthbearertoken,
     name="bearer token",
-    description="a token of `assent people scim-token`",
+    description="a token of `assent scim token`",
     spec_uri=Reference[External]("https://www.rfc-editor.org/rfc/rfc6750"),
     primary=True,
 )
