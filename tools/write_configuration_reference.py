@@ -9,6 +9,7 @@ from typing import Any
 
 from assent import config
 from assent.config.audit import AuditConfig
+from assent.config.roles import RolesConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
 from assent.notifiers.settings import NotifierConfig
@@ -35,6 +36,7 @@ SECTIONS = (
     config.CanaryConfig,
     config.ReactionsConfig,
     config.MetricsConfig,
+    RolesConfig,
     config.PersonConfig,
     config.TargetConfig,
     config.LabelRuleConfig,

@@ -6,6 +6,7 @@ from collections import Counter
 from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
 from assent.config.devices import check_devices
+from assent.config.roles import check_roles
 from assent.config.sections import Config, RiskConfig
 from assent.config.settings import (
     budget,
@@ -45,6 +46,7 @@ def check(config: Config, place: str) -> None:
     _check_watching(config, place)
     pace(config, place)
     sign_in_rules(config.sign_in, f"{place}:[sign_in]")
+    check_roles(config.roles, f"{place}:[roles]")
     check_on_call(config.on_call, f"{place}:[[on_call]]")
     check_issue_tracker(config.issue_tracker, f"{place}:[issue_tracker]")
     check_notifiers(config.notifiers, f"{place}:[[notifiers]]")

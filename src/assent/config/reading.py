@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from assent.config.audit import AuditConfig
 from assent.config.checks import check
 from assent.config.devices import DevicesConfig, PostureSourceConfig
+from assent.config.roles import RolesConfig
 from assent.config.sections import (
     ApprovalsConfig,
     CanaryConfig,
@@ -84,6 +85,7 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
             PostureSourceConfig, tree.get("device_managers", []), f"{place}:[[device_managers]]"
         ),
         notify=_section(NotifyConfig, tree.get("notify", {}), f"{place}:[notify]"),
+        roles=_section(RolesConfig, tree.get("roles", {}), f"{place}:[roles]"),
         sign_in=_section(SignInConfig, tree.get("sign_in", {}), f"{place}:[sign_in]"),
         issue_tracker=_section(
             IssueTrackerConfig, tree.get("issue_tracker", {}), f"{place}:[issue_tracker]"

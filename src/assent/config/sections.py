@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assent.config.audit import AuditConfig
 from assent.config.devices import DevicesConfig, PostureSourceConfig
+from assent.config.roles import RolesConfig
 from assent.config.sign_in import SignInConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
@@ -312,6 +313,7 @@ class Config:
     devices: DevicesConfig = field(default_factory=DevicesConfig)
     device_managers: tuple[PostureSourceConfig, ...] = ()
     sign_in: SignInConfig = field(default_factory=SignInConfig)
+    roles: RolesConfig = field(default_factory=RolesConfig)
     issue_tracker: IssueTrackerConfig = field(default_factory=IssueTrackerConfig)
     on_call: tuple[OnCallConfig, ...] = ()
     notifiers: tuple[NotifierConfig, ...] = ()

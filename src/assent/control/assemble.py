@@ -109,6 +109,7 @@ from assent.core.ports import (
     Recorder,
     Store,
 )
+from assent.core.role import ROLE_GROUPS, Role
 from assent.core.secret import Secret
 from assent.policy import PolicySet
 from assent.risk import MODEL
@@ -129,7 +130,8 @@ class Outside:
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
     for what is not loud, None for all. pace: how fast more people are asked. on_call: who of a
     group is, None where nobody says. tickets: what they are, None where nobody knows. retention:
-    how long the log is kept, None for ever. watchers: names of the witnesses' keys.
+    how long the log is kept, None for ever. watchers: names of the witnesses' keys. role_groups:
+    whose members have which role.
     """
 
     store: Store
@@ -166,6 +168,7 @@ class Outside:
     log_keys: LogKeys | None = None
     retention: timedelta | None = None
     sign_in_rules: SignInRules = field(default_factory=SignInRules)
+    role_groups: Mapping[str, Role] = field(default_factory=lambda: ROLE_GROUPS)
     watchers: frozenset[str] = frozenset()
     devices: DeviceRules = field(default_factory=DeviceRules)
     device_certificates: DeviceCertificates | None = None
@@ -201,7 +204,8 @@ class Assembly:
 def assemble(outside: Outside) -> Assembly:
     """Return the use cases, handed to each other; the directory is empty yet."""
     store, clock, ids = outside.store, outside.clock, outside.ids
-    directory, events, live = Directory(), Events(), LiveSessions()
+    directory = Directory(role_groups=outside.role_groups)
+    events, live = Events(), LiveSessions()
     policies = Policies(outside.policies)
     outbox, timers = _outbox(outside, directory, events), Timers(store=store, clock=clock)
     delegations = Delegations(store=store, directory=directory, clock=clock)
@@ -537,6 +541,7 @@ def assemble(outside: Outside) -> Assembly:
         clock=clock,
         token=outside.metrics_token,
     )
+    health.passkeys_problem = passkeys.problem
     audit = Audit(
         store=store,
         verifier_key=outside.verifier_key,

@@ -5,6 +5,7 @@ import functools
 from assent.config import budget, column_rules, pace, recognised
 from assent.config.audit import retention
 from assent.config.devices import device_rules
+from assent.config.roles import role_groups
 from assent.config.sign_in import sign_in_rules
 from assent.control.assemble import Outside
 from assent.control.tickets import Tickets
@@ -63,6 +64,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
             clock,
             pattern=config.issue_tracker.pattern,
         ),
+        role_groups=role_groups(config.roles),
         levels=(config.risk.medium_from, config.risk.high_from),
         label_rules=column_rules(config),
         recognised=frozenset(recognised(config)),
