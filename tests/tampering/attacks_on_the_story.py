@@ -4,7 +4,9 @@ Each signs everything anew, so that nothing but what is said can give it away.
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 from tampering.forging import KEY, OPERATOR, Act, Attack, Forged
@@ -145,8 +147,61 @@ def _wrong_signature(log: Forged) -> None:
 
 def _wrong_key(log: Forged) -> None:
     index = _approval(log, "sql.delete")
-    log.change_facts(log.find("device.enrolled"), public_key="A" * 43 + "=")
+    log.change_facts(log.find("device.enrolled", kind="ed25519"), public_key="A" * 43 + "=")
     assert log.leaf(index)["facts"]["key"]
+
+
+def _by_passkey(log: Forged) -> int:
+    return log.find("approval", key_kind="webauthn")
+
+
+def _passkey_said(change: Callable[[bytearray, dict[str, Any]], None]) -> Act:
+    """Change what the authenticator (bytes) or the browser (JSON) said."""
+
+    def act(log: Forged) -> None:
+        index = _by_passkey(log)
+        said = log.leaf(index)["facts"]["assertion"]
+        data = bytearray(b64decode(said["authenticator_data"]))
+        client = json.loads(b64decode(said["client_data"]))
+        change(data, client)
+        written = json.dumps(client).encode()
+        parts = {"authenticator_data": bytes(data), "client_data": written}
+        assertion = {name: b64encode(part).decode() for name, part in parts.items()}
+        log.change_facts(index, assertion=assertion)
+
+    return _signed(act)
+
+
+def _unverified(data: bytearray, _: dict[str, Any]) -> None:
+    data[32] &= ~0x04
+
+
+def _counted_otherwise(data: bytearray, _: dict[str, Any]) -> None:
+    data[36] ^= 1
+
+
+def _of_another_site(data: bytearray, _: dict[str, Any]) -> None:
+    data[:32] = sha256(b"evil.test").digest()
+
+
+def _signed_elsewhere(_: bytearray, client: dict[str, Any]) -> None:
+    client["origin"] = "https://evil.test"
+
+
+def _signed_otherwise(_: bytearray, client: dict[str, Any]) -> None:
+    client["challenge"] = "A" * 43
+
+
+def _signed_in_only(_: bytearray, client: dict[str, Any]) -> None:
+    client["type"] = "webauthn.create"
+
+
+def _no_assertion(log: Forged) -> None:
+    log.change_facts(_by_passkey(log), assertion=None)
+
+
+def _site_of_the_passkey(log: Forged) -> None:
+    log.change_facts(log.find("device.enrolled", kind="webauthn"), rp_id="evil.test")
 
 
 def _another_digest(log: Forged) -> None:
@@ -332,6 +387,22 @@ ROWS = (
     Attack("take the signature off an assent", OPERATOR, KEY, 11, 1, "", _signed(_no_signature)),
     Attack("forge the signature of an assent", OPERATOR, KEY, 11, 1, "", _signed(_wrong_signature)),
     Attack("exchange the key of a device", OPERATOR, KEY, 11, 1, "", _signed(_wrong_key)),
+    Attack("take off what a passkey signed besides", OPERATOR, KEY, 11, 1, "beside its signature",
+           _signed(_no_assertion)),
+    Attack("let a passkey have verified nobody", OPERATOR, KEY, 11, 1, "did not verify",
+           _passkey_said(_unverified)),
+    Attack("let a passkey have signed less often", OPERATOR, KEY, 11, 1, "does not fit",
+           _passkey_said(_counted_otherwise)),
+    Attack("use a passkey of another site", OPERATOR, KEY, 11, 1, "is not for `localhost`",
+           _passkey_said(_of_another_site)),
+    Attack("let a passkey have signed on another page", OPERATOR, KEY, 11, 1, "it was signed at",
+           _passkey_said(_signed_elsewhere)),
+    Attack("let a passkey have signed something else", OPERATOR, KEY, 11, 1, "its challenge",
+           _passkey_said(_signed_otherwise)),
+    Attack("take the making of a passkey for an assent", OPERATOR, KEY, 11, 1, "another ceremony",
+           _passkey_said(_signed_in_only)),
+    Attack("enrol a passkey for another site", OPERATOR, KEY, 11, 1, "it was signed at",
+           _signed(_site_of_the_passkey)),
     Attack("put an assent to something else", OPERATOR, KEY, 11, 1, "", _signed(_another_digest)),
     Attack("put an assent to another request", OPERATOR, KEY, 11, 1, "",
            _signed(_to_another_request)),

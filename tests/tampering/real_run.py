@@ -1,11 +1,12 @@
 """A real gateway's log with all that an attack may want to change, and what its readers kept.
 
-Ana reads, writes and is held; Ben signs on his device; Nora is erased; a witness in a process of
-its own cosigns, and an anchor keeps what it saw.
+Ana reads, writes and is held; Ben signs on his device, Dora with a passkey; Nora is erased; a witness
+in a process of its own cosigns, and an anchor keeps what it saw.
 """
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,15 +17,18 @@ from pathlib import Path
 import psycopg
 
 import gateway_world
+from assent.audit.approval_signatures import approval_message
 from assent.demo.programs import psql_program
 from assent.demo.world import World
 from gateway_world import Credential, Gateway, Shop, assent, eventually
+from software_authenticator import Passkey
 from unit.assent_verify.exports import SigningKey
 
 ORIGIN = "assent.example/audit"
 WITNESS = "witness.example/w1"
 SEED = 7
 TABLE = "tampered_with"
+OTHER = "tampered_by_passkey"
 
 _POLICIES = """
 @id("audit.permit")
@@ -70,7 +74,9 @@ class RealRun:
 def make_real_run(folder: Path, template: World, shop: Shop) -> RealRun:
     """Run a gateway through all of it and return what is left; it has ended by then."""
     shop.run(f"create table {TABLE} (id integer); insert into {TABLE} values (1), (2), (3)")
+    shop.run(f"create table {OTHER} (id integer)")
     created = gateway_world.create_world(folder / "world", template)
+    origin = _with_a_name(created.config)
     _add_policies(created.folder / "policies")
     data = created.folder / "data"
     data.mkdir(mode=0o700)
@@ -82,6 +88,7 @@ def make_real_run(folder: Path, template: World, shop: Shop) -> RealRun:
         with created.config.open("a", encoding="utf-8") as file:
             file.write(_AUDIT.format(key=public, url=url))
         with gateway_world.serving(created) as gateway:
+            _sign_with_a_passkey(gateway, origin)
             _work(gateway)
             kept, receipts = _keep(gateway, folder / "kept")
             _work_more(gateway)
@@ -91,6 +98,37 @@ def make_real_run(folder: Path, template: World, shop: Shop) -> RealRun:
 
 
 _WITH = ("--with-keys", "--with-recordings")
+
+
+def _with_a_name(config: Path) -> str:
+    """Let people reach the server by a name, which passkeys are made for; return the origin."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    origin = f"http://localhost:{port}"
+    text = config.read_text(encoding="utf-8")
+    listen = 'listen = "127.0.0.1:0"\n'
+    named = f'listen = "127.0.0.1:{port}"\npublic_url = "{origin}"\n'
+    config.write_text(text.replace(listen, named, 1), encoding="utf-8")
+    return origin
+
+
+def _sign_with_a_passkey(gateway: Gateway, origin: str) -> None:
+    """Dora makes a passkey and signs with it for what is held."""
+    passkey = Passkey("ES256", origin=origin)
+    options = gateway.answer("dora", "POST", "/v1/passkeys/options")["public_key"]
+    credential = json.loads(passkey.create(options))
+    body = {"name": "phone", "credential": credential}
+    key = gateway.answer("dora", "POST", "/v1/passkeys", body)["id"]
+    client = _psql(gateway.connect_as("ana"), f"delete from {OTHER};\n")
+    request = gateway.wait_for_request(OTHER)
+    shown = gateway.answer("dora", "GET", f"/v1/requests/{request}/shown")
+    digest = shown["document"]["action"]["digest"]
+    message = approval_message("approve", request, digest, shown["digest"])
+    signature, assertion = passkey.approval(message)
+    signed = {"kind": "webauthn", "key": key, "signature": signature, "assertion": assertion}
+    answer = {"shown": shown["digest"], "signature": signed}
+    gateway.answer("dora", "POST", f"/v1/requests/{request}/approve", answer)
+    assert "DELETE 0" in client.communicate(timeout=30)[0]
 
 
 def _work(gateway: Gateway) -> None:

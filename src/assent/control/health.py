@@ -116,7 +116,8 @@ class Health:
 
     catalogues: how those of the targets stand. observers: how those stand who see the log from
     outside; observed: which of that somebody should look at. followers: how far each is that
-    reads the log. token: of whoever may read the figures beside this machine and those who oversee.
+    reads the log. passkeys_problem: why there are no passkeys here, empty where there are. token: of
+    whoever may read the figures beside this machine and those who oversee.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class Health:
         self.observers: Callable[[], Sequence[Observer]] = tuple
         self.observed: Callable[[Figures], Sequence[Check]] = _nobody_observes
         self.followers: list[Callable[[], Progress]] = []
+        self.passkeys_problem = ""
         policies.when_replaced(self._policies_replaced)
 
     async def figures(self) -> Figures:
@@ -196,6 +198,7 @@ class Health:
             _revocation_check(figures.real),
             _outbox_check(figures),
             _reviews_check(figures),
+            _passkeys_check(self.passkeys_problem),
         )
         return Report(self._clock.now(), checks, tuple(self._canary.rounds), figures)
 
@@ -329,6 +332,13 @@ def _reviews_check(figures: Figures) -> Check:
         says = f"{figures.overdue_reviews} of break-glass are overdue"
         return Check("reviews", HowWell.WARN, says, "see them with `assent reviews`")
     return Check("reviews", HowWell.OK, "none is overdue")
+
+
+def _passkeys_check(problem: str) -> Check:
+    if problem:
+        says, _, to_do = problem.partition("; ")
+        return Check("passkeys", HowWell.WARN, says, to_do)
+    return Check("passkeys", HowWell.OK, "people can make and use them")
 
 
 def _timed(summary: Summary) -> str:

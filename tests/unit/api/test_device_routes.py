@@ -126,7 +126,7 @@ async def test_of_no_request_nothing_is_shown(door: Door) -> None:
     assert (await door.http.get("/v1/requests/req_none/shown")).status_code == 404
 
 
-async def test_the_page_says_that_a_signed_assent_needs_the_command_line(
+async def test_the_page_says_how_an_assent_is_signed_and_takes_none_without(
     browser: Browser,
 ) -> None:
     asked = await browser.plane.hold(remedies=SIGNED)
@@ -134,8 +134,11 @@ async def test_the_page_says_that_a_signed_assent_needs_the_command_line(
     await browser.sign_in("ben")
     page = (await browser.http.get("/")).text
     assert f"assent approve {asked.id}" in page
-    assert f'id="assent-{asked.id}"' not in page
-    assert f'id="assent-{plain.id}"' in page
+    assert page.count('data-must-sign="yes"') == 1
+    assert f'data-request="{plain.id}"' in page
+    unsigned = await browser.post(f"/requests/{asked.id}/answer", verdict="approve")
+    assert unsigned.status_code == 403
+    assert "signature" in unsigned.text
 
 
 async def test_the_page_takes_an_assent_to_what_it_showed_and_to_nothing_else(
