@@ -82,6 +82,7 @@ from assent.core.resource import Resource, Target
 from assent.core.secret import Secret
 from assent.core.subject import Subject
 from assent.credentials.master_keys import FileMasterKey
+from assent.edges.policies import workbench
 from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet, load
@@ -590,6 +591,7 @@ def _wire(
             public_url="http://127.0.0.1:8470",
             party=WebAuthnParty("http://localhost:8470"),
             read_policies=lambda sources, groups: load(sources, [SQL], groups),
+            workbench=workbench(),
             read_targets=described,
             **{"honours": SQL.honours, **outside},
         )

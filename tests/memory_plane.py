@@ -24,6 +24,7 @@ from assent.control.delegations import Delegations
 from assent.control.delivering import Delivering, channels
 from assent.control.device_keys import DeviceKeys
 from assent.control.directory import Directory
+from assent.control.drafting import Drafting
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -624,6 +625,7 @@ class MemoryPlane:
             ),
             outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
+            drafting=cast(Drafting, None),
             decided=cast(Decided, FakeDecided()),
             health=self._health(store),
             device_keys=self.device_keys,

@@ -164,7 +164,7 @@ async def _doors(
 
         keep_doing(premises.recorder.run(), parts.learning.build(), parts.sweep.run())
         keep_doing(parts.continuous.run(), parts.outbox.run(), parts.timers.run())
-        keep_doing(parts.plane.retention.run())
+        keep_doing(parts.plane.retention.run(), parts.plane.drafting.shadows.run())
         index = searching.index_keeper(premises)
         plane.health.followers.append(lambda: index.progress)
         keep_doing(premises.store.publish_on_growth(), index.run())
@@ -265,6 +265,7 @@ async def _begin(premises: Premises, parts: Assembly, begun: InForce) -> None:
     parts.plane.configuring.begin(begun.sources, targets)
     parts.plane.directory.replace(subjects, targets)
     await parts.plane.labels.recover()
+    await parts.plane.drafting.shadows.recover()
     await premises.recorder.recover()
     await parts.sessions.ending.recover()
     await parts.plane.grants.recover()

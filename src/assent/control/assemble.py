@@ -28,6 +28,7 @@ from assent.control.device_evidence import DeviceEvidence, DeviceRules
 from assent.control.device_keys import DeviceKeys
 from assent.control.devices import devices_of
 from assent.control.directory import Directory
+from assent.control.drafting import drafting
 from assent.control.eligibility import Eligibility
 from assent.control.events import Events
 from assent.control.explain import Explain
@@ -59,6 +60,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.plane import ControlPlane
 from assent.control.plans import Plans
 from assent.control.policies import Policies
+from assent.control.policy_drafts import NO_WORKBENCH, Workbench
 from assent.control.programs import programs
 from assent.control.providers import trips_of
 from assent.control.provisioners import Provisioners
@@ -159,6 +161,7 @@ class Outside:
     tell_watched: bool = False
     metrics_token: Secret[str] | None = None
     read_policies: ReadPolicies = no_policies_read
+    workbench: Workbench = NO_WORKBENCH
     read_targets: ReadTargets = no_targets_read
     notifiers: Sequence[Notifier] = ()
     ordinary_channels: frozenset[str] | None = None
@@ -628,6 +631,14 @@ def assemble(outside: Outside) -> Assembly:
         credentials=credentials,
         outbox=outbox,
         configuring=configuring,
+        drafting=drafting(
+            store=store,
+            configuring=configuring,
+            policies=policies,
+            workbench=outside.workbench,
+            clock=clock,
+            ids=ids,
+        ),
         decided=Decided(store=store, clock=clock, ids=ids),
         device_keys=device_keys,
         devices=devices_of(

@@ -78,6 +78,22 @@ class Decided:
         return end
 
 
+def recorded_pairs(
+    found: Sequence[StoredEntry],
+) -> tuple[list[Mapping[str, Mapping[str, Json]]], int]:
+    """Return the decisions among entries, each with its attempt, oldest first, and where to go on.
+
+    An attempt at the end is left for the next look: its decision follows.
+    """
+    pairs: list[Mapping[str, Mapping[str, Json]]] = [
+        {"attempt": _told(attempt, True), "decision": _told(decision, True)}
+        for attempt, decision in reversed(_pairs_backwards(found))
+    ]
+    last = found[-1]
+    waits = json.loads(last.leaf)["kind"] == EntryKind.ATTEMPT
+    return pairs, last.index if waits and len(found) > 1 else last.index + 1
+
+
 def _pairs_backwards(
     found: Sequence[StoredEntry],
 ) -> Sequence[tuple[StoredEntry, StoredEntry]]:

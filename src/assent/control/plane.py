@@ -15,6 +15,7 @@ from assent.control.delegations import Delegations
 from assent.control.device_keys import DeviceKeys
 from assent.control.devices import Devices
 from assent.control.directory import Directory
+from assent.control.drafting import Drafting
 from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.external_sign_in import ExternalSignIn
@@ -84,6 +85,7 @@ class ControlPlane:
     credentials: PersonalCredentials
     outbox: Outbox
     configuring: Configuring
+    drafting: Drafting
     decided: Decided
     health: Health
     device_keys: DeviceKeys

@@ -1,4 +1,4 @@
-"""Policies that somebody is writing: not in force, and nobody's business until they are proposed."""
+"""Policies that somebody is writing: in force nowhere, and kept until they are proposed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -69,6 +69,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         label_rules=column_rules(config),
         recognised=frozenset(recognised(config)),
         read_policies=policies.read_policies,
+        workbench=policies.workbench(),
         read_targets=functools.partial(described_targets, config),
         tell_watched=config.sessions.tell_watched,
         on_compromise=config.reactions.on_compromise == "revoke",

@@ -1,12 +1,17 @@
 """The policies of the configured folder, read for the protocols that this gateway speaks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from assent import policy
 from assent.config import Config
+from assent.core.action import Statement
 from assent.core.faults import OperatorFault
+from assent.core.resource import Target
 from assent.protocols import postgres
+from assent.protocols.postgres.statements import Classifier
 
 PROTOCOLS = (postgres.PLUGIN,)
 
@@ -41,6 +46,31 @@ def read_policies(
     groups: all that there are, to find misspelt ones; None for policies that were in force before.
     """
     return policy.load(sources, PROTOCOLS, groups)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWorkbench:
+    """What drafts of policies are checked and tried with: the protocols of this gateway."""
+
+    honours: frozenset[str]
+
+    def check(self, sources: Mapping[str, str]) -> policy.Reading:
+        """Return all rules that are right and everything that is wrong."""
+        return policy.check(sources, PROTOCOLS)
+
+    def read_sql(self, text: str, target: Target) -> Statement:
+        """Return a statement as the gateway reads it, without a catalogue."""
+        return _classifier(target.search_path).classify(text)
+
+
+@lru_cache(maxsize=64)
+def _classifier(search_path: tuple[str, ...]) -> Classifier:
+    return Classifier(search_path)
+
+
+def workbench() -> PolicyWorkbench:
+    """Return what drafts of policies are checked and tried with."""
+    return PolicyWorkbench(honours())
 
 
 def honours() -> frozenset[str]:
