@@ -82,6 +82,16 @@ class SessionViews:
                 found += await self._store.sessions(one.id, open_only)
         return sorted(found, key=lambda one: one.opened_at, reverse=True)
 
+    async def seen(self, caller: Caller) -> Sequence[Session]:
+        """Return the newest of all sessions that this person may see, also of targets they own."""
+        if caller.oversees:
+            return await self.list(caller, False, True)
+        if not any(caller.subject.groups & one.owners for one in self._directory.targets()):
+            return await self.list(caller, False, False)
+        await self._readers.read(caller, "sessions")
+        found = await self._store.sessions(None, False, but=self._directory.own)
+        return [one for one in found if self._may_see(caller, one)]
+
     async def get(self, caller: Caller, session: SessionId) -> Session:
         """Return the session. Raises MissingFault when there is none this person may see."""
         found = await self._store.session(session)

@@ -58,10 +58,12 @@ async def listing(
 ) -> Response:
     """Return the sessions that are open now, and below them those that ended last."""
     caller, plane = seat.caller, seat.desk.plane
-    everybody = caller.oversees and whose != "mine"
-    found = [
-        view_of(plane, caller, one) for one in await plane.sessions.list(caller, False, everybody)
-    ]
+    listed = (
+        await plane.sessions.list(caller, False, False)
+        if whose == "mine"
+        else await plane.sessions.seen(caller)
+    )
+    found = [view_of(plane, caller, one) for one in listed]
     shown = [one for one in found if _fits(one, who, target, only)]
     typed = {"who": who, "target": target, "whose": whose, "only": only}
     values = {
@@ -70,7 +72,8 @@ async def listing(
         "now": isoformat(plane.clock.now()),
         "open": [one for one in shown if one.now is not None],
         "ended": [one for one in shown if one.now is None][:MOST_ENDED],
-        "none": not found,
+        "sees_others": caller.oversees or any(not one.own for one in found) or whose == "mine",
+        "nothing": not found,
         "typed": typed,
         "people": sorted({one.who for one in found}),
         "targets": sorted({one.target for one in found}),
