@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import device_worlds
 from assent import app
 from assent.config import parse
 from assent.control.sign_in import Caller
@@ -48,6 +49,7 @@ from builders import (
     policies,
 )
 from emergency_world import EMERGENCY, HONOURS, broken
+from program_callers import just_confirmed
 from unit.control import (
     test_anchoring,
     test_configuring,
@@ -155,9 +157,17 @@ async def what_is_ones_own(world: World) -> None:
     await world.plane.credentials.mint(a_caller(BEN), "shop", None, 1)
     await world.plane.credentials.revoke(a_caller(BEN), "shop")
     caller: Caller = await test_device_keys.stepped_up(world)
-    key = await test_device_keys.enrolled(world, caller)
+    key = await device_worlds.admitted(world, caller)
+    await device_worlds.report(world, caller, key)
     await world.plane.device_keys.revoke(caller, key.id)
     await world.risk.forget(a_caller(CARL), "ben")
+
+
+async def a_program(world: World) -> None:
+    """Ben makes a token for a program of his, and ends it."""
+    ben = await just_confirmed(world)
+    _, token = await world.plane.programs.tokens.mint(ben, "nightly")
+    await world.plane.programs.tokens.revoke(ben, token.id)
 
 
 async def labels(world: World) -> None:
@@ -208,7 +218,9 @@ DAY_IN_CHAPTERS: dict[Callable[[World], Awaitable[None]], str] = {
     a_downgrade: "session.standing",
     somebody_who_watches: "session.watched session.steered",
     an_emergency: "review.opened review.closed security.event",
-    what_is_ones_own: "absence credential.ended device.enrolled device.revoked profile.forgotten",
+    what_is_ones_own: "absence credential.ended device.enrolled device.admitted device.reported"
+    " device.revoked profile.forgotten",
+    a_program: "token.minted token.revoked",
     labels: "labels.scanned label.suggested label.decided",
     a_change_of_policies: "configuration.applied",
     keeping_the_log: "legal-hold.placed legal-hold.lifted payload.redacted log.pruned",

@@ -114,6 +114,8 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.LABEL_SUGGESTED: _entity(_CREATED, "label", "target"),
     EntryKind.LABEL_DECIDED: _entity(_UPDATED, "label", "target"),
     EntryKind.DEVICE_ENROLLED: _entity(_CREATED, "device key", "key"),
+    EntryKind.DEVICE_ADMITTED: _entity(_UPDATED, "device key", "key"),
+    EntryKind.DEVICE_REPORTED: _entity(_UPDATED, "device", "key"),
     EntryKind.DEVICE_REVOKED: _entity(_DELETED, "device key", "key"),
     EntryKind.REVIEW_OPENED: _entity(_CREATED, "review", "review"),
     EntryKind.REVIEW_CLOSED: _entity(_UPDATED, "review", "review"),
