@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from assent.core.changes import PutSubject
+from assent.core.faults import ForbiddenFault
 from assent.core.role import PERMISSIONS, Permission, Role, permissions_of
 from assent.core.subject import roles_of
 from assent.core.token import TokenKind
@@ -63,6 +64,11 @@ async def test_a_token_without_payloads_sees_that_somebody_asks_and_not_what_the
     assert asked.id in found
     assert "a secret of tim" not in found
     assert "log.read-payloads" in found
+
+
+async def test_an_auditor_asks_for_nothing_whichever_way_they_come(house: House) -> None:
+    with pytest.raises(ForbiddenFault, match="needs the permission"):
+        await house.world.access.ask(a_caller(PEOPLE["auditor"]), "shop", None, "", "")
 
 
 def test_no_role_provisions() -> None:

@@ -181,6 +181,12 @@ def test_every_signal_and_attacker_is_explained_with_its_bounds() -> None:
     assert ended.returncode == 0, "run `python tools/write_signal_table.py`"
 
 
+def test_the_roles_on_the_page_are_those_of_the_code() -> None:
+    tool = ROOT / "tools" / "write_role_reference.py"
+    ended = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert ended.returncode == 0, "run `python tools/write_role_reference.py`"
+
+
 def test_the_levels_and_bounds_on_the_pages_are_those_of_the_model() -> None:
     risk = _text(ROOT / "docs" / "explanation" / "risk.md")
     words = (

@@ -25,6 +25,7 @@ from assent.core.ids import ActionId, Ids
 from assent.core.ports import Store
 from assent.core.request import Request
 from assent.core.resource import Resource, Target
+from assent.core.role import Permission
 from assent.workflow.grant import waits_for_use
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 
@@ -119,6 +120,10 @@ class Access:
         Raises ForbiddenFault `denied` with the policies' words when nobody could assent to it,
         ConflictFault for a wish that cannot be had.
         """
+        if not self._directory.may(caller.subject, Permission.ASK):
+            # An auditor who connects with a password of earlier days asks for nothing either.
+            words = f"this needs the permission `{Permission.ASK}`, which you do not have"
+            raise ForbiddenFault("not-permitted", words)
         target = self._target(target_name)
         if lasts_for is not None and not timedelta(seconds=1) <= lasts_for <= _LONGEST:
             raise ConflictFault("duration", "ask for a second at least and 30 days at most")
