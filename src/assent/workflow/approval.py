@@ -115,7 +115,8 @@ def _check_independent(
         raise ForbiddenFault(
             "not-a-person", f"`{approver.name}` is not a person; only people answer requests"
         )
-    if approver.id == requester.on_behalf_of or approver.on_behalf_of == requester.id:
+    behind = (requester.on_behalf_of, requester.owner)
+    if approver.id in behind or approver.on_behalf_of == requester.id:
         raise ForbiddenFault(
             "own-request",
             f"request `{request.id}` was made on your behalf; somebody else has to answer it",
@@ -182,7 +183,7 @@ def _is_named(candidate: Assenting, requester: Subject, remedy: ApprovalRemedy) 
     taken = {
         delegation.group
         for delegation in candidate.delegations
-        if delegation.by not in (requester.id, requester.on_behalf_of)
+        if delegation.by not in (requester.id, requester.on_behalf_of, requester.owner)
     }
     return any(
         is_member(candidate.person, quorum.group)
@@ -197,7 +198,8 @@ def _check_unsigned(request: Request, counting: Sequence[ApprovalRemedy]) -> Non
         raise ForbiddenFault(
             "signature-needed",
             f"request `{request.id}` needs assents that are signed with a device's key; "
-            f"enrol one and answer with `assent approve {request.id}`",
+            "make a passkey on the page `/account/passkeys` and answer there, or enrol this device "
+            f"and answer with `assent approve {request.id}`",
         )
 
 

@@ -138,7 +138,7 @@ async def test_the_page_says_how_an_assent_is_signed_and_takes_none_without(
     assert f'data-request="{plain.id}"' in page
     unsigned = await browser.post(f"/requests/{asked.id}/answer", verdict="approve")
     assert unsigned.status_code == 403
-    assert "signature" in unsigned.text
+    assert "/account/passkeys" in unsigned.text
 
 
 async def test_the_page_takes_an_assent_to_what_it_showed_and_to_nothing_else(
