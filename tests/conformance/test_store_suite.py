@@ -36,7 +36,7 @@ from assent.stores.tables import metadata
 from conformance import spine_rows as spine
 from conformance import store_builders as make
 from conformance import workflow_builders as flow
-from conformance.audit_suite import EXPECTATIONS
+from conformance.people_suite import EXPECTATIONS
 from conformance.postgres_cluster import PostgresCluster
 from conformance.store_builders import (
     ANA,

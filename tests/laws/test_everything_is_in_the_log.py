@@ -51,10 +51,12 @@ from builders import (
 from emergency_world import EMERGENCY, HONOURS, broken
 from program_callers import just_confirmed
 from unit.control import (
+    test_accounts,
     test_anchoring,
     test_configuring,
     test_device_keys,
     test_label_scans,
+    test_own_account,
     test_retention,
     test_witnessing,
 )
@@ -170,6 +172,15 @@ async def a_program(world: World) -> None:
     await world.plane.programs.tokens.revoke(ben, token.id)
 
 
+async def newcomers(world: World) -> None:
+    """An administrator invites Nora, who adds an app for codes and removes it again."""
+    root = await test_accounts.administrator(world)
+    nora = await test_accounts.joined(world, root)
+    await test_own_account.with_codes(world, nora)
+    await world.plane.local_people.own.remove_generator(nora)
+    await world.plane.local_people.accounts.disable(a_caller(root), "nora")
+
+
 async def labels(world: World) -> None:
     bench = test_label_scans.Bench(world)
     await bench.ended(test_label_scans.FakeSampler(test_label_scans.EMAIL))
@@ -221,6 +232,8 @@ DAY_IN_CHAPTERS: dict[Callable[[World], Awaitable[None]], str] = {
     what_is_ones_own: "absence credential.ended device.enrolled device.admitted device.reported"
     " device.revoked profile.forgotten",
     a_program: "token.minted token.revoked",
+    newcomers: "person.added person.invited person.changed authenticator.added"
+    " authenticator.removed",
     labels: "labels.scanned label.suggested label.decided",
     a_change_of_policies: "configuration.applied",
     keeping_the_log: "legal-hold.placed legal-hold.lifted payload.redacted log.pruned",

@@ -164,7 +164,7 @@ class Accounts:
         """
         caller.check(Permission.CHANGE_PEOPLE)
         async with self._lock:
-            before = self._find(name)
+            before = self._find_local(name)
             after = _changed(before, wanted)
             if before.id == caller.subject.id and _rights(before) != _rights(after):
                 words = "nobody changes their own roles and groups; ask another administrator"
@@ -179,7 +179,7 @@ class Accounts:
         """
         caller.check(Permission.CHANGE_PEOPLE)
         async with self._lock:
-            after = replace(self._find(name), disabled=True)
+            after = replace(self._find_local(name), disabled=True)
             self._check_administrators(after)
             return await self._people.put(after, caller.subject.id)
 
@@ -187,7 +187,7 @@ class Accounts:
         """Return somebody who may come in again. Raises ForbiddenFault, MissingFault."""
         caller.check(Permission.CHANGE_PEOPLE)
         async with self._lock:
-            before = self._find(name)
+            before = self._find_local(name)
             if before.id == caller.subject.id:
                 raise ConflictFault("own-account", "nobody enables themselves")
             return await self._people.put(replace(before, disabled=False), caller.subject.id)
@@ -354,6 +354,13 @@ class Accounts:
         if found is None or self._directory.is_own(found.id):
             words = f"there is nobody called `{name[:80]}`; see `assent people list`"
             raise MissingFault("no-such-person", words)
+        return found
+
+    def _find_local(self, name: str) -> Subject:
+        found = self._find(name)
+        if found.source != LOCAL:
+            words = f"`{found.name}` is described by `{found.source}`; change them there"
+            raise ConflictFault("described-elsewhere", words)
         return found
 
     def _entry(self, kind: EntryKind, by: SubjectId, facts: dict[str, str | int]) -> Entry:

@@ -54,12 +54,15 @@ def _weakness(password: str, name: str) -> str:
 
 
 def _is_common(password: str) -> bool:
-    """Return whether it is a common word or two of them, with digits and signs around."""
-    for text in (password, password.translate(_LIKENESS)):
-        words = [word for word in re.split(r"[^a-z]+", text) if word]
-        joined = "".join(words)
-        if joined in _STEMS or (words and set(words) <= _STEMS and len(words) < 4):
-            return True
-        if any(joined == stem * 2 or joined == stem * 3 for stem in _STEMS):
-            return True
-    return False
+    """Return whether it is up to three common words, with digits and signs around and between."""
+    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", password)
+    texts = (re.sub(r"[^a-z]", "", text) for text in (password, core.translate(_LIKENESS)))
+    return any(text in _STEMS or (text and _of_stems(text, 3)) for text in texts)
+
+
+def _of_stems(text: str, most: int) -> bool:
+    if not text:
+        return True
+    return most > 0 and any(
+        _of_stems(text.removeprefix(stem), most - 1) for stem in _STEMS if text.startswith(stem)
+    )
