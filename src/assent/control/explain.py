@@ -61,8 +61,12 @@ class Explain:
             withheld = await self._withheld(caller, about)
         entries = [self._readable(entry, with_payload=not withheld) for entry in found]
         if withheld:
-            return {"about": about, "why": [], "approvals": [], "entries": entries} | {
-                "withheld": withheld
+            return {
+                "about": about,
+                "why": [],
+                "approvals": [],
+                "entries": entries,
+                "withheld": withheld,
             }
         return {
             "about": about,

@@ -21,7 +21,7 @@ _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ana": ("Ana, engineer", ("engineers",)),
     "ben": ("Ben, DBA", ("dba",)),
     "dora": ("Dora, DBA", ("dba",)),
-    "carl": ("Carl, security", ("security", "auditors")),
+    "carl": ("Carl, security", ("security",)),
     "nora": ("Nora, analyst", ("analysts",)),
 }
 
