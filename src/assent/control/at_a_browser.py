@@ -46,13 +46,14 @@ async def issued_to(
     proof: Token,
     *,
     now: datetime,
+    method: str,
     name: str,
     address: str,
     user_agent: str,
 ) -> tuple[Secret[str], Token]:
     """Return a new bearer token of a command line.
 
-    proof: the sign-in in a browser that it rests on. It is proved no better and no later than
+    proof: the sign-in in a browser that it rests on. method: what the new one counts as. It is proved no better and no later than
     that one, and ends with what was proved there: else a sign-in could renew itself for ever.
     Raises ForbiddenFault where that is over.
     """
@@ -61,7 +62,7 @@ async def issued_to(
     return await sign_in.issue(
         subject,
         TokenKind.COMMAND_LINE,
-        proof.method,
+        method,
         fresh=False,
         proved_at=proof.issued_at,
         lasts_for=min(TOKEN_LASTS_FOR, proof.expires_at - proof.issued_at),

@@ -13,6 +13,7 @@ from hashlib import sha256
 from assent.control.at_a_browser import issued_to, printable, sign_in_of
 from assent.control.directory import Directory
 from assent.control.sign_in import Caller, SignIn, digest_of
+from assent.control.sign_in_rules import WEAK
 from assent.core.clock import Clock
 from assent.core.entry import EntryKind
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
@@ -21,6 +22,7 @@ from assent.core.ports import Store
 from assent.core.secret import Secret
 from assent.core.token import Token
 
+METHOD = "device-code"
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no words come of it, and no letters that look like figures (section 6.1)."""
 LENGTH = 8
@@ -194,6 +196,8 @@ class DeviceCodes:
                 subject,
                 proof,
                 now=self._clock.now(),
+                # A passkey cannot be phished; a code that it was given for can be.
+                method=proof.method if proof.method in WEAK else METHOD,
                 name=f"command line on {waiting.host or 'an unnamed machine'}, by a code",
                 address=waiting.address,
                 user_agent=waiting.user_agent,

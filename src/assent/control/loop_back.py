@@ -116,6 +116,7 @@ class LoopBack:
             self._directory.subject(kept.by.subject.id),
             proof,
             now=self._clock.now(),
+            method=proof.method,
             name=f"command line on {kept.asked.host or 'an unnamed machine'}",
             address=address,
             user_agent=user_agent,

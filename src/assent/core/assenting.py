@@ -26,12 +26,13 @@ def can_count(person: Subject, requester: Subject) -> bool:
     """Return whether this person's assent may count at all for what `requester` does.
 
     Never a machine, nobody disabled, never the requester, never an agent of theirs, and never
-    the person behind the requesting agent: nobody assents to themselves by a detour.
+    the person behind the requesting agent, or who answers for the requesting service account:
+    nobody assents to themselves by a detour.
     """
     return (
         person.kind is SubjectKind.HUMAN
         and not person.disabled
-        and person.id not in (requester.id, requester.on_behalf_of)
+        and person.id not in (requester.id, requester.on_behalf_of, requester.owner)
         and person.on_behalf_of != requester.id
     )
 

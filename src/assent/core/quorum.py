@@ -141,7 +141,7 @@ def _independent(one: Assenting, requester: Subject) -> tuple[Delegation, ...]:
 
     With `outside_line` none counts: of who gave it nothing is known here but their id.
     """
-    barred = (requester.id, requester.on_behalf_of, one.person.id)
+    barred = (requester.id, requester.on_behalf_of, requester.owner, one.person.id)
     return tuple(delegation for delegation in one.delegations if delegation.by not in barred)
 
 

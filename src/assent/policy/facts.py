@@ -329,6 +329,23 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
             _phishing_resistant,
         ),
     },
+    "program": {
+        "on_behalf_of": Fact(
+            "String",
+            "the id of the person for whom an agent acts, empty for anybody else",
+            lambda m: m.evidence.subject.on_behalf_of or "",
+        ),
+        "owner": Fact(
+            "String",
+            "the id of who answers for an agent or a service account, empty for a person",
+            lambda m: m.evidence.subject.owner or "",
+        ),
+        "task": Fact(
+            "String",
+            "what an agent or a service account says that it is for",
+            lambda m: m.evidence.subject.task,
+        ),
+    },
     "connection": {
         "address": Fact(
             "String", "the peer's, without port", lambda m: m.evidence.connection.address

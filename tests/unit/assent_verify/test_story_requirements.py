@@ -83,6 +83,11 @@ def test_every_seat_takes_somebody_of_its_own(
     assert (lacks(require, given(*people)) == "") is is_there
 
 
+def test_who_answers_for_the_requesting_service_account_has_no_seat() -> None:
+    of = given(BEN, subject=person("ci", kind="workload", owner="ben"))
+    assert lacks("approve: 1 of dba", of) != ""
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -51,9 +51,19 @@ async def test_who_types_the_code_lets_the_command_line_in_as_themself(world: Wo
     await codes.answer(ben, asked.user_code, allow=True)
     world.clock.advance(INTERVAL)
     secret, token = await codes.poll(asked.device_code)
-    assert (token.subject, token.kind, token.method) == (BEN.id, TokenKind.COMMAND_LINE, "passkey")
+    assert (token.subject, token.kind) == (BEN.id, TokenKind.COMMAND_LINE)
+    assert token.method == "device-code"
     assert "laptop" in token.name
     assert (await as_program(world, secret)).subject == BEN
+
+
+async def test_what_was_weak_in_the_browser_is_weak_at_the_command_line(world: World) -> None:
+    codes, asked = world.plane.programs.device_codes, begun(world)
+    secret, _ = await world.sign_in.issue(BEN, TokenKind.BROWSER, "password")
+    ben = await world.sign_in.authenticate(secret, "", "web")
+    await codes.answer(ben, asked.user_code, allow=True)
+    _, token = await codes.poll(asked.device_code)
+    assert token.method == "password"
 
 
 async def test_a_device_code_brings_one_token_also_to_two_who_ask_at_once(world: World) -> None:

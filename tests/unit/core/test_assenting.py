@@ -21,6 +21,12 @@ def test_the_person_behind_the_requesting_agent_never_counts() -> None:
     assert can_count(DORA, agent)
 
 
+def test_who_answers_for_the_requesting_service_account_never_counts() -> None:
+    service = replace(person("ci", kind=SubjectKind.WORKLOAD), owner=BEN.id)
+    assert not can_count(BEN, service)
+    assert can_count(DORA, service)
+
+
 def test_who_reports_to_the_person_behind_an_agent_is_in_its_line() -> None:
     agent = replace(person("bot", kind=SubjectKind.AGENT), on_behalf_of=ANA.id)
     assert not is_outside_line(replace(BEN, reports_to=(ANA.id,)), agent)

@@ -183,6 +183,7 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
         "session": {"in_transaction": True, "phase": "prepare", "age_s": 0},
         "grant": {"active": False, "break_glass": False},
         "authentication": {},
+        "program": {"on_behalf_of": "", "owner": "", "task": ""},
         "connection": {"address": "10.0.0.1", "application": "psql", "door": "gateway"},
         "request": {
             "reason": True,

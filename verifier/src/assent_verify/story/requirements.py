@@ -283,7 +283,8 @@ class Given:
                 continue
             places = (self.evidence["delegations"] or {}).get(name) or ()
             if one_may := _may_count(person, requester, approval):
-                barred = {requester["id"], requester.get("on_behalf_of"), name, *signed}
+                answering = {requester.get("on_behalf_of"), requester.get("owner")}
+                barred = {requester["id"], *answering, name, *signed}
                 counts = () if approval.outside_line or one_may == "self" else places
                 taken = [(one["by"], one["group"]) for one in counts if one["by"] not in barred]
                 found.append(_Person(name, frozenset(person["groups"]) | {f"@{name}"}, taken))
@@ -305,7 +306,7 @@ def _may_count(person: Mapping[str, Any], requester: Mapping[str, Any], asked: A
     if person["id"] == requester["id"]:
         return "self" if asked.by_requester else ""
     behind = {requester["id"], requester.get("on_behalf_of")} - {None}
-    if person["id"] in behind or person.get("on_behalf_of") == requester["id"]:
+    if person["id"] in behind | {requester.get("owner")} or person.get("on_behalf_of") == requester["id"]:
         return ""
     if asked.outside_line:
         above = person["id"] in (requester.get("reports_to") or ())
