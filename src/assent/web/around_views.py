@@ -10,6 +10,7 @@ from assent.control.similar import Before, Deed, Past, PastRequest, done_in, the
 from assent.core.clock import isoformat
 from assent.core.effect import EffectOutcome
 from assent.core.faults import Fault
+from assent.core.ids import SessionId
 from assent.core.request import Request
 from assent.web.answer_views import person_words
 
@@ -49,12 +50,14 @@ class PastView:
 class Around:
     """What stands around a request.
 
-    came_from: where from and on what, in words, the first of them the client. session: its id,
-    empty for none. deeds: the last ones in it, newest first. subject: what the same is: `sql.delete
-    public.orders`, empty where nothing is looked for. own, others: how it went before, in words.
+    came_from: where from and on what, in words, the first of them the client. in_session: whether
+    it is of one. session: its id, where the reader may open it. deeds: the last ones in it,
+    newest first. same: what was looked for: `sql.delete public.orders`, empty for nothing. own,
+    others: how that went before, in words. requests: earlier ones for it.
     """
 
     came_from: tuple[str, ...] = ()
+    in_session: bool = False
     session: str = ""
     deeds: tuple[DeedView, ...] = ()
     same: str = ""
@@ -81,13 +84,23 @@ async def around(
         pass
     return Around(
         came_from=_came_from(shown),
-        session=action.session or "",
+        in_session=action.session is not None,
+        session=await _session(plane, caller, action.session),
         deeds=tuple(_deed(one) for one in deeds),
         same=f"{past.verb} {past.resource}" if past else "",
         own=_words(past.own) if past else "",
         others=_words(past.others) if past else "",
         requests=await _requests(plane, caller, past.requests if past else ()),
     )
+
+
+async def _session(plane: ControlPlane, caller: Caller, session: SessionId | None) -> str:
+    if session is None:
+        return ""
+    try:
+        return (await plane.sessions.get(caller, session)).id
+    except Fault:
+        return ""
 
 
 def _came_from(shown: Shown | None) -> tuple[str, ...]:

@@ -188,9 +188,7 @@ async def test_what_is_over_by_time_is_told_so(console: Console) -> None:
     assert grant.subject == BEN.id
 
 
-@pytest.mark.parametrize(
-    "path", ["/grants", "/grants/part", "/ask", "/ask/shop", "/standing-in"]
-)
+@pytest.mark.parametrize("path", ["/grants", "/grants/part", "/ask", "/ask/shop", "/standing-in"])
 async def test_each_page_is_for_people_who_signed_in_and_forbids_what_is_not_ours(
     console: Console, path: str
 ) -> None:
