@@ -8,6 +8,7 @@ from typing import Any
 from scim2_models import (
     Error,
     InvalidFilterException,
+    PayloadTooLargeException,
     SCIMException,
     UnauthorizedException,
 )
@@ -28,7 +29,7 @@ from assent.identity.scim.storage import BY, ScimStorage
 
 LARGEST_BODY = 1024 * 1024
 _WITHIN_S = 60.0
-_A_SECOND, _AT_ONCE = 50.0, 500.0
+_A_SECOND, _AT_ONCE = 100.0, 1_000.0
 _LONGEST_TOKEN = 256
 
 
@@ -114,6 +115,8 @@ class ScimApplication(ASGIApplication):
         by = await self._provisioners.admitted(Secret(token))
         if wait_s := self._pace.wait_s():
             raise TooManyRequests(wait_s)
+        if len(request.body) > LARGEST_BODY:
+            raise PayloadTooLargeException(detail=f"send {LARGEST_BODY // 1024} KiB at most")
         if len(request.query.get("filter", "")) > LONGEST_FILTER:
             raise InvalidFilterException(detail=f"is longer than {LONGEST_FILTER} characters")
         request.subject = by

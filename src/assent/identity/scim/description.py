@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+import email_validator
 from scim2_models import (
     AuthenticationScheme,
     Bulk,
@@ -21,6 +22,9 @@ from scim2_models import (
     Sort,
     User,
 )
+
+# Names such as `corp.local` are what many directories have within their walls.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 
 MOST_RESULTS = 200
 LONGEST_FILTER = 1_000
