@@ -119,7 +119,7 @@ async def test_a_session_is_watched_paused_downgraded_cut_and_played_back(seen: 
     await row.get_by_role("link").click()
 
     # 2. Watching shows what was done, and the next statement as it is sent.
-    lines = dora.locator("#steps .step")
+    lines = dora.locator("#steps .deed")
     await expect(lines.filter(has_text="select count(*) from customers")).to_have_count(1)
     await seen.client.fetch("select id from orders limit 7")
     line = lines.filter(has_text="select id from orders")
@@ -166,13 +166,13 @@ async def test_a_session_is_watched_paused_downgraded_cut_and_played_back(seen: 
         "access was asked for: “the report of march”"
     )
     await expect(dora.locator("#story")).to_contain_text("dora ended this session: that is enough")
-    await expect(dora.locator(".steps .step").filter(has_text="select 40 + 2")).to_contain_text(
+    await expect(dora.locator(".deeds .deed").filter(has_text="select 40 + 2")).to_contain_text(
         "was held"
     )
     await dora.keyboard.press("x")
-    await expect(dora.locator(".step:focus")).to_contain_text("update orders")
+    await expect(dora.locator(".deed:focus")).to_contain_text("update orders")
     await dora.keyboard.press("h")
-    await expect(dora.locator(".step:focus")).to_contain_text("select 40 + 2")
+    await expect(dora.locator(".deed:focus")).to_contain_text("select 40 + 2")
     await dora.get_by_role("link", name="Compare it with the log").click()
     await expect(dora.get_by_text("whole", exact=True)).to_be_visible()
     await dora.get_by_label("Speed").select_option("16")
@@ -202,7 +202,7 @@ async def test_ones_own_session_works_narrow_and_without_scripts(seen: Watched) 
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
     await page.get_by_role("link", name="Replay").click()
     await expect(page.locator("#story")).to_contain_text("the session was opened")
-    await expect(page.locator(".steps")).to_contain_text("select 1 as one")
+    await expect(page.locator(".deeds")).to_contain_text("select 1 as one")
     assert await seen.client.fetchval("select 2") == 2
 
 

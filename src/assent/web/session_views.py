@@ -177,10 +177,11 @@ def steps_of(frames: Iterable[tuple[int, Frame]]) -> Sequence[Step]:
         if kind == "statement":
             held = steps.pop(f"{key}-held", None)
             steps[key] = _statement(key, number, at, frame, held)
-        elif kind == "result" and key in steps:
-            steps[key] = _with_result(steps[key], frame)
-        elif kind == "rows" and key in steps:
-            steps[key] = _with_rows(steps[key], frame)
+        elif kind in ("result", "rows"):
+            # Its statement may stand on an earlier page.
+            with_it = _with_result if kind == "result" else _with_rows
+            if key in steps:
+                steps[key] = with_it(steps[key], frame)
         elif kind == "mark" and frame["event"] == "held":
             steps[f"{key}-held"] = _mark(f"{key}-held", number, at, frame)
         elif kind == "mark" and frame["event"] == "released":

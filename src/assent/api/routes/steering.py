@@ -112,5 +112,7 @@ async def watch(
         except Fault:
             return
         frames = [dict(frame) for _, frame in glimpse.frames]
-        said = GlimpseOut(frames=frames, skipped=glimpse.skipped, over=glimpse.over)
+        said = GlimpseOut.model_validate(
+            {"frames": frames, "skipped": glimpse.skipped, "over": glimpse.over}
+        )
         yield ServerSentEvent(event="frames", raw_data=said.model_dump_json())
