@@ -14,7 +14,7 @@ from assent.cli.output import AsJson
 from assent.cli.signing import ENROL, key_for
 
 if TYPE_CHECKING:
-    from assent.identity.posture import Posture
+    from assent.identity.posture.found import Posture
 
 _LEAST_S = 60
 _NAMES = {
@@ -87,7 +87,7 @@ def _said(answer: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _posture() -> "Posture":
-    from assent.identity.posture import collect
+    from assent.identity.posture.collect import collect
 
     return collect(output.now())
 
