@@ -104,16 +104,21 @@ function put(form, name, value) {
   field.setAttribute("value", value)
 }
 
-/** @param {HTMLFormElement} form @param {string} text @param {HTMLElement} [more] */
+/**
+ * Says something where news do not wipe it away: at the page's own place for that, if it has one.
+ * @param {HTMLFormElement} form @param {string} text @param {HTMLElement} [more]
+ */
 function tell(form, text, more) {
-  form.querySelector(".passkey-said")?.remove()
+  document.querySelector(".passkey-said")?.remove()
   if (!text) return
+  const place = document.getElementById("said")
   const said = document.createElement("p")
-  said.className = "error passkey-said"
+  said.className = place ? "bad passkey-said" : "error passkey-said"
   said.setAttribute("role", "alert")
   said.textContent = text
   if (more) said.append(" ", more)
-  form.prepend(said)
+  if (place) place.replaceChildren(said)
+  else form.prepend(said)
 }
 
 /** The form as it is on the page now: news may have replaced it while the person looked at their key. @param {HTMLFormElement} form */
@@ -206,7 +211,10 @@ async function signing(form, by) {
     const button = document.createElement("button")
     button.type = "button"
     button.textContent = "Answer without a signature"
-    button.addEventListener("click", () => send(now, by))
+    button.addEventListener("click", () => {
+      tell(now, "")
+      send(here(now), by)
+    })
     tell(now, `${words(error)} Nothing was answered.`, button)
   }
 }
