@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from assent.config import (
     VaultConfig,
     load,
 )
+from assent.config.sign_in import SignInConfig, sign_in_rules
+from assent.control.sign_in_rules import SignInRules
 from assent.core.faults import OperatorFault
 from config_builders import TARGET, parsed, refused
 
@@ -215,3 +218,25 @@ def test_the_reference_page_is_current_and_explains_every_key() -> None:
     assert ended.returncode == 0, "run `python tools/write_configuration_reference.py`"
     page = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
     assert [line for line in page.splitlines() if line.endswith("|  |")] == []
+
+
+def test_what_signing_in_asks_is_read() -> None:
+    tree = {"local_passwords": False, "idle": "30m", "require_second_factor": "everybody"}
+    config = parsed({"sign_in": tree})
+    rules = sign_in_rules(config.sign_in, "[sign_in]")
+    assert rules == SignInRules(False, timedelta(minutes=30), "everybody")
+    assert sign_in_rules(SignInConfig(idle="off"), "[sign_in]").idle is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "words"),
+    [
+        ({"idle": "1m"}, "[sign_in] idle: `1m` is neither"),
+        ({"idle": "13h"}, "`off` nor 5 minutes"),
+        ({"idle": "soon"}, "`soon` is neither"),
+        ({"require_second_factor": "some"}, "require_second_factor: `some` is none of"),
+        ({"local_passwords": "no"}, "must be true or false"),
+    ],
+)
+def test_what_signing_in_cannot_ask_is_refused(tree: dict[str, Any], words: str) -> None:
+    assert words in refused({"sign_in": tree})
