@@ -48,6 +48,9 @@ PLACES: tuple[Place, ...] = (
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
     Place("log", "/log", "Log", Section.LOOK, Permission.ACCOUNT, "log", "l"),
     Place("status", "/status", "Status", Section.LOOK, Permission.READ_HEALTH, "pulse", "h"),
+    Place(
+        "policies", "/policies", "Policies", Section.RULES, Permission.READ_POLICIES, "policy", "p"
+    ),
 )
 """Keys are letters, each once; `/` leads to the search."""
 
