@@ -105,6 +105,8 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.CREDENTIAL_ENDED: _entity(_DELETED, "credential", "credential"),
     EntryKind.SESSION_SEGMENT: _entity(_CREATED, "recording segment", "session"),
     EntryKind.SESSION_STANDING: _entity(_UPDATED, "session", "session"),
+    EntryKind.SESSION_STEERED: _entity(_UPDATED, "session", "session"),
+    EntryKind.SESSION_WATCHED: _entity(_READ, "session", "session"),
     EntryKind.POLICY_CHANGED: _entity(_UPDATED, "policy", "policy_revision"),
     EntryKind.CONFIGURATION_APPLIED: _entity(_UPDATED, "configuration", "content"),
     EntryKind.CONFIGURATION_CHANGED: _entity(_UPDATED, "configuration", "content"),
