@@ -1,6 +1,7 @@
 """The SCIM service as an ASGI application: who may come, how often, and with how much."""
 
 import asyncio
+import json
 import math
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 from scim2_models import (
     Error,
     InvalidFilterException,
+    PatchOp,
     PayloadTooLargeException,
+    ResourceType,
     SCIMException,
     UnauthorizedException,
 )
@@ -38,6 +41,27 @@ class _Service(ScimService):
 
     def max_body_size(self, request: ScimRequest) -> int | None:
         return LARGEST_BODY
+
+    def read_patch(
+        self, resource_type: ResourceType, body: bytes, content_type: str | None
+    ) -> "PatchOp[Any]":
+        return super().read_patch(resource_type, _with_managers(body), content_type)
+
+
+def _with_managers(body: bytes) -> bytes:
+    """Return a PATCH in which a manager is an object: Entra ID sends the bare id of one."""
+    if b":manager" not in body:
+        return body
+    try:
+        said = json.loads(body)
+        for operation in said["Operations"]:
+            value = operation.get("value")
+            if str(operation.get("path")).endswith(":manager") and isinstance(value, str):
+                operation["value"] = {"value": value}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        # Whoever reads it next says what is wrong with it.
+        return body
+    return json.dumps(said).encode()
 
 
 class _Pace:

@@ -1,8 +1,9 @@
 """What this SCIM service is: its resources, its limits, and what it forgives."""
 
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import email_validator
+from pydantic import Field
 from scim2_models import (
     AuthenticationScheme,
     Bulk,
@@ -14,6 +15,7 @@ from scim2_models import (
     Group,
     Patch,
     Reference,
+    Required,
     Resource,
     ResourceType,
     ScimPolicy,
@@ -22,6 +24,8 @@ from scim2_models import (
     Sort,
     User,
 )
+from scim2_models import Manager as EnterpriseManager
+from scim2_models.urn import URN
 
 # Names such as `corp.local` are what many directories have within their walls.
 email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
@@ -30,7 +34,26 @@ MOST_RESULTS = 200
 LONGEST_FILTER = 1_000
 
 SomeResource: TypeAlias = Resource[Any]
-Person: TypeAlias = User[EnterpriseUser]
+
+
+class Manager(EnterpriseManager):
+    """Somebody's manager. Providers send its `value` only, and the rest follows from it."""
+
+    ref: Annotated[
+        Reference[User[Any]] | None,
+        Required.false,
+    ] = Field(None, serialization_alias="$ref", validation_alias="$ref")
+
+
+class Enterprise(EnterpriseUser):
+    """What enterprises say beside the usual of a person (RFC 7643, section 4.3)."""
+
+    __schema__ = URN("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
+
+    manager: Manager | None = None
+
+
+Person: TypeAlias = User[Enterprise]
 
 _BEARER = AuthenticationScheme(
     type=AuthenticationScheme.Type.oauthbearertoken,
@@ -48,9 +71,9 @@ def scim_provider() -> ScimProvider:
     matches nothing; each has one meaning only, so it is taken.
     """
     return ScimProvider(
-        models=[User, EnterpriseUser, Group],
+        models=[User, Enterprise, Group],
         resource_types=[
-            ResourceType.from_resource(User[EnterpriseUser]),
+            ResourceType.from_resource(User[Enterprise]),
             ResourceType.from_resource(Group),
         ],
         config=ServiceProviderConfig(

@@ -3,17 +3,17 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from scim2_models import EnterpriseUser, Group
+from scim2_models import Group
 
 from assent.control import provisioning
-from assent.identity.scim.description import Person
+from assent.identity.scim.description import Enterprise, Person
 
 _LONGEST = 200
 
 
 def person_of(user: Person) -> provisioning.Person:
     """Return the person whom a user describes; who is not said to be active is not."""
-    enterprise = user[EnterpriseUser]
+    enterprise = user[Enterprise]
     manager = enterprise.manager if enterprise is not None else None
     zone = user.timezone or ""
     return provisioning.Person(
