@@ -31,6 +31,7 @@ from assent.core.secret import Secret
 from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
+    device_managers,
     exporting,
     fingerprints,
     identity,
@@ -184,6 +185,7 @@ async def _doors(
         plane.health.catalogues = targets.catalogues.status
         plane.audit.beside = exporting.beside(premises)
         keep_doing(*await observing.begin(premises, plane, around))
+        keep_doing(device_managers.begin(premises, plane, around))
         keep_doing(*telling_outside.begin(premises, plane, around))
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
         identity.begin(premises, plane, around)

@@ -16,6 +16,7 @@ _CONNECT = "assent-connect-v1"
 _REPORT = b"assent-device-report-v1\n"
 _LONGEST_TEXT = 120
 _MOST_DAYS = 36_500
+_OWN = frozenset({"key", "owner", "reported_at"})
 POSTURE = ("managed", "disk_encrypted", "screen_lock", "firewall")
 """What is said with yes, no or nothing."""
 
@@ -100,9 +101,11 @@ def overlaid(said: Device, managed: Device | None) -> Device:
     values = {
         one.name: getattr(managed, one.name)
         for one in fields(Device)
-        if one.name not in ("key", "owner") and getattr(managed, one.name) not in (None, "")
+        if one.name not in _OWN and getattr(managed, one.name) not in (None, "")
     }
     kept = {one.name: getattr(said, one.name) for one in fields(Device)}
+    # What is old in it must not look new by somebody else's date.
+    kept["reported_at"] = said.reported_at or managed.reported_at
     return Device(**(kept | values))
 
 

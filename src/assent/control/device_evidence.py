@@ -84,7 +84,9 @@ class DeviceEvidence:
     async def said_by(self, key: DeviceKey) -> Device:
         """Return what is known of a device, admitted or not, however old."""
         reports = await self._store.device_reports((key.id,))
-        said = overlaid(reports.get(key.id, Device(key.id)), self.managed.get(key.id))
+        now, valid_for = self._clock.now(), self.rules.report_valid_for
+        managed = fresh(self.managed.get(key.id), now, valid_for)
+        said = overlaid(reports.get(key.id, Device(key.id)), managed)
         return replace(said, key=key.id, owner=self._name_of(key.subject))
 
     def _name_of(self, subject: SubjectId) -> str:
