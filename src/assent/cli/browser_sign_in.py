@@ -50,7 +50,7 @@ def by_browser(client: Client, waits_s: float = _WAITS_S) -> dict[str, Any]:
     """
     verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
     challenge = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    with _listening(state) as (port, came):
+    with listening(state) as (port, came):
         query = urlencode(
             {"port": port, "challenge": challenge, "state": state, "host": socket.gethostname()}
         )
@@ -137,7 +137,7 @@ class _Came:
 
 
 @contextmanager
-def _listening(state: str) -> Iterator[tuple[int, _Came]]:
+def listening(state: str) -> Iterator[tuple[int, _Came]]:
     """Listen on a free port of loopback, and yield it with what comes there."""
     came = _Came()
 
