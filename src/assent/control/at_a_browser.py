@@ -53,8 +53,9 @@ async def issued_to(
 ) -> tuple[Secret[str], Token]:
     """Return a new bearer token of a command line.
 
-    proof: the sign-in in a browser that it rests on. method: what the new one counts as. It is proved no better and no later than
-    that one, and ends with what was proved there: else a sign-in could renew itself for ever.
+    proof: the sign-in in a browser that it rests on. It is proved no later than that one, and
+    ends with what was proved there: else a sign-in could renew itself for ever. method: what the
+    new one counts as.
     Raises ForbiddenFault where that is over.
     """
     if now >= proof.expires_at or now >= proof.issued_at + TOKEN_LASTS_FOR:
