@@ -19,6 +19,7 @@ from assent.demo.world import World
 from chromium_house import SCREENSHOTS, House, browsing
 from memory_plane import MemoryPlane
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WIDE = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
@@ -52,13 +53,27 @@ class Watched:
         await expect(page.get_by_text("live", exact=True)).to_be_visible()
         return page
 
+    async def check(self, page: Page, name: str) -> None:
+        """Have axe look at the page, where it was installed."""
+        if AXE.exists():
+            # Past the policy of the page, which lets no script in that is not ours.
+            await page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            bad = [
+                (one["id"], [node["html"][:120] for node in one["nodes"][:3]])
+                for one in found["violations"]
+                if one["impact"] in ("serious", "critical")
+            ]
+            assert bad == [], name
+
     async def shot(self, page: Page, name: str) -> None:
-        """Keep the page as it looks, wide and narrow, light and dark."""
+        """Keep the page as it looks, wide and narrow, light and dark; nothing serious is wrong."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         for width in (1280, 360):
             await page.set_viewport_size({"width": width, "height": 800})
             for scheme in ("light", "dark"):
                 await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                await self.check(page, f"{name} at {width} px, {scheme}")
                 path = SCREENSHOTS / f"{name}-{width}-{scheme}.png"
                 await page.screenshot(path=path, full_page=True)
             assert await page.evaluate(WIDE), f"{name} is wider than {width} px"
@@ -119,7 +134,7 @@ async def test_a_session_is_watched_paused_downgraded_cut_and_played_back(seen: 
     await row.get_by_role("link").click()
 
     # 2. Watching shows what was done, and the next statement as it is sent.
-    lines = dora.locator("#steps .deed")
+    lines = dora.locator("#steps .play-line")
     await expect(lines.filter(has_text="select count(*) from customers")).to_have_count(1)
     await seen.client.fetch("select id from orders limit 7")
     line = lines.filter(has_text="select id from orders")
@@ -166,13 +181,13 @@ async def test_a_session_is_watched_paused_downgraded_cut_and_played_back(seen: 
         "access was asked for: “the report of march”"
     )
     await expect(dora.locator("#story")).to_contain_text("dora ended this session: that is enough")
-    await expect(dora.locator(".deeds .deed").filter(has_text="select 40 + 2")).to_contain_text(
-        "was held"
-    )
+    await expect(
+        dora.locator(".playback .play-line").filter(has_text="select 40 + 2")
+    ).to_contain_text("was held")
     await dora.keyboard.press("x")
-    await expect(dora.locator(".deed:focus")).to_contain_text("update orders")
+    await expect(dora.locator(".play-line:focus")).to_contain_text("update orders")
     await dora.keyboard.press("h")
-    await expect(dora.locator(".deed:focus")).to_contain_text("select 40 + 2")
+    await expect(dora.locator(".play-line:focus")).to_contain_text("select 40 + 2")
     await dora.get_by_role("link", name="Compare it with the log").click()
     await expect(dora.get_by_text("whole", exact=True)).to_be_visible()
     await dora.get_by_label("Speed").select_option("16")
@@ -202,7 +217,7 @@ async def test_ones_own_session_works_narrow_and_without_scripts(seen: Watched) 
     await expect(page.get_by_role("button", name="Pause")).to_be_visible()
     await page.get_by_role("link", name="Replay").click()
     await expect(page.locator("#story")).to_contain_text("the session was opened")
-    await expect(page.locator(".deeds")).to_contain_text("select 1 as one")
+    await expect(page.locator(".playback")).to_contain_text("select 1 as one")
     assert await seen.client.fetchval("select 2") == 2
 
 

@@ -26,8 +26,8 @@ function wanted() {
  */
 function jump(kind) {
   /** @type {HTMLElement[]} */
-  const steps = Array.from(document.querySelectorAll(".deed[data-kinds]"))
-  const here = document.activeElement?.closest(".deed")
+  const steps = Array.from(document.querySelectorAll(".play-line[data-kinds]"))
+  const here = document.activeElement?.closest(".play-line")
   const place = here ? steps.findIndex((step) => step === here) : -1
   const found = [...steps.slice(place + 1), ...steps.slice(0, place + 1)].find((step) =>
     (step.dataset.kinds ?? "").split(" ").includes(kind),
