@@ -18,6 +18,7 @@ import pytest
 import device_worlds
 from assent import app
 from assent.config import parse
+from assent.control.provisioning import Group
 from assent.control.sign_in import Caller
 from assent.control.steering import Steer
 from assent.core.entry import EntryKind
@@ -181,6 +182,11 @@ async def newcomers(world: World) -> None:
     await world.plane.local_people.accounts.disable(a_caller(root), "nora")
 
 
+async def groups(world: World) -> None:
+    """An identity provider puts a group here."""
+    await world.plane.provisioning.put_group("group-1", Group("eng"), "{}", None)
+
+
 async def labels(world: World) -> None:
     bench = test_label_scans.Bench(world)
     await bench.ended(test_label_scans.FakeSampler(test_label_scans.EMAIL))
@@ -234,6 +240,7 @@ DAY_IN_CHAPTERS: dict[Callable[[World], Awaitable[None]], str] = {
     a_program: "token.minted token.revoked",
     newcomers: "person.added person.invited person.changed authenticator.added"
     " authenticator.removed",
+    groups: "group.changed",
     labels: "labels.scanned label.suggested label.decided",
     a_change_of_policies: "configuration.applied",
     keeping_the_log: "legal-hold.placed legal-hold.lifted payload.redacted log.pruned",

@@ -117,6 +117,7 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.LABEL_DECIDED: _entity(_UPDATED, "label", "target"),
     EntryKind.PERSON_ADDED: _entity(_CREATED, "person", "about"),
     EntryKind.PERSON_CHANGED: _entity(_UPDATED, "person", "about"),
+    EntryKind.GROUP_CHANGED: _entity(_UPDATED, "group", "about"),
     EntryKind.PERSON_INVITED: _entity(_CREATED, "invitation", "invitation"),
     EntryKind.AUTHENTICATOR_ADDED: _entity(_CREATED, "authenticator", "about"),
     EntryKind.AUTHENTICATOR_REMOVED: _entity(_DELETED, "authenticator", "about"),
