@@ -68,7 +68,7 @@ def _rewritten_after_deleting(log: Forged) -> None:
 
 
 def _cut(log: Forged) -> None:
-    log.cut([size for size in log.sizes if size < log.kept[0]][-1])
+    log.cut(log.earlier)
 
 
 def _cut_but_one_note(log: Forged) -> None:

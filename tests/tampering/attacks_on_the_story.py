@@ -147,7 +147,8 @@ def _wrong_signature(log: Forged) -> None:
 
 def _wrong_key(log: Forged) -> None:
     index = _approval(log, "sql.delete")
-    log.change_facts(log.find("device.enrolled", kind="ed25519"), public_key="A" * 43 + "=")
+    # Dora made her passkey before.
+    log.change_facts(log.find("device.enrolled", 1), public_key="A" * 43 + "=")
     assert log.leaf(index)["facts"]["key"]
 
 
@@ -201,7 +202,7 @@ def _no_assertion(log: Forged) -> None:
 
 
 def _site_of_the_passkey(log: Forged) -> None:
-    log.change_facts(log.find("device.enrolled", kind="webauthn"), rp_id="evil.test")
+    log.change_facts(log.find("device.enrolled", rp_id="localhost"), rp_id="evil.test")
 
 
 def _another_digest(log: Forged) -> None:

@@ -39,7 +39,7 @@ def _forked(log: Forged) -> None:
 
 def _rolled_back(log: Forged) -> None:
     """Restore a backup from before what was kept, and go on from there."""
-    log.cut([size for size in log.sizes if size < log.kept[0]][-1])
+    log.cut(log.earlier)
     ahead = log.kept[0] - log.size + 5
     for number in range(ahead):
         at = later(log.ended_at, number / 1000)

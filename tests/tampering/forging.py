@@ -4,6 +4,7 @@ Written with no code of the verifier nor of the gateway, but for the builders of
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -72,6 +73,13 @@ class Forged:
         """Sizes of the retained checkpoints, ascending."""
         names = [name for name in self.files if name.startswith("checkpoints/")]
         return sorted(int(name.partition("/")[2]) for name in names)
+
+    @property
+    def earlier(self) -> int:
+        """The newest retained size before all that readers kept: a checkpoint, and receipts."""
+        proofs = [text.decode() for name, text in self.receipts.items() if name.endswith("-proof")]
+        indexes = [int(re.findall(r"^index (\d+)$", proof, re.M)[0]) for proof in proofs]
+        return [size for size in self.sizes if size <= min([self.kept[0] - 1, *indexes])][-1]
 
     def file(self, start: str, number: int = 0) -> str:
         """Return the name of the n-th file whose name starts like this."""

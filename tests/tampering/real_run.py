@@ -1,7 +1,7 @@
 """A real gateway's log with all that an attack may want to change, and what its readers kept.
 
-Ana reads, writes and is held; Ben signs on his device, Dora with a passkey; Nora is erased; a witness
-in a process of its own cosigns, and an anchor keeps what it saw.
+Ana reads, writes and is held; Ben signs on his device, Dora with a passkey; Nora is erased; a
+witness in a process of its own cosigns, and an anchor keeps what it saw.
 """
 
 import json
@@ -182,7 +182,8 @@ def _fail_in_a_pipeline(credential: Credential) -> None:
 def _keep(gateway: Gateway, folder: Path) -> tuple[Path, tuple[Path, ...]]:
     """Keep a checkpoint that the witness has signed, and Ana's receipts."""
     folder.mkdir()
-    request = gateway.answer("ana", "GET", "/v1/requests?mine=true")["items"][0]["id"]
+    mine = gateway.answer("ana", "GET", "/v1/requests?mine=true")["items"]
+    request = next(one["id"] for one in mine if f"delete from {TABLE}" in one["action"]["text"])
     _said(gateway, "ana", "receipt", request, "--out", str(folder), "--wait", "30")
     kept = folder / "checkpoint"
     kept.write_text(gateway.call("carl", "GET", "/v1/audit/checkpoint").text, encoding="utf-8")

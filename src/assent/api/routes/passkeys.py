@@ -82,7 +82,8 @@ async def listing(door: TheDoor, caller: Own) -> PasskeysOut:
 @router.post("/passkeys/options")
 async def options(door: TheDoor, caller: Own) -> OptionsOut:
     """Begin to make a passkey; it needs a proof of the last five minutes of who you are."""
-    return OptionsOut(public_key=await door.plane.passkeys.begin_enrolment(caller))
+    made = await door.plane.passkeys.begin_enrolment(caller)
+    return OptionsOut.model_validate({"public_key": made})
 
 
 @router.post("/passkeys", status_code=201)
@@ -94,7 +95,8 @@ async def enrol(door: TheDoor, caller: Own, body: NewPasskeyBody) -> PasskeyOut:
 @router.post("/step-up/passkey/options")
 async def step_up_options(door: TheDoor, caller: Own) -> OptionsOut:
     """Begin to prove again with a passkey who you are."""
-    return OptionsOut(public_key=await door.plane.passkeys.begin_step_up(caller))
+    begun = await door.plane.passkeys.begin_step_up(caller)
+    return OptionsOut.model_validate({"public_key": begun})
 
 
 @router.post("/step-up/passkey", status_code=204)
