@@ -41,15 +41,16 @@ PEOPLE: Mapping[str, Subject] = {
 }
 ROLES = (NOBODY, *PEOPLE)
 _LONGEST_S = 20
+_NEEDS = (api_doors.Needs, web_doors.Needs, web_doors.Acts)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One route: its method and path, and what it says of who may pass, None for nothing."""
+    """One route: its method and path, and what it says of who may pass, empty for nothing."""
 
     method: str
     path: str
-    says: object = None
+    says: tuple[object, ...] = ()
 
     @property
     def row(self) -> str:
@@ -57,12 +58,12 @@ class Door:
 
     @property
     def is_page(self) -> bool:
-        return isinstance(self.says, (web_doors.Needs, web_doors.Acts))
+        return any(isinstance(one, (web_doors.Needs, web_doors.Acts)) for one in self.says)
 
     @property
-    def needs(self) -> tuple[Permission, ...]:
-        """What it needs one of; empty for a public one."""
-        return tuple(getattr(self.says, "any_of", ()))
+    def needs(self) -> tuple[tuple[Permission, ...], ...]:
+        """What it needs: of each of these one; empty for a public one."""
+        return tuple(one.any_of for one in self.says if isinstance(one, _NEEDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _doors(routes: Iterable[BaseRoute], prefix: str) -> Iterator[Door]:
             else:
                 yield Door("MOUNT", prefix + route.path)
         elif isinstance(route, Route):
-            says = _says(route.dependant) if isinstance(route, APIRoute) else None
+            says = tuple(_says(route.dependant)) if isinstance(route, APIRoute) else ()
             for method in sorted((route.methods or set()) - {"HEAD"}):
                 yield Door(method, prefix + route.path, says)
         elif (router := getattr(route, "original_router", None)) is not None:
@@ -121,15 +122,10 @@ def _doors(routes: Iterable[BaseRoute], prefix: str) -> Iterator[Door]:
             yield Door("ANY", prefix + getattr(route, "path", repr(route)))
 
 
-def _says(dependant: Dependant) -> object:
-    kinds = (
-        *(api_doors.Needs, api_doors.Public),
-        *(web_doors.Needs, web_doors.Acts, web_doors.Public),
-    )
+def _says(dependant: Dependant) -> Iterator[object]:
     for one in dependant.dependencies:
-        if isinstance(one.call, kinds):
-            return one.call
-    return None
+        if isinstance(one.call, (*_NEEDS, api_doors.Public, web_doors.Public)):
+            yield one.call
 
 
 class House:
