@@ -138,7 +138,7 @@ async def running(
                 plane=parts.plane,
                 sessions=parts.sessions,
                 decider=parts.decider,
-                first_link=await parts.plane.local_people.accounts.first_link(),
+                first_link=await parts.plane.local_people.welcoming.first_link(),
                 reload_policies=_reloading(premises, parts, begun).reload,
             )
 

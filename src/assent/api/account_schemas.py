@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from assent.api.bodies import Body, Code, Line, Name, Password
 from assent.api.risk_schemas import Instant
-from assent.control.accounts import PersonChange
+from assent.control.local_person import PersonChange
 from assent.core.role import Role
 
 Group = Annotated[
@@ -41,6 +41,12 @@ class InviteBody(PersonChangeBody):
     name: Name
 
 
+class WhyBody(Body):
+    """Why something is done, for the log."""
+
+    reason: Line = ""
+
+
 class PasswordBody(Body):
     """Another password. old: what it was; null where you confirmed a moment ago who you are."""
 
@@ -56,7 +62,8 @@ class CodeBody(Body):
 
 class PersonDetailsOut(BaseModel):
     """Somebody. roles: with those that groups give. source: who says all this of them:
-    `configuration`, `local` (an administrator, here), `scim` or `oidc:` and a name.
+    `configuration`, `local` (an administrator, here), `scim` or `oidc:` and a name. suspended:
+    an administrator stopped them here, whatever that source says; they are disabled, too.
     """
 
     name: str
@@ -68,6 +75,7 @@ class PersonDetailsOut(BaseModel):
     email: str
     time_zone: str
     disabled: bool
+    suspended: bool
 
 
 class PeopleOut(BaseModel):

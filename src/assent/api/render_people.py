@@ -17,4 +17,5 @@ def person_out(directory: Directory, subject: Subject) -> PersonDetailsOut:
         email=subject.email,
         time_zone=subject.time_zone,
         disabled=subject.disabled,
+        suspended=subject.suspended,
     )

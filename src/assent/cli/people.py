@@ -26,6 +26,7 @@ Role = Annotated[
 ]
 Called = Annotated[str | None, Parameter(name="--display-name", help="What others see.")]
 Email = Annotated[str | None, Parameter(name="--email", help="Where mail reaches them.")]
+Reason = Annotated[str, Parameter(name="--reason", help="Why, for the log.")]
 Zone = Annotated[
     str | None, Parameter(name="--time-zone", help="Where their day is, as `Europe/Berlin`.")
 ]
@@ -45,7 +46,7 @@ def listing(*, as_json: AsJson = False) -> None:
             ", ".join(role for role in one["roles"] if role != "requester"),
             ", ".join(one["groups"]),
             one["source"],
-            "disabled" if one["disabled"] else one["kind"],
+            "suspended" if one["suspended"] else "disabled" if one["disabled"] else one["kind"],
         )
         for one in answer["items"]
     ]
@@ -112,20 +113,22 @@ def change(
 
 
 @app.command
-def disable(name: str, /, *, as_json: AsJson = False) -> None:
+def disable(name: str, /, *, reason: Reason = "", as_json: AsJson = False) -> None:
     """Permit nothing to somebody any more; what they have open is cut.
+
+    Whom configuration or an identity provider describes is suspended: no source lifts that.
 
     Parameters
     ----------
     name
         Whom.
     """
-    answer = signed_in().post(f"{_path(name)}/disable")
+    answer = signed_in().post(f"{_path(name)}/disable", {"reason": reason})
     _show(answer, f"{name} is disabled, signed out, and what was open is cut", as_json)
 
 
 @app.command
-def enable(name: str, /, *, as_json: AsJson = False) -> None:
+def enable(name: str, /, *, reason: Reason = "", as_json: AsJson = False) -> None:
     """Let somebody in again.
 
     Parameters
@@ -133,7 +136,8 @@ def enable(name: str, /, *, as_json: AsJson = False) -> None:
     name
         Whom.
     """
-    _show(signed_in().post(f"{_path(name)}/enable"), f"{name} may come in again", as_json)
+    answer = signed_in().post(f"{_path(name)}/enable", {"reason": reason})
+    _show(answer, f"{name} may come in again", as_json)
 
 
 @app.command

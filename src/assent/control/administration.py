@@ -84,6 +84,8 @@ async def people_and_targets(
             verified=person.verified,
             verified_by=person.verified_by,
             verified_at=person.verified_at,
+            # What an administrator stopped stays so, whatever is written here.
+            suspended=before is not None and before.suspended,
         )
         subjects[person.name] = subject
         hashed = person.password_hash.reveal() if person.password_hash else None
@@ -93,7 +95,12 @@ async def people_and_targets(
             subjects[name] = gone
         elif name not in subjects:
             subjects[name] = Subject(
-                gone.id, name, gone.kind, gone.display_name, frozenset(), disabled=True
+                gone.id,
+                name,
+                gone.kind,
+                gone.display_name,
+                disabled=True,
+                suspended=gone.suspended,
             )
             changes.append(PutSubject(subjects[name]))
     found, put = targets_in_force(await store.targets(), targets, ids)

@@ -7,7 +7,7 @@ from assent.core.faults import MissingFault
 from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
 from assent.core.role import ROLE_GROUPS, Permission, Role, permissions_of
-from assent.core.subject import Subject, bounded, roles_of
+from assent.core.subject import Subject, in_force, roles_of
 
 Changed: TypeAlias = Callable[[dict[SubjectId, Subject | None], frozenset[TargetId]], None]
 """Hears which subjects were changed, as they were before, None for new ones; and which targets."""
@@ -17,7 +17,7 @@ class Directory:
     """Subjects and targets by id and by name. Replaced as a whole, never edited in place.
 
     Whoever is somebody's agent is never in a group that this person is not in, and what nobody
-    answers for any more is disabled, whatever was said of them: see `core.subject.bounded`.
+    answers for any more is disabled, whatever was said of them: see `core.subject.in_force`.
     revision: moves with every change of who there is, for what is worked out from it.
     names: what people are called, by id. role_groups: whose members have which role.
     """
@@ -45,7 +45,7 @@ class Directory:
         subjects_before, targets_before = self._subjects, self._targets
         own_subjects, own_targets = self._own
         self._said = {one.id: one for one in (*subjects, *own_subjects)}
-        self._subjects = {id: bounded(one, self._said) for id, one in self._said.items()}
+        self._subjects = {id: in_force(one, self._said) for id, one in self._said.items()}
         self._subject_names = {subject.name: subject for subject in self._subjects.values()}
         self._targets = {target.id: target for target in (*targets, *own_targets)}
         self._target_names = {
@@ -124,6 +124,15 @@ class Directory:
             return self._subjects[subject]
         except KeyError:
             raise MissingFault("no-such-subject", f"there is no subject `{subject}`") from None
+
+    def said(self, subject: SubjectId) -> Subject:
+        """Return the subject as its source says, not suspended or bounded. Raises MissingFault.
+
+        What a source changes begins here, so that what stops somebody is never taken for its word.
+        """
+        if subject not in self._said:
+            raise MissingFault("no-such-subject", f"there is no subject `{subject}`")
+        return self._said[subject]
 
     def subject_named(self, name: str) -> Subject | None:
         """Return the subject of that name, None if there is none."""

@@ -166,9 +166,10 @@ class ExternalSignIn:
         if known is None and (same := self._directory.subject_named(proved.name)) is not None:
             return await self._linked_by_name(provider, proved, same)
         now = self._clock.now()
-        is_now = _as_said(known or Subject(self._people.new_id(), proved.name, since=now), proved)
+        said = self._directory.said(known.id) if known is not None else None
+        is_now = _as_said(said or Subject(self._people.new_id(), proved.name, since=now), proved)
         is_now = replace(is_now, source=source)
-        if is_now == known:
+        if known is not None and is_now == said:
             return known
         return await self._put(is_now, (self._identity(provider, proved, is_now.id),))
 

@@ -1,5 +1,6 @@
 """What is there for people who are kept here: their administration, and their own accounts."""
 
+import asyncio
 from dataclasses import dataclass
 
 from assent.control.accounts import Accounts
@@ -11,6 +12,7 @@ from assent.control.people import People
 from assent.control.second_factor import SecondFactors
 from assent.control.sign_in import SignIn
 from assent.control.sign_ins import SignIns
+from assent.control.welcoming import Welcoming
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.ports import PasswordHasher, Store
@@ -18,9 +20,13 @@ from assent.core.ports import PasswordHasher, Store
 
 @dataclass(frozen=True, slots=True)
 class LocalPeople:
-    """accounts: of everybody, for administrators. own: of whoever asks. second_factors: of all."""
+    """accounts: of everybody, for administrators. welcoming: of who comes in by a link.
+
+    own: of whoever asks. second_factors: of all.
+    """
 
     accounts: Accounts
+    welcoming: Welcoming
     own: OwnAccounts
     second_factors: SecondFactors
 
@@ -40,18 +46,32 @@ def local_people(
 ) -> LocalPeople:
     """Return the use cases, handed to each other."""
     sign_ins = SignIns(store=store, sign_in=sign_in, clock=clock, ids=ids)
+    invitations = Invitations(store=store, clock=clock, ids=ids, public_url=public_url)
+    # What is checked of all of them still holds when one of them is changed, or comes in.
+    lock = asyncio.Lock()
     return LocalPeople(
         Accounts(
             store=store,
             directory=directory,
             people=people,
-            sign_in=sign_in,
             sign_ins=sign_ins,
-            invitations=Invitations(store=store, clock=clock, ids=ids, public_url=public_url),
+            invitations=invitations,
+            outbox=outbox,
+            clock=clock,
+            ids=ids,
+            lock=lock,
+        ),
+        Welcoming(
+            store=store,
+            directory=directory,
+            people=people,
+            sign_in=sign_in,
+            invitations=invitations,
             hasher=hasher,
             outbox=outbox,
             clock=clock,
             ids=ids,
+            lock=lock,
         ),
         OwnAccounts(
             store=store,

@@ -16,7 +16,7 @@ from assent.core.faults import ConflictFault
 from assent.core.ids import EntryId, Ids, SubjectId
 from assent.core.people_changes import DropTokens
 from assent.core.ports import Store
-from assent.core.subject import Subject, bounded
+from assent.core.subject import Subject, bounded, in_force
 
 LONGEST_NAME = 128
 
@@ -43,35 +43,51 @@ class People:
         with_changes: Sequence[Change] = (),
         with_entries: Sequence[Entry] = (),
         password_hash: str | None = None,
+        suspended: bool | None = None,
+        reason: str = "",
     ) -> Subject:
         """Return the subject, as everybody sees them from now on.
 
         by: whose doing it is, None for an identity provider's. with_changes, with_entries: kept
-        in the same unit. Whoever is disabled is signed out everywhere, and what is open is cut;
+        in the same unit. suspended: None for what it was, as every source must say. reason: why,
+        for the log. Whoever is disabled or suspended is signed out, and what is open is cut;
         what belongs to them, agents and services, follows them in the same unit. Raises
         ConflictFault where another subject has that name, or another source says who they are.
         """
         async with self._lock:
             everybody = {one.id: one for one in self._directory.subjects()}
             before = self._known(subject)
-            subject = bounded(subject, everybody)
-            changes: list[Change] = [PutSubject(subject, password_hash), *with_changes]
-            if subject.disabled and (before is None or not before.disabled):
-                changes.append(DropTokens(subject.id))
-            entries = [] if before == subject else [self._entry(before, subject, by)]
-            following = _following(subject, everybody)
+            held = before is not None and before.suspended
+            said = replace(subject, suspended=held if suspended is None else suspended)
+            said, now = bounded(said, everybody), in_force(said, everybody)
+            changes: list[Change] = [PutSubject(said, password_hash), *with_changes]
+            if now.disabled and (before is None or not before.disabled):
+                changes.append(DropTokens(now.id))
+            is_same = before == now and self._directory.said(now.id) == said
+            entries = [] if is_same else [self._entry(before, now, by, reason)]
+            following = _following(now, everybody)
             for one in following:
                 changes.append(PutSubject(one))
                 changes += [DropTokens(one.id)] if one.disabled else []
-                entries.append(self._entry(everybody[one.id], one, by))
+                entries.append(self._entry(everybody[one.id], one, by, reason))
             await self._store.commit(changes, [*entries, *with_entries])
             if entries:
-                self._directory.put_subject(subject, *following)
-        return subject
+                self._directory.put_subject(said, *following)
+        return now
 
-    async def disable(self, subject: Subject, by: SubjectId | None) -> Subject:
+    async def disable(self, subject: Subject, by: SubjectId | None, reason: str = "") -> Subject:
         """Return the subject, to whom nothing is permitted from now on."""
-        return await self.put(replace(subject, disabled=True), by)
+        return await self.put(replace(subject, disabled=True), by, reason=reason)
+
+    async def suspend(
+        self, subject: Subject, by: SubjectId, *, suspended: bool, reason: str = ""
+    ) -> Subject:
+        """Return the subject, stopped here or let go again, whatever their source says of them.
+
+        What the source says is kept as it is, and counts again once they are let go.
+        """
+        said = self._directory.said(subject.id)
+        return await self.put(said, by, suspended=suspended, reason=reason)
 
     def _known(self, subject: Subject) -> Subject | None:
         """Return the subject as it was. Raises ConflictFault."""
@@ -88,7 +104,9 @@ class People:
             raise ConflictFault("described-elsewhere", words)
         return known
 
-    def _entry(self, before: Subject | None, now: Subject, by: SubjectId | None) -> Entry:
+    def _entry(
+        self, before: Subject | None, now: Subject, by: SubjectId | None, reason: str
+    ) -> Entry:
         return Entry(
             id=EntryId(self._ids.mint("entry")),
             kind=EntryKind.PERSON_CHANGED if before else EntryKind.PERSON_ADDED,
@@ -99,12 +117,14 @@ class People:
                 "kind": now.kind.value,
                 "source": now.source,
                 "disabled": now.disabled,
+                "suspended": now.suspended,
                 "roles": sorted(role.value for role in self._directory.roles_of(now)),
             },
             payload={
                 "name": now.name,
                 "groups": sorted(now.groups),
                 "groups_before": sorted(before.groups) if before else [],
+                **({"reason": reason} if reason else {}),
             },
         )
 

@@ -193,7 +193,7 @@ class Provisioning:
             if known is None:
                 self._unsettled.discard(resource)
                 continue
-            before = self._directory.subject(known[0])
+            before = self._directory.said(known[0])
             now = self._described(resource, known, before)
             if now == before:
                 self._unsettled.discard(resource)
@@ -206,11 +206,11 @@ class Provisioning:
     def _subject(self, before: tuple[SubjectId, Person] | None, person: Person) -> Subject:
         """Return who that is: as before, somebody of this name who left, or somebody new."""
         if before is not None:
-            return self._directory.subject(before[0])
+            return self._directory.said(before[0])
         same = self._directory.subject_named(person.name)
         present = {subject for subject, _ in self._known.people.values()}
         if same is not None and same.source == SOURCE and same.id not in present:
-            return same
+            return self._directory.said(same.id)
         now = self._clock.now()
         return Subject(self._people.new_id(), person.name, source=SOURCE, since=now)
 

@@ -27,7 +27,8 @@ class Subject:
     is not known. reports_to: their manager, that one's manager, and so on upwards. roles: beside
     those that groups give. source: who says all this: `configuration`, `local` (an administrator,
     in Assent), `scim`, or `oidc:` and the provider's name. email: where mail reaches them. owner:
-    who answers for a workload or an agent. task: what an agent says that it is for.
+    who answers for a workload or an agent. task: what an agent says that it is for. suspended: an
+    administrator stopped them here, whatever their source says: as disabled, until it is lifted.
     """
 
     id: SubjectId
@@ -48,6 +49,7 @@ class Subject:
     email: str = ""
     owner: SubjectId | None = None
     task: str = ""
+    suspended: bool = False
 
 
 def roles_of(subject: Subject, role_groups: Mapping[str, Role] = ROLE_GROUPS) -> frozenset[Role]:
@@ -71,7 +73,9 @@ def bounded(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject
     if subject.on_behalf_of is None and subject.owner is None:
         return subject
     answering = [everybody.get(one) for one in (subject.on_behalf_of, subject.owner) if one]
-    disabled = subject.disabled or any(one is None or one.disabled for one in answering)
+    disabled = subject.disabled or any(
+        one is None or one.disabled or one.suspended for one in answering
+    )
     behind = everybody.get(subject.on_behalf_of) if subject.on_behalf_of else None
     if behind is None:
         return replace(subject, disabled=disabled)
@@ -82,3 +86,12 @@ def bounded(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject
         roles=subject.roles & behind.roles,
         reports_to=tuple(dict.fromkeys((*subject.reports_to, *behind.reports_to))),
     )
+
+
+def in_force(subject: Subject, everybody: Mapping[SubjectId, Subject]) -> Subject:
+    """Return a subject as decisions see it: bounded, and disabled where it is suspended.
+
+    That is never what is kept: what its source says counts again once it is not suspended.
+    """
+    now = bounded(subject, everybody)
+    return replace(now, disabled=True) if now.suspended else now

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 
-from assent.control.accounts import Welcome
+from assent.control.welcoming import Welcome
 from assent.core.faults import Fault, MissingFault
 from assent.core.secret import Secret
 from assent.web.authorization import public
@@ -22,7 +22,7 @@ Link = Annotated[str, Path(max_length=128)]
 async def page(desk: TheDesk, link: Link) -> Response:
     """Return the page that asks who somebody is, or how they will sign in."""
     try:
-        welcome = await desk.plane.local_people.accounts.welcome(Secret(link))
+        welcome = await desk.plane.local_people.welcoming.welcome(Secret(link))
     except MissingFault as fault:
         return _over(desk, fault)
     return _page(desk, link, welcome)
@@ -40,16 +40,16 @@ async def accept(
 ) -> Response:
     """Take what they chose, and sign them in; say on the same page what is wrong with it."""
     check_origin(request, desk.public_url)
-    accounts = desk.plane.local_people.accounts
+    welcoming = desk.plane.local_people.welcoming
     try:
-        welcome = await accounts.welcome(Secret(link))
+        welcome = await welcoming.welcome(Secret(link))
     except MissingFault as fault:
         return _over(desk, fault)
     said = {"name": name, "display_name": display_name}
     if password != again:
         return _page(desk, link, welcome, "the two passwords are not the same", 422, **said)
     try:
-        subject = await accounts.accept(
+        subject = await welcoming.accept(
             Secret(link), name=name, display_name=display_name, password=Secret(password)
         )
     except Fault as fault:

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from assent.control.accounts import PersonChange
+from assent.control.local_person import PersonChange
 from assent.control.sign_in import Caller
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
+from assent.core.ids import SubjectId
 from assent.core.role import Role
 from assent.core.secret import Secret
-from assent.core.subject import Subject
-from builders import ANA, MINUTE, World, a_caller, a_subject
+from assent.core.subject import Subject, SubjectKind
+from builders import ANA, MINUTE, PASSWORD, World, a_caller, a_subject
 
 CHOSEN = Secret("violet otter makes tea at noon")
 OTHER = Secret("seven green lamps hum softly")
@@ -26,7 +27,7 @@ async def administrator(world: World, name: str = "root") -> Subject:
 async def joined(world: World, root: Subject, name: str = "nora", *groups: str) -> Caller:
     accounts = world.plane.local_people.accounts
     invited = await accounts.invite(a_caller(root), name, PersonChange(groups=frozenset(groups)))
-    await accounts.accept(secret_of(invited.link), password=CHOSEN)
+    await world.plane.local_people.welcoming.accept(secret_of(invited.link), password=CHOSEN)
     token, _ = await world.sign_in.login(name, CHOSEN, "192.0.2.1")
     return await world.sign_in.authenticate(token, "192.0.2.1", "web")
 
@@ -99,14 +100,14 @@ async def test_a_recovery_link_replaces_all_that_was_signed_in_with(world: World
     invited = await accounts.recover(a_caller(root), "nora")
     again = await world.sign_in.login("nora", CHOSEN, "192.0.2.1")
     assert again
-    await accounts.accept(secret_of(invited.link), password=OTHER)
+    await world.plane.local_people.welcoming.accept(secret_of(invited.link), password=OTHER)
     assert await world.store.tokens(nora.subject.id) == []
     assert await world.store.authenticators(nora.subject.id) == []
     with pytest.raises(ForbiddenFault, match="sign-in-refused"):
         await world.sign_in.login("nora", CHOSEN, "192.0.2.1")
     assert await world.sign_in.login("nora", OTHER, "192.0.2.1")
     with pytest.raises(MissingFault, match="invitation-over"):
-        await accounts.accept(secret_of(invited.link), password=CHOSEN)
+        await world.plane.local_people.welcoming.accept(secret_of(invited.link), password=CHOSEN)
 
 
 async def test_a_disabled_person_is_out_at_once_and_their_link_is_over(world: World) -> None:
@@ -115,9 +116,9 @@ async def test_a_disabled_person_is_out_at_once_and_their_link_is_over(world: Wo
     invited = await accounts.invite(me, "nora", PersonChange())
     await accounts.disable(me, "nora")
     with pytest.raises(MissingFault, match="invitation-over"):
-        await accounts.accept(secret_of(invited.link), password=CHOSEN)
+        await world.plane.local_people.welcoming.accept(secret_of(invited.link), password=CHOSEN)
     await accounts.enable(me, "nora")
-    await accounts.accept(secret_of(invited.link), password=CHOSEN)
+    await world.plane.local_people.welcoming.accept(secret_of(invited.link), password=CHOSEN)
 
 
 async def test_an_invitation_is_over_after_three_days(world: World) -> None:
@@ -126,7 +127,7 @@ async def test_an_invitation_is_over_after_three_days(world: World) -> None:
     invited = await accounts.invite(a_caller(root), "nora", PersonChange())
     world.clock.advance(72 * 60 * MINUTE)
     with pytest.raises(MissingFault, match="invitation-over"):
-        await accounts.welcome(secret_of(invited.link))
+        await world.plane.local_people.welcoming.welcome(secret_of(invited.link))
 
 
 async def test_an_administrator_ends_the_sign_ins_of_somebody(world: World) -> None:
@@ -168,7 +169,60 @@ async def test_an_invitation_needs_something_to_sign_in_with(world: World) -> No
     accounts = world.plane.local_people.accounts
     invited = await accounts.invite(a_caller(root), "nora", PersonChange())
     with pytest.raises(ConflictFault, match="no-authenticator"):
-        await accounts.accept(secret_of(invited.link))
+        await world.plane.local_people.welcoming.accept(secret_of(invited.link))
     with pytest.raises(ConflictFault, match="weak-password"):
-        await accounts.accept(secret_of(invited.link), password=Secret("short"))
-    assert await accounts.welcome(secret_of(invited.link))
+        await world.plane.local_people.welcoming.accept(
+            secret_of(invited.link), password=Secret("short")
+        )
+    assert await world.plane.local_people.welcoming.welcome(secret_of(invited.link))
+
+
+async def test_whom_another_source_describes_is_suspended_until_it_is_lifted_here(
+    world: World,
+) -> None:
+    root = await administrator(world)
+    accounts, directory = world.plane.local_people.accounts, world.plane.directory
+    await world.sign_in.login("ana", Secret(PASSWORD), "192.0.2.1")
+    stopped = await accounts.disable(a_caller(root), "ana", "a lost laptop")
+    assert (stopped.disabled, stopped.suspended) == (True, True)
+    assert directory.subject(ANA.id).disabled
+    assert await world.store.tokens(ANA.id) == []
+    with pytest.raises(ForbiddenFault, match="sign-in-refused"):
+        await world.sign_in.login("ana", Secret(PASSWORD), "192.0.2.1")
+    # Whatever the source says next does not let them in again.
+    said = directory.said(ANA.id)
+    assert not said.disabled
+    changed = await world.plane.people.put(replace(said, groups=frozenset({"ops"})), None)
+    assert (changed.disabled, changed.suspended) == (True, True)
+    let_go = await accounts.enable(a_caller(root), "ana")
+    assert (let_go.disabled, let_go.suspended, let_go.groups) == (False, False, {"ops"})
+    assert await world.sign_in.login("ana", Secret(PASSWORD), "192.0.2.1")
+
+
+async def test_lifting_a_suspension_does_not_overrule_the_source(world: World) -> None:
+    root = await administrator(world)
+    accounts, directory = world.plane.local_people.accounts, world.plane.directory
+    await accounts.disable(a_caller(root), "ana")
+    await world.plane.people.put(replace(directory.said(ANA.id), disabled=True), None)
+    with pytest.raises(ConflictFault, match="described-elsewhere"):
+        await accounts.enable(a_caller(root), "ana")
+    left = directory.subject(ANA.id)
+    assert (left.disabled, left.suspended) == (True, False)
+
+
+async def test_an_agent_stops_with_the_person_who_is_suspended(world: World) -> None:
+    root = await administrator(world)
+    accounts, directory = world.plane.local_people.accounts, world.plane.directory
+    agent = Subject(
+        SubjectId("sub_bot"), "bot", SubjectKind.AGENT, on_behalf_of=ANA.id, source="local"
+    )
+    await world.plane.people.put(agent, ANA.id)
+    await accounts.disable(a_caller(root), "ana")
+    assert directory.subject(agent.id).disabled
+
+
+async def test_nobody_disables_themselves(world: World) -> None:
+    root = await administrator(world)
+    await administrator(world, "second")
+    with pytest.raises(ConflictFault, match="own-account"):
+        await world.plane.local_people.accounts.disable(a_caller(root), "root")

@@ -1,11 +1,14 @@
 """People and targets from configuration: a name keeps its id, and nobody vanishes."""
 
+from dataclasses import replace
+
 from assent.control.administration import (
     Person,
     TargetDescription,
     happened,
     people_and_targets,
 )
+from assent.core.changes import PutSubject
 from assent.core.entry import EntryKind
 from assent.core.secret import Secret
 from builders import ANA, SHOP, World
@@ -62,3 +65,14 @@ async def test_somebody_new_gets_an_id_and_their_name_to_be_shown(world: World) 
 def test_what_the_server_does_is_an_entry_of_nobody(world: World) -> None:
     entry = happened(world.ids, EntryKind.SERVER_STARTED, world.clock, {"policy_revision": "r"})
     assert (entry.subject, entry.at) == (None, world.clock.now())
+
+
+async def test_whom_an_administrator_suspended_stays_so_whatever_is_configured(
+    world: World,
+) -> None:
+    subjects, _, changes = await people_and_targets(world.store, [PERSON], [], world.ids)  # type: ignore[arg-type]
+    stopped = replace(subjects[0], suspended=True)
+    await world.store.commit((*changes, PutSubject(stopped)), ())
+    for described in ([PERSON], []):
+        again, _, _ = await people_and_targets(world.store, described, [], world.ids)  # type: ignore[arg-type]
+        assert next(one for one in again if one.id == stopped.id).suspended

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assent.control.accounts import PersonChange
+from assent.control.local_person import PersonChange
 from assent.core.role import Role
 from assent.core.secret import Secret
 from builders import MINUTE, a_caller, a_subject
@@ -23,7 +23,7 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
 
 
 async def first_path(console: Console) -> str:
-    link = await console.world.plane.local_people.accounts.first_link()
+    link = await console.world.plane.local_people.welcoming.first_link()
     assert link is not None
     return link.reveal()[link.reveal().index("/welcome/") :]
 
@@ -40,7 +40,7 @@ async def test_the_first_link_makes_one_administrator_and_signs_them_in(console:
     assert root is not None
     assert root.source == "local"
     assert world.directory.roles_of(root) >= {Role.ADMINISTRATOR}
-    assert await world.plane.local_people.accounts.first_link() is None
+    assert await world.plane.local_people.welcoming.first_link() is None
     again = await console.http.post(path, data=FORM | {"name": "mallory"})
     assert again.status_code == 404
     assert "This link is over" in again.text

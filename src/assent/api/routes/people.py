@@ -11,6 +11,7 @@ from assent.api.account_schemas import (
     PeopleOut,
     PersonChangeBody,
     PersonDetailsOut,
+    WhyBody,
 )
 from assent.api.authorization import needs
 from assent.api.door import Door, TheDoor
@@ -57,16 +58,22 @@ async def change(
 
 
 @router.post("/{name}/disable")
-async def disable(door: TheDoor, caller: Changes, name: PersonPath) -> PersonDetailsOut:
-    """Permit nothing to somebody any more, and cut what is open."""
-    changed = await door.plane.local_people.accounts.disable(caller, name)
+async def disable(
+    door: TheDoor, caller: Changes, name: PersonPath, body: WhyBody | None = None
+) -> PersonDetailsOut:
+    """Permit nothing to somebody any more, and cut what is open; no other source lifts that."""
+    why = body.reason if body else ""
+    changed = await door.plane.local_people.accounts.disable(caller, name, why)
     return person_out(door.plane.directory, changed)
 
 
 @router.post("/{name}/enable")
-async def enable(door: TheDoor, caller: Changes, name: PersonPath) -> PersonDetailsOut:
+async def enable(
+    door: TheDoor, caller: Changes, name: PersonPath, body: WhyBody | None = None
+) -> PersonDetailsOut:
     """Let somebody in again."""
-    changed = await door.plane.local_people.accounts.enable(caller, name)
+    why = body.reason if body else ""
+    changed = await door.plane.local_people.accounts.enable(caller, name, why)
     return person_out(door.plane.directory, changed)
 
 
