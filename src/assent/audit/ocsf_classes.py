@@ -121,6 +121,8 @@ _KINDS: Mapping[str, Mapped] = {
     EntryKind.PERSON_INVITED: _entity(_CREATED, "invitation", "invitation"),
     EntryKind.AUTHENTICATOR_ADDED: _entity(_CREATED, "authenticator", "about"),
     EntryKind.AUTHENTICATOR_REMOVED: _entity(_DELETED, "authenticator", "about"),
+    EntryKind.TOKEN_MINTED: _entity(_CREATED, "token", "token"),
+    EntryKind.TOKEN_REVOKED: _entity(_DELETED, "token", "token"),
     EntryKind.DEVICE_ENROLLED: _entity(_CREATED, "device key", "key"),
     EntryKind.DEVICE_ADMITTED: _entity(_UPDATED, "device key", "key"),
     EntryKind.DEVICE_REPORTED: _entity(_UPDATED, "device", "key"),

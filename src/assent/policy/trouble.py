@@ -31,7 +31,8 @@ def problems(faults: Iterable[OperatorFault], sources: Mapping[str, str]) -> lis
         number = int(line) if line.isdecimal() else 1
         lines = sources.get(file, "").split("\n")
         text = lines[number - 1] if 0 < number <= len(lines) else ""
-        found.append(Problem(file, number, _column(text, fault.detail), fault.code, fault.detail))
+        words = fault.detail.removeprefix(f"{fault.place}: ")
+        found.append(Problem(file, number, _column(text, words), fault.code, words))
     return found
 
 
