@@ -13,6 +13,7 @@
 const MOST_SINGLY = 20
 const LOOKS_EVERY_MS = 60_000
 const WAITS_MS = 50
+const TRIES_AGAIN_MS = 3_000
 
 /** Requests that changed and are to be looked at. @type {Set<string>} */
 const changed = new Set()
@@ -43,10 +44,12 @@ async function ask(path) {
     const answer = await fetch(path, { headers: { "hx-request": "true" }, cache: "no-store" })
     const elsewhere = answer.headers.get("hx-redirect")
     if (elsewhere) location.assign(elsewhere)
-    return answer.ok && !elsewhere ? answer : null
+    if (answer.ok && !elsewhere) return answer
   } catch {
-    return null
+    // No connection: what was missed is compared once there is one.
   }
+  setTimeout(() => look("all"), TRIES_AGAIN_MS)
+  return null
 }
 
 /** Compares the page with what waits now, and fetches what differs. */
@@ -65,10 +68,10 @@ async function compare() {
 
 /** Fetches the whole list. */
 async function whole() {
+  changed.clear()
   const answer = await ask("/inbox/items")
   const place = region()
   if (!answer || !place) return
-  changed.clear()
   htmx().swap(place, await answer.text(), { swapStyle: "innerHTML" })
 }
 
@@ -108,8 +111,10 @@ async function work() {
   if (busy) return again()
   busy = true
   try {
-    if (all) await compare()
+    const everything = all
+    // Before it is asked: what changes meanwhile has to be looked at again.
     all = false
+    if (everything) await compare()
     if (changed.size > MOST_SINGLY) await whole()
     for (const id of Array.from(changed)) {
       changed.delete(id)
