@@ -26,11 +26,12 @@ test: setup ## run all tests
 	@if command -v go >/dev/null; then tools/fetch_go_modules.sh || echo "the log is not read with Go" >&2; fi
 	@$(BIN)/pytest -q -n auto
 
-check: setup ## format, lint, types, import contracts, unit and law tests
+check: setup ## format, lint, types (scripts too), import contracts, unit and law tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@tools/check_scripts.sh
 	@$(BIN)/pytest -q -n auto tests/unit tests/laws
 
 bench: setup ## run the benchmarks; ONLY=suite for one of them
