@@ -33,6 +33,7 @@ from assent.control.exporting import Wanted as ExportWanted
 from assent.control.external_sign_in import ExternalSignIn
 from assent.control.grants import Grants
 from assent.control.health import Check, Health, HowWell
+from assent.control.insight import insight
 from assent.control.key_rotation import KeyRotation
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
@@ -107,6 +108,7 @@ from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet
 from assent.recording.checking import Found
 from assent.recording.segment import SegmentFacts
+from assent.risk.budget import Thresholds
 from assent.workflow.wishes import ANYTHING, Wish, details_of
 from memory_audit import FakeLegalHolds, FakeRedaction, FakeRetention
 from memory_configuring import FakeConfiguring, FakeDecided
@@ -547,6 +549,14 @@ class MemoryPlane:
             clock=self.clock,
             ids=self.ids,
         )
+        kept_by = Custody(
+            cast(Receipts, FakeReceipts()),
+            cast(LogStatus, FakeLogStatus()),
+            cast(KeyRotation, FakeRotation(self)),
+            Exporting(store),
+            cast(Bundles, FakeBundles()),
+        )
+        health = self._health(store)
         self.plane = ControlPlane(
             clock=self.clock,
             ids=self.ids,
@@ -627,7 +637,7 @@ class MemoryPlane:
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             drafting=cast(Drafting, None),
             decided=cast(Decided, FakeDecided()),
-            health=self._health(store),
+            health=health,
             device_keys=self.device_keys,
             passkeys=self.passkeys,
             devices=devices_in(self),
@@ -635,13 +645,7 @@ class MemoryPlane:
             break_glass=cast(BreakGlass, FakeBreakGlass(self, self.reviews)),
             reviews=self.reviews,
             plans=plans_of(self),
-            custody=Custody(
-                cast(Receipts, FakeReceipts()),
-                cast(LogStatus, FakeLogStatus()),
-                cast(KeyRotation, FakeRotation(self)),
-                Exporting(store),
-                cast(Bundles, FakeBundles()),
-            ),
+            custody=kept_by,
             searching=Searching(
                 store=store, directory=self.directory, clock=self.clock, ids=self.ids
             ),
@@ -696,6 +700,22 @@ class MemoryPlane:
             redaction=cast(Redaction, FakeRedaction(self)),
             legal_holds=cast(LegalHolds, FakeLegalHolds(self)),
             retention=cast(Retention, FakeRetention(self)),
+            insight=insight(
+                store=store,
+                directory=self.directory,
+                health=health,
+                custody=kept_by,
+                waiting=self.waiting,
+                policies=Policies(cast(PolicySet, SimpleNamespace(revision="rev-1", rules=()))),
+                providers=self.providers,
+                recorder=NoRecorder(),
+                notifiers=(),
+                thresholds=Thresholds(),
+                signals=(),
+                network=None,
+                clock=self.clock,
+                ids=self.ids,
+            ),
         )
 
     async def ask(self, caller: Caller) -> Request:

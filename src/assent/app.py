@@ -43,6 +43,7 @@ from assent.edges import (
     postgres_door,
     recordings,
     searching,
+    settings_page,
     stores,
     telling_outside,
     web_server,
@@ -169,6 +170,8 @@ async def _doors(
         index = searching.index_keeper(premises)
         plane.health.followers.append(lambda: index.progress)
         keep_doing(premises.store.publish_on_growth(), index.run())
+        keep_doing(plane.insight.rollups.run())
+        plane.insight.settings.described = settings_page.described(premises)
         if config.network != NetworkConfig():
             keep_doing(networks.keep_fresh(book, parts.hearing))
         brokers = credentials.brokers(premises, around.when_done)

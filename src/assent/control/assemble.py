@@ -40,6 +40,7 @@ from assent.control.health import Health
 from assent.control.hearing import Hearing
 from assent.control.history import History
 from assent.control.holding import Holding
+from assent.control.insight import insight
 from assent.control.key_rotation import LogKeys
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
@@ -567,6 +568,17 @@ def assemble(outside: Outside) -> Assembly:
         store=store, directory=directory, live=live, continuous=continuous, clock=clock, ids=ids
     )
     providers.when_signed_out(signed_out.hear)
+    kept_by = custody(
+        store=store,
+        explain=explain,
+        actions=audit_actions,
+        health=health,
+        audit=audit,
+        directory=directory,
+        keys=outside.log_keys,
+        clock=clock,
+        ids=ids,
+    )
     plane = ControlPlane(
         clock=clock,
         ids=ids,
@@ -702,17 +714,7 @@ def assemble(outside: Outside) -> Assembly:
         legal_holds=LegalHolds(
             store=store, directory=directory, actions=audit_actions, clock=clock, ids=ids
         ),
-        custody=custody(
-            store=store,
-            explain=explain,
-            actions=audit_actions,
-            health=health,
-            audit=audit,
-            directory=directory,
-            keys=outside.log_keys,
-            clock=clock,
-            ids=ids,
-        ),
+        custody=kept_by,
         retention=Retention(
             store=store,
             recorder=outside.recorder,
@@ -721,6 +723,22 @@ def assemble(outside: Outside) -> Assembly:
             ids=ids,
             keep=outside.retention,
             watchers=outside.watchers,
+        ),
+        insight=insight(
+            store=store,
+            directory=directory,
+            health=health,
+            custody=kept_by,
+            waiting=waiting,
+            policies=policies,
+            providers=providers,
+            recorder=outside.recorder,
+            notifiers=outside.notifiers,
+            thresholds=thresholds,
+            signals=outside.signals,
+            network=outside.network,
+            clock=clock,
+            ids=ids,
         ),
     )
     sweep = Sweep(

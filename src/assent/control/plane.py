@@ -21,6 +21,7 @@ from assent.control.explain import Explain
 from assent.control.external_sign_in import ExternalSignIn
 from assent.control.grants import Grants
 from assent.control.health import Health
+from assent.control.insight import Insight
 from assent.control.label_scans import LabelScans
 from assent.control.labels import Labels
 from assent.control.legal_holds import LegalHolds
@@ -108,3 +109,4 @@ class ControlPlane:
     providers: ExternalSignIn
     provisioning: Provisioning
     provisioners: Provisioners
+    insight: Insight

@@ -86,6 +86,10 @@ class Provider(Protocol):
     display_name: str
     lasts_for: timedelta
 
+    async def check(self) -> None:
+        """Ask it anew what it says of itself; whoever signs in goes on with what was known."""
+        ...
+
     async def begin(self, trip: Trip, redirect_uri: str) -> str:
         """Return where the browser is sent."""
         ...

@@ -87,6 +87,11 @@ class OidcProvider:
         self._under_way = 0
         self._logouts: dict[str, int] = {}
 
+    async def check(self) -> None:
+        """Read anew what the provider says of itself, and its keys. Raises OutsideFault."""
+        metadata = await self._discover()
+        key_set_of(await self._asking.get(metadata["jwks_uri"]))
+
     async def begin(self, trip: Trip, redirect_uri: str) -> str:
         """Return where the browser is sent to prove who somebody is."""
         metadata, ours = await self._metadata(), self.registration

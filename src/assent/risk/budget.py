@@ -66,6 +66,11 @@ class Thresholds:
         self._weight[segment] = weight
         seen[score] += weight
 
+    @property
+    def budget(self) -> Budget | None:
+        """How often people may be asked, None where the levels are fixed."""
+        return self._budget
+
     def of(self, segment: str) -> tuple[int, int]:
         """Return the first scores of MEDIUM and of HIGH."""
         seen = self._seen.get(segment)
