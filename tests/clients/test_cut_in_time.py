@@ -94,7 +94,7 @@ async def test_cutting_one_session_leaves_the_others(gateway: Gateway) -> None:
     sessions = gateway.answer("dora", "GET", "/v1/sessions?open=true")["items"]
     first = min((one for one in sessions if one["grant"] == credential.grant),
                 key=lambda one: one["opened_at"])  # fmt: skip
-    gateway.answer("ben", "POST", f"/v1/sessions/{first['id']}/cut", {"because": "please stop"})
+    gateway.answer("carl", "POST", f"/v1/sessions/{first['id']}/cut", {"because": "please stop"})
     await asyncio.wait_for(watched[0].ended.wait(), WITHIN_S)
     assert await opened[1].fetchval("select 42") == 42
     await opened[1].close(timeout=5)

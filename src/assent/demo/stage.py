@@ -8,13 +8,16 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assent.app import running
+from assent.app import Gateway, running
 from assent.config import load
 from assent.core.faults import OperatorFault
 from assent.demo import database, story, world
 from assent.demo.actors import Unobserved
 from assent.demo.world import World
 from assent.system.clock import SystemClock
+
+# Where it is worth looking first, for whom the inbox is not the place.
+_PAGES = {"ana": "/ask", "nora": "/ask", "carl": "/sessions", "olga": "/log"}
 
 
 async def perform(
@@ -44,7 +47,7 @@ async def _perform(place: Path, story_only: bool, until_told: Callable[[], Await
             if story_only:
                 return 0
             await database.fill(shop)
-            _invite(created, gateway.postgres_address)
+            _invite(created, gateway)
             await until_told()
             _tell("\nstopping")
     return 0
@@ -68,15 +71,18 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _invite(created: World, postgres: tuple[str, int]) -> None:
+def _invite(created: World, gateway: Gateway) -> None:
     """Say where everything is, and what to try."""
     beside = Path(sys.executable).parent / "assent"
     program = str(beside) if beside.is_file() else f"{sys.executable} -m assent"
-    _tell("\nIt stays up until Ctrl-C. The inbox:   " + created.url)
-    _tell(f"PostgreSQL through the gateway: {postgres[0]}:{postgres[1]}\n")
-    for person in created.people.values():
-        groups = ", ".join(person.groups)
-        _tell(f"  {person.name:<5} password {person.password.reveal()}   ({groups})")
+    host, port = gateway.postgres_address
+    _tell(f"\nIt stays up until Ctrl-C. The console: {created.console}")
+    _tell(f"PostgreSQL through the gateway: {host}:{port}\n")
+    _tell_people(created)
+    if gateway.first_link is not None:
+        _tell("\nNobody is an administrator yet. Whoever opens this link first becomes one:\n")
+        _tell(f"  {gateway.first_link.reveal()}")
+    _tell("\nA passkey works at this address, too: Account, Passkeys, Make a passkey.")
     ana, ben, nora = (created.people[name] for name in ("ana", "ben", "nora"))
     _tell("\nIn a second terminal, as Ana (signed in already):\n")
     _tell(f"  ASSENT_HOME={ana.home} {program} connect {world.TARGET} --psql")
@@ -84,9 +90,18 @@ def _invite(created: World, postgres: tuple[str, int]) -> None:
     _tell("as Nora, who is shown no address and a thousand rows at most:\n")
     _tell(f"  ASSENT_HOME={nora.home} {program} connect {world.TARGET} --psql")
     _tell("  shop=> SELECT * FROM customers; SELECT * FROM orders;\n")
-    _tell("and in a third, as Ben (or in the inbox, with his password):\n")
+    _tell("and in a third, as Ben (or in the console, with his password):\n")
     _tell(f"  ASSENT_HOME={ben.home} {program} inbox --watch")
     _tell(f"  ASSENT_HOME={ben.home} {program} approve req_…\n")
+
+
+def _tell_people(created: World) -> None:
+    """Say who there is, with what they sign in, and what to look at as each."""
+    _tell("Sign in as any of them; for two at once, open a private window for the second:\n")
+    for person in created.people.values():
+        groups, page = ", ".join(person.groups), _PAGES.get(person.name, "/")
+        link = f"{created.console}/sign-in" + (f"?next={page}" if page != "/" else "")
+        _tell(f"  {person.name:<5} password {person.password.reveal()}   ({groups})   {link}")
 
 
 def _tell(text: str) -> None:

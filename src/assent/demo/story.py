@@ -16,6 +16,8 @@ from assent.demo.world import TARGET, World
 
 _REQUEST = r"req_[0-9a-v]{26}"
 _SHORT_S = 6
+_DENIED = 3
+"""How the command line exits when one may not."""
 
 
 @dataclass(slots=True)
@@ -57,8 +59,8 @@ async def play(story: Story) -> None:
 
 async def _sign_in(story: Story) -> None:
     story.step(
-        "Ana (engineer), Nora (analyst), Ben and Dora (DBAs) and Carl (security) sign in: "
-        "`assent login`"
+        "Ana (engineer), Nora (analyst), Ben and Dora (DBAs), Carl (security) and Olga (auditor) "
+        "sign in: `assent login`"
     )
     for person in story.world.people.values():
         file = str(person.password_file)
@@ -163,17 +165,22 @@ async def _cut(story: Story) -> None:
 
 
 async def _proved(story: Story) -> None:
-    story.step("Carl exports the log and proves it; then one byte is changed in a copy")
-    carl, folder = story.world.people["carl"], story.world.folder / "export"
-    await assent(carl, "audit", "export", str(folder))
+    story.step("Olga, who may only read, proves the log; then one byte is changed in a copy")
+    olga, folder = story.world.people["olga"], story.world.folder / "export"
+    refused = await assent(olga, "request", TARGET, code=_DENIED)
+    observe("access.ask" in refused.err, "an auditor asks for nothing", refused.err)
+    story.saw(f"Olga: assent request {TARGET}")
+    story.saw(refused.err.strip().splitlines()[0])
+    await assent(olga, "audit", "export", str(folder))
+    story.saw("Olga: assent audit export export")
     key = (folder / "key").read_text(encoding="utf-8").strip()
-    verified = (await assent(carl, "audit", "verify", str(folder), "--key", key, "--json")).json()
+    verified = (await assent(olga, "audit", "verify", str(folder), "--key", key, "--json")).json()
     observe(verified["good"] is True, "the log verifies", str(verified))
     story.saw(f"assent audit verify export: good, {verified['entries']} entries")
     copy = story.world.folder / "export-changed"
     shutil.copytree(folder, copy)
     index = _change_one_byte(copy)
-    ended = await assent(carl, "audit", "verify", str(copy), "--key", key, "--json", code=1)
+    ended = await assent(olga, "audit", "verify", str(copy), "--key", key, "--json", code=1)
     checks: Sequence[dict[str, Any]] = ended.json()["checks"]
     named = {entry["index"] for check in checks for entry in check["entries"]}
     observe(index in named, f"entry {index} is named", str(sorted(named)))

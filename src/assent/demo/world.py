@@ -15,6 +15,8 @@ from assent.identity.passwords import Argon2Hasher
 
 TARGET = "shop"
 _HOST = "127.0.0.1"
+# Browsers make passkeys for names, and take this one without https.
+_NAME = "localhost"
 _USUAL_PORTS = (8470, 6432)
 # name → (called, groups)
 _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -23,6 +25,7 @@ _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "dora": ("Dora, DBA", ("dba",)),
     "carl": ("Carl, security", ("security",)),
     "nora": ("Nora, analyst", ("analysts",)),
+    "olga": ("Olga, auditor", ("auditors",)),
 }
 
 
@@ -40,12 +43,20 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What was written. config: the file that `assent serve` could start from as well."""
+    """What was written. config: the file that `assent serve` could start from as well.
+
+    url: where programs find it.
+    """
 
     folder: Path
     config: Path
     url: str
     people: Mapping[str, Person]
+
+    @property
+    def console(self) -> str:
+        """Return where browsers find it; forms from any other address are refused."""
+        return self.url.replace(_HOST, _NAME)
 
 
 async def create(folder: Path, database: Database, *, usual_ports: bool) -> World:
@@ -100,7 +111,7 @@ def _port(wanted: int) -> int:
 
 
 def _config_text(database: Database, web: int, postgres: int) -> str:
-    parts = [_SERVER.format(host=_HOST, web=web, postgres=postgres)]
+    parts = [_SERVER.format(host=_HOST, name=_NAME, web=web, postgres=postgres)]
     for name, (called, groups) in _PEOPLE.items():
         members = ", ".join(f'"{group}"' for group in groups)
         parts.append(_PERSON.format(name=name, called=called, groups=members))
@@ -114,7 +125,7 @@ _SERVER = """\
 [server]
 data = "./data"
 listen = "{host}:{web}"
-public_url = "http://{host}:{web}"
+public_url = "http://{name}:{web}"
 origin = "assent.example/audit"
 
 [postgres]
