@@ -150,8 +150,9 @@ class MemoryPeople:
     async def knows_network(self, subject: SubjectId, network: str) -> bool:
         return (subject, network) in self.found_networks
 
-    async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
-        return [one for one in self.found_authenticators.values() if one.subject == subject]
+    async def authenticators(self, subject: SubjectId | None = None) -> Sequence[Authenticator]:
+        found = self.found_authenticators.values()
+        return [one for one in found if subject in (None, one.subject)]
 
     async def invitation(self, digest: str) -> Invitation | None:
         found = (one for one in self.found_invitations.values() if one.digest == digest)

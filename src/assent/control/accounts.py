@@ -97,7 +97,9 @@ class Accounts:
             )
         return Invited(kept, link)
 
-    async def change(self, caller: Caller, name: str, wanted: PersonChange) -> Subject:
+    async def change(
+        self, caller: Caller, name: str, wanted: PersonChange, reason: str = ""
+    ) -> Subject:
         """Return somebody as they are from now on.
 
         Raises ForbiddenFault, MissingFault, ConflictFault `own-account`, `last-administrator`.
@@ -110,7 +112,7 @@ class Accounts:
                 words = "nobody changes their own roles and groups; ask another administrator"
                 raise ConflictFault("own-account", words)
             self._check_administrators(after)
-            return await self._people.put(after, caller.subject.id)
+            return await self._people.put(after, caller.subject.id, reason=reason)
 
     async def disable(self, caller: Caller, name: str, reason: str = "") -> Subject:
         """Return somebody to whom nothing is permitted any more; open sessions are cut.
@@ -150,7 +152,7 @@ class Accounts:
                 return before
             return await self._people.put(replace(before, disabled=False), by, reason=reason)
 
-    async def recover(self, caller: Caller, name: str) -> Invited:
+    async def recover(self, caller: Caller, name: str, reason: str = "") -> Invited:
         """Return a link with which somebody sets anew how they sign in.
 
         Until it is used all stays as it is. Raises ForbiddenFault, MissingFault, ConflictFault.
@@ -163,7 +165,9 @@ class Accounts:
         if subject.source != LOCAL or subject.kind is not SubjectKind.HUMAN or subject.disabled:
             words = f"`{name}` is no person who is kept here and enabled; they need no link of ours"
             raise ConflictFault("described-elsewhere", words)
-        link, change, entry = self._invitations.make(RECOVERY, subject.id, caller.subject.id)
+        link, change, entry = self._invitations.make(
+            RECOVERY, subject.id, caller.subject.id, reason
+        )
         by = f"{caller.subject.name} made it; who has the link can sign in as you"
         headline = "a link was made to set anew how you sign in"
         told = told_of_account(self._outbox, subject.id, headline, by, str(self._clock.now()))
@@ -191,7 +195,7 @@ class Accounts:
         await self._store.commit((DropAuthenticators(subject.id), told), (entry,))
         return subject
 
-    async def end_sign_ins(self, caller: Caller, name: str) -> int:
+    async def end_sign_ins(self, caller: Caller, name: str, reason: str = "") -> int:
         """End all sign-ins of somebody, who is told; return how many there were.
 
         Raises ForbiddenFault, MissingFault.
@@ -199,7 +203,7 @@ class Accounts:
         caller.check(Permission.CHANGE_PEOPLE)
         subject = self._find(name)
         changes, entries, count = await self._sign_ins.ending(
-            subject.id, caller.subject.id, BY_ADMINISTRATOR
+            subject.id, caller.subject.id, BY_ADMINISTRATOR, reason=reason
         )
         by, now = f"{caller.subject.name} did it", str(self._clock.now())
         told = told_of_account(self._outbox, subject.id, "you were signed out everywhere", by, now)

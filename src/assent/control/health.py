@@ -65,6 +65,9 @@ class CatalogueAge(Protocol):
     @property
     def problem(self) -> str: ...
 
+    @property
+    def relations(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

@@ -34,7 +34,7 @@ class Invitations:
         self._public_url = public_url.rstrip("/")
 
     def make(
-        self, purpose: str, subject: SubjectId | None, by: SubjectId | None
+        self, purpose: str, subject: SubjectId | None, by: SubjectId | None, reason: str = ""
     ) -> tuple[Secret[str], Change, Entry]:
         """Return a new link, what keeps it, and its entry; earlier ones of its kind end."""
         now, secret = self._clock.now(), Secret(self._ids.token(32))
@@ -58,6 +58,7 @@ class Invitations:
                 "purpose": purpose,
                 "expires_at": isoformat(invitation.expires_at),
             },
+            payload={"reason": reason} if reason else None,
         )
         return self._link(secret), PutInvitation(invitation), entry
 

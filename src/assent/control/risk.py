@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from assent.control.entries import assessment_json
 from assent.control.explain import Explain
 from assent.control.learning import Learning
 from assent.control.live import LiveSessions
-from assent.control.reading import Readers
+from assent.control.reading import LONGEST_REASON, Readers
 from assent.control.replay import replay
 from assent.control.revocation import cut
 from assent.control.sign_in import Caller
@@ -196,6 +196,28 @@ class Risk:
             cut(live, now, f"{caller.subject.name} says that this is not {subject.name}")
         await self._warnings.warn(event, (entry,))
         return await self._learning.unlearn(subject.id, session)
+
+    async def report(self, caller: Caller, name: str, reason: str) -> Subject:
+        """Take that what somebody signs in with is in other hands; only `security` may say so.
+
+        What they have open is decided on again, with that as evidence. Raises ForbiddenFault,
+        MissingFault, ConflictFault without a reason.
+        """
+        caller.check(Permission.REPORT)
+        subject = self._subject(caller, name)
+        if not 1 <= len(reason.strip()) <= LONGEST_REASON:
+            words = f"say what makes you think so, in 1 to {LONGEST_REASON} characters"
+            raise ConflictFault("no-reason", words)
+        said = f"{caller.subject.name} reports it: {reason.strip()}"
+        event = SecurityEvent(
+            "credential-compromise", subject.id, self._clock.now(), "person", reason=said
+        )
+        entry = self._entry(EntryKind.SECURITY_EVENT, caller.subject, subject)
+        entry = replace(
+            entry, facts={**entry.facts, "type": event.type}, payload={"reason": reason.strip()}
+        )
+        await self._warnings.warn(event, (entry,))
+        return subject
 
     async def rejected(self, request: Request) -> None:
         """Remember that somebody found a request suspicious, and unlearn its session."""

@@ -48,19 +48,29 @@ class SignIns:
         return count
 
     async def ending(
-        self, subject: SubjectId, by: SubjectId | None, because: str, but: Caller | None = None
+        self,
+        subject: SubjectId,
+        by: SubjectId | None,
+        because: str,
+        but: Caller | None = None,
+        reason: str = "",
     ) -> tuple[Sequence[Change], Sequence[Entry], int]:
         """Return what ends all sign-ins of somebody, their entries, and how many they are.
 
-        but: whose sign-in stays.
+        but: whose sign-in stays. reason: why, for the log.
         """
         found = [one.id for one in await self.of(subject) if but is None or one.id != but.token]
         changes = [DropTokens(subject, only=one) for one in found]
-        entries = [self._ended(subject, by, one, because) for one in found]
+        entries = [self._ended(subject, by, one, because, reason) for one in found]
         return changes, entries, len(found)
 
     def _ended(
-        self, subject: SubjectId, by: SubjectId | None, token: TokenId, because: str
+        self,
+        subject: SubjectId,
+        by: SubjectId | None,
+        token: TokenId,
+        because: str,
+        reason: str = "",
     ) -> Entry:
         return Entry(
             id=EntryId(self._ids.mint("entry")),
@@ -68,4 +78,5 @@ class SignIns:
             at=self._clock.now(),
             subject=by,
             facts={"about": subject, "token": token, "because": because},
+            payload={"reason": reason} if reason else None,
         )

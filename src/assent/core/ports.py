@@ -222,8 +222,8 @@ class Store(Protocol):
         """Return whether the subject signed in from that network before."""
         ...
 
-    async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
-        """Return what a person has beside a password and passkeys, oldest first."""
+    async def authenticators(self, subject: SubjectId | None = None) -> Sequence[Authenticator]:
+        """Return what a person has beside a password and passkeys, None for all, oldest first."""
         ...
 
     async def invitation(self, digest: str) -> Invitation | None: ...

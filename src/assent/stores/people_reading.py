@@ -59,10 +59,11 @@ class PeopleReading(Fetching):
         found = await self._all(mine.where(columns.network == network), lambda row: row["at"])
         return bool(found)
 
-    async def authenticators(self, subject: SubjectId) -> Sequence[Authenticator]:
-        columns = authenticators.c
-        mine = select(authenticators).where(columns.subject_id == subject)
-        oldest = mine.order_by(columns.created_at, columns.id)
+    async def authenticators(self, subject: SubjectId | None = None) -> Sequence[Authenticator]:
+        columns, wanted = authenticators.c, select(authenticators)
+        if subject is not None:
+            wanted = wanted.where(columns.subject_id == subject)
+        oldest = wanted.order_by(columns.created_at, columns.id)
         return await self._all(oldest.limit(MOST_ROWS), rows.authenticator_of)
 
     async def invitation(self, digest: str) -> Invitation | None:
