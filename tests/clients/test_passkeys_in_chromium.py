@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ import pytest
 from playwright.async_api import Page, expect
 
 from assent.app import Gateway, running
-from assent.config import Config, PersonConfig, PostgresConfig, ServerConfig, TargetConfig
+from assent.config import (
+    Config,
+    PersonConfig,
+    PostgresConfig,
+    ServerConfig,
+    TargetConfig,
+)
+from assent.config.sign_in import SignInConfig
 from assent.core.secret import Secret
 from assent.identity.passwords import Argon2Hasher
 from chromium_house import House, browsing
@@ -217,3 +225,43 @@ async def run(environment: dict[str, str], *arguments: str) -> str:
     said, wrong = await process.communicate()
     assert process.returncode == 0, (said.decode(), wrong.decode())
     return said.decode()
+
+
+async def test_the_first_administrator_comes_in_by_the_link_with_a_passkey_and_no_password(
+    tmp_path: Path,
+) -> None:
+    config = await configured(tmp_path)
+    nobody = replace(config, people=(), sign_in=SignInConfig(local_passwords=False))
+    async with running(nobody) as gateway, browsing() as browser:
+        house = House(MemoryPlane(), gateway.api_url, browser)
+        page = await (await house.context()).new_page()
+        page.set_default_timeout(10_000)
+        await authenticator(page)
+        assert gateway.first_link is not None
+        await page.goto(gateway.first_link.reveal())
+        assert await page.locator("input[type=password]").count() == 0
+        await page.get_by_label("Name", exact=False).first.fill("root")
+        await page.get_by_role("button", name="Go on with a passkey").click()
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+        await page.goto(f"{house.url}/account")
+        about = page.get_by_role("region", name="root")
+        await expect(about.get_by_text("administrator", exact=True)).to_be_visible()
+        await page.goto(f"{house.url}/account/passkeys")
+        await expect(page.get_by_role("heading", name="first passkey")).to_be_visible()
+        # And again, without the link.
+        await page.evaluate("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()")
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+
+
+async def test_who_is_invited_sets_a_password_in_a_real_browser(tmp_path: Path) -> None:
+    config = await configured(tmp_path)
+    async with running(replace(config, people=())) as gateway, browsing() as browser:
+        page = await browser.new_page()
+        page.set_default_timeout(10_000)
+        assert gateway.first_link is not None
+        await page.goto(gateway.first_link.reveal())
+        await page.get_by_label("Name", exact=False).first.fill("root")
+        await page.get_by_label("Password").fill("violet otter makes tea at noon")
+        await page.get_by_label("The same again").fill("violet otter makes tea at noon")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()

@@ -23,7 +23,7 @@ from assent.audit.approval_signatures import (
 )
 from assent.control.outbox import Outbox
 from assent.control.sign_in import Caller
-from assent.core.changes import PutDeviceKey, RevokeDeviceKey
+from assent.core.changes import Change, PutDeviceKey, RevokeDeviceKey
 from assent.core.clock import Clock
 from assent.core.device_key import ApprovalSignature, DeviceKey
 from assent.core.entry import Entry, EntryKind
@@ -49,6 +49,15 @@ class Challenge:
     text: str
     subject: SubjectId
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedKey:
+    """A new key, and what keeps it and says so once it is committed."""
+
+    key: DeviceKey
+    changes: Sequence[Change]
+    entries: Sequence[Entry]
 
 
 class DeviceKeys:
@@ -140,22 +149,38 @@ class DeviceKeys:
             if sum(key.revoked_at is None for key in mine) >= MOST_EACH:
                 words = f"{MOST_EACH} keys of yours can sign; revoke one: `assent device revoke`"
                 raise ConflictFault("too-many-devices", words)
-            now = self._clock.now()
-            identity = DeviceKeyId(self._ids.mint("device_key"))
-            key = DeviceKey(identity, subject.id, kind, public_key, name, now, details=details)
-            told = self._outbox.notice(
-                "device.enrolled",
-                to=(subject.id,),
-                headline=_headline(kind, name),
-                lines=(f"if that was not you: assent device revoke {identity}",),
-                key=f"device.enrolled:{identity}",
-            )
-            facts = {"key": identity, "kind": kind, "public_key": public_key}
-            if kind == WEBAUTHN:
-                # What a reader of the log has to know to check what it signs.
-                facts["rp_id"] = details["rp_id"]
-            entry = self._entry(EntryKind.DEVICE_ENROLLED, subject.id, now, facts, name)
-            await self._store.commit((PutDeviceKey(key), told), (entry,))
+            drafted = self.drafted(subject, name, kind, public_key, details)
+            await self._store.commit(drafted.changes, drafted.entries)
+        return await self.enrolled(drafted.key)
+
+    def drafted(
+        self,
+        subject: Subject,
+        name: str,
+        kind: str,
+        public_key: str,
+        details: Mapping[str, str],
+    ) -> DraftedKey:
+        """Return a new key that is not kept yet, for whoever keeps it with more in one unit."""
+        _check_name(name)
+        now, identity = self._clock.now(), DeviceKeyId(self._ids.mint("device_key"))
+        key = DeviceKey(identity, subject.id, kind, public_key, name, now, details=details)
+        told = self._outbox.notice(
+            "device.enrolled",
+            to=(subject.id,),
+            headline=_headline(kind, name),
+            lines=(f"if that was not you: assent device revoke {identity}",),
+            key=f"device.enrolled:{identity}",
+        )
+        facts = {"key": identity, "kind": kind, "public_key": public_key}
+        if kind == WEBAUTHN:
+            # What a reader of the log has to know to check what it signs.
+            facts["rp_id"] = details["rp_id"]
+        entry = self._entry(EntryKind.DEVICE_ENROLLED, subject.id, now, facts, name)
+        return DraftedKey(key, (PutDeviceKey(key), told), (entry,))
+
+    async def enrolled(self, key: DeviceKey) -> DeviceKey:
+        """Tell of a new key once it is kept; return it as it is then."""
         for listener in self._when_enrolled:
             key = await listener(key)
         return key
@@ -164,11 +189,11 @@ class DeviceKeys:
         """Return the caller's keys, revoked ones too, oldest first."""
         return await self._store.device_keys(caller.subject.id)
 
-    async def revoke(self, caller: Caller, key: DeviceKeyId) -> DeviceKey:
+    async def revoke(self, caller: Caller, key: DeviceKeyId, reason: str = "") -> DeviceKey:
         """Return the key, which signs nothing from now on; what it signed before stays.
 
         What is open on that device is cut, what it was handed opens nothing more, and whoever
-        signed in by it is signed out.
+        signed in by it is signed out. reason: why, for the log.
 
         Raises MissingFault for one that is not the caller's, unless they are of `security`;
         ConflictFault where it is revoked already.
@@ -188,6 +213,7 @@ class DeviceKeys:
             )
             facts = {"holder": found.subject, "key": found.id}
             entry = self._entry(EntryKind.DEVICE_REVOKED, caller.subject.id, now, facts)
+            entry = replace(entry, payload={"reason": reason}) if reason else entry
             gone = [
                 DropTokens(token.subject, only=token.id)
                 for token in await self._store.tokens(found.subject)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from assent.audit.approval_signatures import WEBAUTHN, decoded_any, encoded
-from assent.control.device_keys import DeviceKeys
+from assent.control.device_keys import DeviceKeys, DraftedKey
 from assent.control.directory import Directory
 from assent.control.passkey_challenges import PasskeyChallenges
 from assent.control.sign_in import TOKEN_LASTS_FOR, Caller, SignIn
 from assent.control.warnings import Warnings
 from assent.core.canonical import Json
+from assent.core.changes import Change
 from assent.core.clock import Clock
 from assent.core.device_key import ApprovalSignature, DeviceKey
 from assent.core.entry import Entry, EntryKind
@@ -105,13 +106,16 @@ class Passkeys:
         await self._device_keys.check_fresh(caller)
         return await self.enrol_for(caller.subject, caller.token_digest, name, credential)
 
-    async def begin_for(self, subject: Subject, whose: str) -> dict[str, Json]:
+    async def begin_for(
+        self, subject: Subject, whose: str, *, anew: bool = False
+    ) -> dict[str, Json]:
         """Return what a passkey of `subject` is made with; whoever calls this knows who it is.
 
-        whose: what proved it, such as the digest of an invitation. Raises ConflictFault.
+        whose: what proved it, such as the digest of an invitation. anew: whether those that there
+        are will count no more, so that one may be made where one is. Raises ConflictFault.
         """
         self._check_usable()
-        good = await self._good(subject.id)
+        good = () if anew else await self._good(subject.id)
         challenge = self._challenges.new(_ENROL, whose)
         return self._party.creation_options(subject, challenge, [key.details for key in good])
 
@@ -119,12 +123,22 @@ class Passkeys:
         self, subject: Subject, whose: str, name: str, credential: str
     ) -> DeviceKey:
         """Return the new passkey of `subject`; `whose` as it was with `begin_for`."""
+        public_key, details = self._made(whose, credential)
+        return await self._device_keys.keep(subject, name, WEBAUTHN, public_key, details)
+
+    def drafted_for(self, subject: Subject, whose: str, name: str, credential: str) -> DraftedKey:
+        """Return the new passkey of `subject`, to be kept with what lets them in."""
+        public_key, details = self._made(whose, credential)
+        return self._device_keys.drafted(subject, name, WEBAUTHN, public_key, details)
+
+    def _made(self, whose: str, credential: str) -> tuple[str, dict[str, str]]:
+        """Return the public key of what a browser made, and what is kept beside it."""
         self._check_usable()
         challenge = self._party.challenge_of(credential)
         self._challenges.check(challenge, _ENROL, whose)
         made = self._party.made(credential, challenge)
         self._challenges.use(challenge, _ENROL, whose)
-        details = {
+        return encoded(made.public_key), {
             "protection": "authenticator",
             "credential_id": made.credential_id,
             "rp_id": self._party.rp_id,
@@ -133,9 +147,6 @@ class Passkeys:
             "aaguid": made.aaguid,
             "backed_up": "true" if made.backed_up else "false",
         }
-        return await self._device_keys.keep(
-            subject, name, WEBAUTHN, encoded(made.public_key), details
-        )
 
     # Used ones
 
@@ -151,11 +162,12 @@ class Passkeys:
         address: str,
         user_agent: str = "",
         lasts_for: timedelta = TOKEN_LASTS_FOR,
+        with_changes: Sequence[Change] = (),
     ) -> tuple[Secret[str], Token]:
         """Return a bearer token of whoever the passkey is of; it counts as a step-up too.
 
-        credential: the browser's answer, JSON. Raises ForbiddenFault, ConflictFault for a
-        challenge that is over.
+        credential: the browser's answer, JSON. with_changes: kept in the same unit. Raises
+        ForbiddenFault, ConflictFault for a challenge that is over.
         """
         given = self._given(credential, _SIGN_IN, whose, address)
         subject = self._claimed(given)
@@ -169,6 +181,7 @@ class Passkeys:
             lasts_for=lasts_for,
             address=address,
             user_agent=user_agent,
+            with_changes=with_changes,
         )
         caller = await self._sign_in.authenticate(token, address, "web")
         await self._sign_in.stepped_up(caller, METHOD)

@@ -17,7 +17,7 @@ from assent.core.changes import Change, RevokeDeviceKey
 from assent.core.clock import Clock
 from assent.core.entry import Entry, EntryKind
 from assent.core.faults import ConflictFault, MissingFault
-from assent.core.ids import EntryId, Ids, SubjectId
+from assent.core.ids import EntryId, Ids, InvitationId, SubjectId
 from assent.core.people_changes import (
     DropAuthenticators,
     DropTokens,
@@ -70,6 +70,8 @@ class Welcoming:
         self._clock = clock
         self._ids = ids
         self._lock = lock
+        # A link for the first administrator is made at a start, so there is hardly ever a second.
+        self._first_ids: dict[InvitationId, SubjectId] = {}
 
     async def first_link(self) -> Secret[str] | None:
         """Return the link for the first administrator; None where there is an administrator.
@@ -101,7 +103,7 @@ class Welcoming:
         name: str = "",
         display_name: str = "",
         password: Secret[str] | None = None,
-        with_changes: Callable[[Subject], Sequence[Change]] | None = None,
+        with_changes: Callable[[Subject], tuple[Sequence[Change], Sequence[Entry]]] | None = None,
     ) -> Subject:
         """Use a link up; return who has come in, and can be signed in at once.
 
@@ -111,8 +113,8 @@ class Welcoming:
         """
         async with self._lock:
             welcome = await self.welcome(secret)
-            subject = welcome.subject or self._first(name, display_name)
-            further = with_changes(subject) if with_changes else ()
+            subject = self.coming(welcome, name, display_name)
+            further, noted = with_changes(subject) if with_changes else ((), ())
             if password is None and not further:
                 raise ConflictFault("no-authenticator", "set a password or add a passkey")
             hashed = await self._hashed(password, subject) if password is not None else None
@@ -126,7 +128,7 @@ class Welcoming:
             entry = self._entry(EntryKind.AUTHENTICATOR_ADDED, subject.id, facts)
             if welcome.subject is None:
                 return await self._people.put(
-                    subject, None, with_changes=changes, with_entries=(entry,)
+                    subject, None, with_changes=changes, with_entries=(entry, *noted)
                 )
             if welcome.purpose == RECOVERY:
                 headline, by = (
@@ -136,8 +138,19 @@ class Welcoming:
                 now = str(self._clock.now())
                 told = told_of_account(self._outbox, subject.id, headline, by, now)
                 changes.append(told)
-            await self._store.commit(changes, (entry,))
+            await self._store.commit(changes, (entry, *noted))
         return subject
+
+    def coming(self, welcome: Welcome, name: str, display_name: str) -> Subject:
+        """Return who comes in by a link; the first administrator as they say that they are.
+
+        Whoever makes a passkey first and comes in with it then is the same subject both times.
+        Raises ConflictFault for a name that cannot be.
+        """
+        if welcome.subject is not None:
+            return welcome.subject
+        id = self._first_ids.setdefault(welcome.invitation.id, self._people.new_id())
+        return self._first(id, name, display_name)
 
     async def _hashed(self, password: Secret[str], subject: Subject) -> str:
         if not self._sign_in.rules.local_passwords:
@@ -145,11 +158,11 @@ class Welcoming:
         check_password(password, subject.name)
         return await self._hasher.hash(password)
 
-    def _first(self, name: str, display_name: str) -> Subject:
+    def _first(self, id: SubjectId, name: str, display_name: str) -> Subject:
         check_name(name)
         now = self._clock.now()
         subject = Subject(
-            self._people.new_id(),
+            id,
             name,
             display_name=name,
             since=now,

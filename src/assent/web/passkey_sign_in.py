@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse
 
 from assent.control.passkeys import LONGEST_CREDENTIAL
 from assent.core.faults import ConflictFault, Fault
@@ -11,13 +11,13 @@ from assent.web.authorization import public
 from assent.web.desk import PageRoute, TheDesk, address_of, status_of
 from assent.web.passkeys import said_to_script
 from assent.web.safety import check_origin, local_path
+from assent.web.signed_in import agent_of, forgetting, led_on
 
 router = APIRouter(route_class=PageRoute)
 
 _WHY = "here people sign in"
 _LASTS_FOR_S = 300
 _LONGEST = 128
-_LONGEST_AGENT = 200
 
 
 @router.post("/sign-in/passkey/options", dependencies=[Depends(public(_WHY))])
@@ -54,19 +54,21 @@ async def sign_in(
     check_origin(request, desk.public_url)
     plane = desk.plane
     whose = _whose(request, f"{desk.cookies.name}-passkey")
-    agent = request.headers.get("user-agent", "")[:_LONGEST_AGENT]
     try:
         if not whose:
             words = "the browser keeps no cookies, or was too slow; load the page again"
             raise ConflictFault("no-challenge", words)
-        token, kept = await plane.passkeys.sign_in(whose, credential, address_of(request), agent)
+        token, kept = await plane.passkeys.sign_in(
+            whose,
+            credential,
+            address_of(request),
+            agent_of(request),
+            with_changes=forgetting(request, desk),
+        )
     except Fault as fault:
         values = {"seat": None, "name": "", "next": local_path(next), "error": fault.detail}
         return desk.pages.page("sign_in.html", values, status_of(fault)[0])
-    response = RedirectResponse(local_path(next), status_code=303)
-    lasts_for = kept.expires_at - plane.clock.now()
-    desk.cookies.keep(response, token, int(lasts_for.total_seconds()))
-    return response
+    return led_on(desk, token, kept, next)
 
 
 def _whose(request: Request, name: str) -> str:

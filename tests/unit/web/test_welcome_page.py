@@ -32,7 +32,7 @@ async def test_the_first_link_makes_one_administrator_and_signs_them_in(console:
     path = await first_path(console)
     page = await console.http.get(path)
     assert "first administrator" in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     assert (await console.http.post(path, data=FORM)).status_code == 303
     assert "administrator" in await console.get("/account")
     world = console.world

@@ -145,11 +145,15 @@ function send(form, by) {
   delete form.dataset.ready
 }
 
+/** What says which passkey is meant: one button of a form, or the form. @param {HTMLFormElement} form @param {HTMLElement | null} by */
+const asking = (form, by) => (by?.dataset.passkey ? by : form)
+
 /** @param {HTMLFormElement} form @param {HTMLElement | null} by */
 async function ceremony(form, by) {
   waiting?.abort("another one")
-  const options = await asked(form.dataset.options ?? "", new FormData(form))
-  const credential = form.dataset.passkey === "create" ? await made(options) : await used(options)
+  const { passkey, options: path = "" } = asking(form, by).dataset
+  const options = await asked(path, new FormData(form))
+  const credential = passkey === "create" ? await made(options) : await used(options)
   const now = here(form)
   put(now, "credential", credential)
   send(now, by)
@@ -223,8 +227,9 @@ async function signing(form, by) {
 function submitted(event) {
   const form = event.target
   if (!(form instanceof HTMLFormElement) || form.dataset.ready) return
+  const by = event.submitter instanceof HTMLElement ? event.submitter : null
   const signs = form.dataset.sign !== undefined
-  if (!signs && !form.dataset.passkey) return
+  if (!signs && !asking(form, by).dataset.passkey) return
   if (signs && !available()) {
     if (!form.dataset.mustSign) return
     event.preventDefault()
@@ -237,7 +242,6 @@ function submitted(event) {
   if (busy) return
   busy = true
   tell(form, "")
-  const by = event.submitter instanceof HTMLElement ? event.submitter : null
   const doing = signs ? signing(form, by) : ceremony(form, by)
   doing
     .catch((error) => {
