@@ -54,6 +54,8 @@ ELSEWHERE = {
     "api": "api/test_application.py and conformance/test_openapi_suite.py speak HTTP to it",
     "cli": "cli/test_client_commands.py runs the commands, against a server of its own",
     "web": "web/test_pages_over_http.py asks for the pages",
+    "web/person_views": "web/test_person.py reads them",
+    "control/person_page": "web/test_people.py and test_person.py read all of it",
     "credentials/postgres_role": "conformance/test_roles_on_a_server.py makes roles on servers",
     "credentials/role_lookups": "conformance/test_roles_on_a_server.py asks servers",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",

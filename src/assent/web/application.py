@@ -19,10 +19,13 @@ from assent.web import (
     inbox,
     log,
     log_export,
+    nowhere,
     offers,
     oidc,
     passkey_sign_in,
     passkeys,
+    people,
+    person,
     policies,
     policy_editor,
     reason,
@@ -91,6 +94,8 @@ def mount(
         standing_in,
         search,
         sessions,
+        people,
+        person,
         policies,
         policy_editor,
         log_export,
@@ -99,3 +104,4 @@ def mount(
         app.include_router(routes.router, include_in_schema=False)
     oidc.install(app.state.desk)
     app.mount("/assets", Assets(directory=ASSETS))
+    nowhere.install(app)

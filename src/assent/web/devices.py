@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from starlette.responses import RedirectResponse
 
 from assent.control.device_admission import Held
-from assent.control.device_evidence import fresh
+from assent.control.device_evidence import DeviceEvidence, fresh
 from assent.core.clock import isoformat
 from assent.core.faults import Fault, MissingFault
 from assent.core.ids import DeviceKeyId
@@ -84,20 +84,20 @@ async def revoke(seat: Changes, key_id: Annotated[str, Path(max_length=64)]) -> 
 
 
 async def _shown(seat: Seat, error: str = "", status: int = 200) -> Response:
-    admission = seat.desk.plane.devices.admission
+    evidence, admission = seat.desk.plane.devices.evidence, seat.desk.plane.devices.admission
     mine = await admission.mine(seat.caller)
     values = {
         "seat": seat,
         "error": error,
         "admission": admission.by,
-        "devices": [_view(seat, held) for held in mine],
+        "devices": [view_of(evidence, held) for held in mine],
     }
     return seat.desk.pages.page("account_devices.html", values, status)
 
 
-def _view(seat: Seat, held: Held) -> DeviceView:
+def view_of(evidence: DeviceEvidence, held: Held) -> DeviceView:
+    """Return a device as the pages show it."""
     key, device = held.key, held.device
-    evidence = seat.desk.plane.devices.evidence
     counts = fresh(device, evidence.now(), evidence.rules.report_valid_for)
     return DeviceView(
         id=key.id,

@@ -45,12 +45,15 @@ PLACES: tuple[Place, ...] = (
     Place("reviews", "/reviews", "Reviews", Section.WORK, Permission.ACCOUNT, "review", "r"),
     Place("sessions", "/sessions", "Sessions", Section.WORK, Permission.ACCOUNT, "session", "e"),
     Place("standing-in", "/standing-in", "Standing in", Section.WORK, _ANSWER, "swap", "d"),
+    Place("overview", "/overview", "Overview", Section.LOOK, Permission.ACCOUNT, "overview", "o"),
     Place("search", "/search", "Search", Section.LOOK, Permission.READ_ACCESS, "search", "s"),
     Place("log", "/log", "Log", Section.LOOK, Permission.ACCOUNT, "log", "l"),
     Place("status", "/status", "Status", Section.LOOK, Permission.READ_HEALTH, "pulse", "h"),
+    Place("risk", "/risk", "Risk", Section.LOOK, Permission.READ_RISK, "risk", "k"),
     Place(
         "policies", "/policies", "Policies", Section.RULES, Permission.READ_POLICIES, "policy", "p"
     ),
+    Place("people", "/people", "People", Section.PEOPLE, Permission.READ_PEOPLE, "people", "m"),
 )
 """Keys are letters, each once; `/` leads to the search."""
 
