@@ -41,10 +41,13 @@ const items = () => Array.from(document.querySelectorAll("#region article.card")
  */
 async function ask(path) {
   try {
-    const answer = await fetch(path, { headers: { "hx-request": "true" }, cache: "no-store" })
+    // What the page says of itself: a tab of somebody who left must not show another's.
+    const page = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")
+    const answer = await fetch(path, { headers: { ...page, "hx-request": "true" }, cache: "no-store" })
     const elsewhere = answer.headers.get("hx-redirect")
     if (elsewhere) location.assign(elsewhere)
     if (answer.ok && !elsewhere) return answer
+    if (answer.status < 500) return null
   } catch {
     // No connection: what was missed is compared once there is one.
   }
