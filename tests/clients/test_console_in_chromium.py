@@ -232,7 +232,7 @@ async def test_somebody_stands_in_until_it_is_ended(house: House) -> None:
     await expect(ben.get_by_text("dba to Carl until")).to_be_visible()
     await to(carl, "Standing in")
     await expect(carl.get_by_text("dba from Ben Brandt until")).to_be_visible()
-    await carl.get_by_role("button", name="End: dba from Ben Brandt").click()
+    await carl.get_by_role("button", name="End it: dba from Ben Brandt").click()
     await expect(carl.get_by_role("status")).to_contain_text("counts no longer")
     await ben.reload()
     await expect(ben.get_by_text("Nobody. A delegation lets")).to_be_visible()

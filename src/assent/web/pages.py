@@ -1,6 +1,7 @@
 """Renders templates, with what every page needs."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +15,7 @@ from assent.web.navigation import menu_of, role_words
 from assent.web.safety import CONTENT_SECURITY_POLICY
 
 ASSETS = Path(__file__).parent / "assets"
+_ROWS = re.compile(r"<(tr|td)(?=[\s>])")
 _LIBRARIES = ("vendor/htmx.min.js", "vendor/htmx-ext-sse.min.js")
 
 
@@ -40,6 +42,7 @@ def _environment() -> Environment:
     )
     environment.filters["sentence"] = sentence
     environment.filters["segment"] = segment
+    environment.filters["cells"] = cells
     return environment
 
 
@@ -51,6 +54,25 @@ def sentence(detail: str) -> Markup:
         for number, part in enumerate(parts)
     ]
     return Markup("").join(marked) + ("" if detail.endswith(("!", "?", ".")) else ".")
+
+
+def cells(rows: Markup, columns: Sequence[str]) -> Markup:
+    """Return the rows of a table with what each cell is about, for windows too narrow for heads.
+
+    columns: heads; a `#` before one is not part of it. The roles are said as well, because a row
+    that is laid out as a card is none to some readers of screens.
+    """
+    place = iter(columns)
+
+    def named(found: re.Match[str]) -> str:
+        nonlocal place
+        if found[1] == "tr":
+            place = iter(columns)
+            return '<tr role="row"'
+        label = escape(next(place, "").removeprefix("#"))
+        return f'<td role="cell" data-label="{label}"'
+
+    return Markup(_ROWS.sub(named, rows))  # noqa: S704 - from templates, which escaped it
 
 
 def segment(text: str) -> str:
