@@ -11,6 +11,7 @@ from assent.web.authorization import public
 from assent.web.desk import PageRoute, TheDesk, address_of, status_of
 from assent.web.passkeys import said_to_script
 from assent.web.safety import check_origin, local_path
+from assent.web.sign_in_page import sign_in_page
 from assent.web.signed_in import agent_of, forgetting, led_on
 
 router = APIRouter(route_class=PageRoute)
@@ -66,8 +67,7 @@ async def sign_in(
             with_changes=forgetting(request, desk),
         )
     except Fault as fault:
-        values = {"seat": None, "name": "", "next": local_path(next), "error": fault.detail}
-        return desk.pages.page("sign_in.html", values, status_of(fault)[0])
+        return sign_in_page(desk, local_path(next), fault.detail, status_of(fault)[0])
     return led_on(desk, token, kept, next)
 
 

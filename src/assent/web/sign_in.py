@@ -12,6 +12,7 @@ from assent.web import oidc
 from assent.web.authorization import needs, public
 from assent.web.desk import ActingSeat, Desk, PageRoute, TheDesk, address_of, status_of
 from assent.web.safety import CLEARED, check_origin, local_path
+from assent.web.sign_in_page import sign_in_page
 from assent.web.signed_in import signed_in
 
 router = APIRouter(route_class=PageRoute)
@@ -20,7 +21,7 @@ router = APIRouter(route_class=PageRoute)
 @router.get("/sign-in", dependencies=[Depends(public("here people sign in"))])
 async def page(desk: TheDesk, next: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """Return the sign-in page. next: where to go afterwards."""
-    return _page(desk, "", local_path(next), "", 200)
+    return sign_in_page(desk, local_path(next))
 
 
 @router.post("/sign-in", dependencies=[Depends(public("here people sign in"))])
@@ -38,7 +39,7 @@ async def sign_in(
             name, Secret(password), address_of(request)
         )
     except (ForbiddenFault, OutsideFault) as fault:
-        return _page(desk, name, local_path(next), fault.detail, _status(fault))
+        return sign_in_page(desk, local_path(next), fault.detail, _status(fault), name)
     if pending is None:
         return await signed_in(request, desk, subject, "password", next)
     response = _code_page(desk, local_path(next), "", 200)
@@ -63,7 +64,7 @@ async def second_step(
         subject, method = await desk.plane.sign_in.second_step(pending, code, address_of(request))
     except (ForbiddenFault, OutsideFault) as fault:
         if fault.code == "sign-in-over":
-            return _page(desk, "", local_path(next), fault.detail, 403)
+            return sign_in_page(desk, local_path(next), fault.detail, 403)
         return _code_page(desk, local_path(next), fault.detail, _status(fault))
     response = await signed_in(request, desk, subject, method, next)
     desk.cookies.forget_step(response)
@@ -81,11 +82,6 @@ async def sign_out(request: Request, seat: ActingSeat) -> Response:
     # What the browser keeps of this person's pages must not come back for the next one.
     response.headers["clear-site-data"] = CLEARED
     return response
-
-
-def _page(desk: Desk, name: str, next: str, error: str, status: int) -> Response:
-    values = {"seat": None, "name": name, "next": next, "error": error}
-    return desk.pages.page("sign_in.html", values, status)
 
 
 def _code_page(desk: Desk, next: str, error: str, status: int) -> Response:
