@@ -89,11 +89,17 @@ class ExternalSignIn:
         return found
 
     async def sign_in(
-        self, provider: str, proved: Proved, place: Place, lasts_for: timedelta
+        self,
+        provider: str,
+        proved: Proved,
+        place: Place,
+        lasts_for: timedelta,
+        with_changes: Sequence[Change] = (),
     ) -> tuple[Secret[str], Token]:
         """Return a new bearer token of whoever that is here, and what is kept of it.
 
-        The first time makes a subject of them; after that their groups and roles follow. Raises
+        The first time makes a subject of them; after that their groups and roles follow.
+        with_changes: kept in the same unit as the token. Raises
         ForbiddenFault `sign-in-refused`, with words for the person and the operator.
         """
         subject = await self._subject(provider, proved)
@@ -113,6 +119,7 @@ class ExternalSignIn:
             user_agent=place.user_agent[:200],
             provider=source_of(provider),
             provider_session=proved.session,
+            with_changes=with_changes,
         )
         if self._was_ended(provider, proved, now):
             # It ended while this one became durable; whoever ended it did not see it yet.

@@ -62,7 +62,8 @@ class Trip:
     """One trip to a provider and back.
 
     nonce, verifier: as OpenID Connect and PKCE want them. path: where it goes on afterwards.
-    token: digest of the sign-in that is to be proved anew, empty for a new one.
+    token: digest of the sign-in that is to be proved anew, empty for a new one. before: digest of
+    the one that a new one takes the place of, empty for none.
     """
 
     provider: str
@@ -72,6 +73,7 @@ class Trip:
     path: str
     began_at: datetime
     token: str = ""
+    before: str = ""
 
     @property
     def fresh_since(self) -> datetime | None:
@@ -125,11 +127,14 @@ class Trips:
     ids: Ids
     _used: "OrderedDict[str, datetime]" = field(default_factory=OrderedDict)
 
-    def begin(self, provider: str, path: str, token: str = "") -> tuple[Trip, str]:
+    def begin(
+        self, provider: str, path: str, token: str = "", before: str = ""
+    ) -> tuple[Trip, str]:
         """Return a new trip, and the cookie by which its browser is known again."""
-        trip = self._trip(provider, self.ids.token(24), path, self.clock.now(), token)
+        trip = self._trip(provider, self.ids.token(24), path, self.clock.now(), token, before)
         body = {
             "at": int(trip.began_at.timestamp()),
+            "before": before,
             "path": path,
             "provider": provider,
             "state": trip.state,
@@ -151,7 +156,7 @@ class Trips:
             words = "signing in took longer than ten minutes; start again"
             raise ForbiddenFault("sign-in-refused", words)
         self._use(state, now)
-        return self._trip(provider, state, said["path"], began_at, said["token"])
+        return self._trip(provider, state, said["path"], began_at, said["token"], said["before"])
 
     def _use(self, state: str, now: datetime) -> None:
         while self._used:
@@ -173,10 +178,13 @@ class Trips:
         said = json.loads(urlsafe_b64decode(text))
         return {name: str(value) for name, value in said.items()}
 
-    def _trip(self, provider: str, state: str, path: str, began_at: datetime, token: str) -> Trip:
+    def _trip(
+        self, provider: str, state: str, path: str, began_at: datetime, token: str, before: str
+    ) -> Trip:
         # Of PKCE: 43 to 128 characters (RFC 7636, section 4.1).
         verifier = Secret(self._derived("verifier", state))
-        return Trip(provider, state, self._derived("nonce", state), verifier, path, began_at, token)
+        nonce = self._derived("nonce", state)
+        return Trip(provider, state, nonce, verifier, path, began_at, token, before)
 
     def _derived(self, what: str, text: str) -> str:
         message = f"assent sign-in {what}\0{text}".encode()

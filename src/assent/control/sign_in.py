@@ -50,7 +50,7 @@ class Caller:
     certified: and is handed a client certificate by it. proved_at: when they last proved at this
     very sign-in who they are. falls_short: whether more than they proved is asked of them; then
     only their own account is open to them. reason: why they say that they have to read what others
-    wrote.
+    wrote. provider: that they came by, as `oidc:NAME`; empty for none.
     """
 
     subject: Subject
@@ -67,6 +67,7 @@ class Caller:
     proved_at: datetime | None = None
     falls_short: bool = False
     reason: str = ""
+    provider: str = ""
 
     @property
     def oversees(self) -> bool:
@@ -306,6 +307,7 @@ class SignIn:
             kept.device,
             proved_at=None if of_program else kept.stepped_up_at,
             falls_short=falls_short,
+            provider=kept.provider,
         )
 
     def is_over(self, token: Token) -> bool:

@@ -18,7 +18,7 @@ from assent.core.role import Permission
 from assent.core.secret import Secret
 from assent.core.token import Token
 from assent.web.authorization import acts, needs
-from assent.web.desk import PageRoute, Seat, status_of
+from assent.web.desk import PageRoute, Seat, check_stays, status_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -134,6 +134,7 @@ async def end_others(seat: Changes) -> Response:
 
 
 async def _failed(seat: Seat, fault: Fault) -> Response:
+    check_stays(fault)
     return await _shown(seat, error=fault.detail, status=status_of(fault)[0])
 
 

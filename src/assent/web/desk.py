@@ -22,7 +22,15 @@ from assent.core.faults import (
 )
 from assent.core.secret import Secret
 from assent.web.pages import Pages
-from assent.web.safety import Cookies, check_form, check_origin, check_page, form_token, page_mark
+from assent.web.safety import (
+    Cookies,
+    check_form,
+    check_origin,
+    check_page,
+    form_token,
+    local_path,
+    page_mark,
+)
 
 # To whom no more than their own account is open until they can prove more than a password.
 _ALWAYS_OPEN = ("/account", "/step-up", "/sign-out")
@@ -118,6 +126,12 @@ async def acting(
 ActingSeat = Annotated[Seat, Depends(acting)]
 
 
+def check_stays(fault: Fault) -> None:
+    """Raise a fault again that leads to another page, whatever this one says of others."""
+    if fault.code in ("not-signed-in", "step-up-needed"):
+        raise fault
+
+
 def status_of(fault: Fault) -> tuple[int, str]:
     """Return the HTTP status of a fault and a heading for people."""
     for kind, status, heading in _STATUS:
@@ -153,8 +167,24 @@ def _trouble(request: Request, fault: Fault) -> Response:
         return _to_sign_in(request)
     if fault.code == "second-factor-missing":
         return to_page(request, "/account")
+    if fault.code == "step-up-needed":
+        return to_page(request, to_step_up(_place_of(request)))
     status, heading = status_of(fault)
     return _page(request, status, heading, fault.detail)
+
+
+def to_step_up(path: str) -> str:
+    """Return where somebody confirms who they are, and then goes on to `path`."""
+    return f"/step-up?next={quote(path, safe='/')}"
+
+
+def _place_of(request: Request) -> str:
+    """Return the page that somebody is on: a form cannot be sent again, what it stood on can."""
+    if request.method == "GET" and not from_htmx(request):
+        return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    headers, ours = request.headers, desk_of(request).public_url
+    page = headers.get("hx-current-url") or headers.get("referer", "")
+    return local_path(page.removeprefix(ours)) if page.startswith(f"{ours}/") else "/"
 
 
 def _to_sign_in(request: Request) -> Response:

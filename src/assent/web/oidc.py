@@ -5,6 +5,7 @@ it. So that way ends on a small page of ours, which leads on.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from starlette.responses import JSONResponse, RedirectResponse
 
 from assent.control.external_sign_in import Place
 from assent.control.providers import TRIP_LASTS_FOR, Provider, Returned, Trip
+from assent.control.sign_in import digest_of
+from assent.core.changes import DropToken
 from assent.core.entry import EntryKind
 from assent.core.faults import Fault, ForbiddenFault
 from assent.core.role import Permission
@@ -33,9 +36,11 @@ Next = Annotated[str, Query(max_length=500)]
 
 
 @router.get("/sign-in/oidc/{name}", dependencies=[_PUBLIC])
-async def begin(desk: TheDesk, name: Name, next: Next = "/") -> Response:
+async def begin(request: Request, desk: TheDesk, name: Name, next: Next = "/") -> Response:
     """Send the browser to the provider."""
-    return await _sent(desk, name, local_path(next), "")
+    # What comes back from there does not carry the cookie of the sign-in that this one replaces.
+    before = desk.cookies.token(request)
+    return await _sent(desk, name, local_path(next), before=digest_of(before) if before else "")
 
 
 @router.get("/sign-in/oidc/{name}/again")
@@ -43,7 +48,7 @@ async def again(
     seat: Annotated[Seat, Depends(needs(*Permission))], name: Name, next: Next = "/"
 ) -> Response:
     """Send the browser to the provider to prove anew who somebody is."""
-    return await _sent(seat.desk, name, local_path(next), seat.caller.token_digest)
+    return await _sent(seat.desk, name, local_path(next), token=seat.caller.token_digest)
 
 
 @router.get("/sign-in/oidc/{name}/callback", dependencies=[_PUBLIC])
@@ -92,13 +97,28 @@ async def back_channel_logout(
     return Response(status_code=200, headers=headers)
 
 
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """How somebody may prove anew who they are, besides a passkey. provider: that they came by."""
+
+    password: bool
+    provider: Provider | None
+
+
 def install(desk: Desk) -> None:
-    """Let the sign-in page show the providers, as they are when it is shown."""
+    """Let pages show the providers, as they are when they are shown."""
 
     def identity_providers() -> Sequence[Provider]:
         return [*desk.plane.providers.providers.values()]
 
+    def proofs_of(seat: Seat) -> Proofs:
+        name = seat.caller.provider.removeprefix("oidc:")
+        rules, source = desk.plane.sign_in.rules, seat.caller.subject.source
+        has_password = rules.local_passwords and source in ("local", "configuration")
+        return Proofs(has_password, desk.plane.providers.providers.get(name))
+
     desk.pages.environment.globals["identity_providers"] = identity_providers
+    desk.pages.environment.globals["proofs_of"] = proofs_of
 
 
 async def provider_of(seat: Seat) -> Provider | None:
@@ -125,10 +145,10 @@ async def leaving(request: Request, desk: Desk, provider: Provider) -> Response 
     return response
 
 
-async def _sent(desk: Desk, name: str, path: str, token: str) -> Response:
+async def _sent(desk: Desk, name: str, path: str, *, token: str = "", before: str = "") -> Response:
     providers = desk.plane.providers
     provider = providers.provider(name)
-    trip, cookie = providers.trips.begin(name, path, token)
+    trip, cookie = providers.trips.begin(name, path, token, before)
     url = await provider.begin(trip, _redirect_uri(desk, name))
     response = RedirectResponse(url, status_code=303, headers={"cache-control": "no-store"})
     response.set_cookie(
@@ -170,7 +190,10 @@ async def _keep(
 ) -> None:
     providers = desk.plane.providers
     lasts_for = providers.provider(trip.provider).lasts_for
-    token, kept = await providers.sign_in(trip.provider, returned.proved, place, lasts_for)
+    forgetting = (DropToken(trip.before),) if trip.before else ()
+    token, kept = await providers.sign_in(
+        trip.provider, returned.proved, place, lasts_for, forgetting
+    )
     lasts_s = int((kept.expires_at - desk.plane.clock.now()).total_seconds())
     desk.cookies.keep(response, token, lasts_s)
     hint = returned.hint.reveal()

@@ -12,7 +12,7 @@ from assent.core.faults import Fault, ForbiddenFault
 from assent.core.ids import DeviceKeyId
 from assent.core.role import Permission
 from assent.web.authorization import acts, needs
-from assent.web.desk import PageRoute, Seat, status_of
+from assent.web.desk import PageRoute, Seat, check_stays, status_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -65,6 +65,7 @@ async def enrol(
     try:
         await seat.desk.plane.passkeys.enrol(seat.caller, name.strip(), credential)
     except Fault as fault:
+        check_stays(fault)
         return await _shown(seat, fault.detail, status_of(fault)[0])
     return RedirectResponse(_PAGE, status_code=303)
 
@@ -91,7 +92,10 @@ def said_to_script(fault: Fault) -> Response:
     if fault.code == "not-signed-in":
         raise fault
     words = fault.detail[:1].upper() + fault.detail[1:].replace("`", "")
-    return JSONResponse({"error": f"{words}."}, status_of(fault)[0], headers=_UNKEPT)
+    said = {"error": f"{words}."}
+    if fault.code == "step-up-needed":
+        said["confirm"] = "yes"
+    return JSONResponse(said, status_of(fault)[0], headers=_UNKEPT)
 
 
 async def _shown(seat: Seat, error: str = "", status: int = 200) -> Response:

@@ -17,7 +17,7 @@ from assent.core.secret import Secret
 from assent.core.subject import Subject, SubjectKind
 from assent.web.answers import clean
 from assent.web.authorization import acts, needs
-from assent.web.desk import PageRoute, Seat, status_of
+from assent.web.desk import PageRoute, Seat, check_stays, status_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -75,6 +75,7 @@ async def create(
             holder=_holder(seat, holder),
         )
     except Fault as fault:
+        check_stays(fault)
         return await _shown(seat, wished, error=fault.detail, status=status_of(fault)[0])
     return await _shown(seat, minted=(token.name, secret))
 

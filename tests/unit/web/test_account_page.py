@@ -8,7 +8,7 @@ import pytest
 
 from assent.core.secret import Secret
 from builders import ANA, MINUTE, PASSWORD
-from console import Console, a_console
+from console import URL, Console, a_console
 from totp_app import code_now, secret_on
 
 NEW = "violet otter makes tea at noon"
@@ -101,9 +101,10 @@ async def test_the_second_step_is_over_after_five_wrong_codes(console: Console) 
 async def test_changes_ask_for_a_proof_of_the_last_minutes(console: Console) -> None:
     await console.sign_in("ana")
     console.world.clock.advance(11 * MINUTE)
-    answer = await console.post("/account/codes")
-    assert answer.status_code == 403
-    assert "Confirm that it is you first" in answer.text
+    assert "Confirm that it is you first" in await console.get("/account")
+    answer = await console.post("/account/codes", {"referer": f"{URL}/account"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/step-up?next=/account"
 
 
 async def test_one_ends_other_sign_ins_and_not_those_of_others(console: Console) -> None:

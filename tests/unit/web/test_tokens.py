@@ -54,4 +54,5 @@ async def test_who_has_not_just_confirmed_is_asked_to_first(console: Console) ->
     assert "Confirm that it is you first" in page
     assert 'name="permissions"' not in page
     refused = await console.post(PAGE, name="x", permissions="access.ask")
-    assert refused.status_code == 403
+    assert refused.status_code == 303
+    assert refused.headers["location"].startswith("/step-up")

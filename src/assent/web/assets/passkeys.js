@@ -38,6 +38,7 @@ const descriptors = (known) =>
 async function asked(path, form) {
   const answer = await fetch(path, form ? { method: "POST", body: new URLSearchParams(/** @type {any} */ (form)) } : {})
   const said = await answer.json().catch(() => ({}))
+  if (said.confirm) location.assign(`/step-up?next=${encodeURIComponent(location.pathname)}`)
   if (!answer.ok) throw new Trouble(said.error ?? "The server does not answer. Load the page again.")
   return said
 }
