@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -74,7 +74,8 @@ class Usual:
 class Usually:
     """What is normal for somebody. dimensions: name → the most usual values, first one most.
 
-    sessions, days: from how much; first_at, last_at: from when.
+    sessions, days: from how much; first_at, last_at: from when. hours: `Tue 14`, in their own
+    zone, → how often.
     """
 
     subject: Subject
@@ -86,6 +87,7 @@ class Usually:
     confidence: str
     confidence_because: str
     dimensions: Mapping[str, Sequence[Usual]]
+    hours: Mapping[str, float] = field(default_factory=dict)
 
 
 class Risk:
@@ -158,16 +160,19 @@ class Risk:
             confidence=confidence.value,
             confidence_because=because,
             dimensions=_dimensions(lessons),
+            hours=_hours(lessons),
         )
 
-    async def forget(self, caller: Caller, name: str) -> Subject:
+    async def forget(self, caller: Caller, name: str, reason: str = "") -> Subject:
         """Forget all that was learned of a person; only `security` may, and the log says so.
 
-        Raises ForbiddenFault, MissingFault.
+        reason: lies beside the entry. Raises ForbiddenFault, MissingFault.
         """
         caller.check(Permission.REPORT)
         subject = self._subject(caller, name)
         entry = self._entry(EntryKind.PROFILE_FORGOTTEN, caller.subject, subject)
+        if reason:
+            entry = replace(entry, payload={"reason": reason})
         await self._store.commit((), (entry,))
         await self._learning.forget(subject.id)
         return subject
@@ -356,6 +361,16 @@ def _dimensions(lessons: Sequence[Lesson]) -> Mapping[str, Sequence[Usual]]:
             for value, times in sorted(found.items(), key=lambda one: -one[1])[:_MOST_VALUES]
         )
     return usual
+
+
+def _hours(lessons: Sequence[Lesson]) -> Mapping[str, float]:
+    """Return how often each hour of the week was learned, such as `Tue 14`."""
+    found: defaultdict[str, float] = defaultdict(float)
+    for lesson in lessons:
+        for aspect in lesson.aspects:
+            if aspect.dimension == "hour" and aspect.chain:
+                found[aspect.chain[0]] += aspect.times_milli * lesson.weight_milli / 1_000_000
+    return dict(found)
 
 
 def _chain(chain: Sequence[str]) -> str:

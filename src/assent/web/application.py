@@ -10,10 +10,12 @@ from starlette.types import Scope
 from assent.control.plane import ControlPlane
 from assent.web import (
     account,
+    agents,
     answers,
     asking,
     device_codes,
     devices,
+    devices_admin,
     grants,
     health,
     inbox,
@@ -99,6 +101,8 @@ def mount(
         sessions,
         people,
         person,
+        agents,
+        devices_admin,
         policies,
         policy_editor,
         overview,

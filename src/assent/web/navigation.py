@@ -54,6 +54,17 @@ PLACES: tuple[Place, ...] = (
         "policies", "/policies", "Policies", Section.RULES, Permission.READ_POLICIES, "policy", "p"
     ),
     Place("people", "/people", "People", Section.PEOPLE, Permission.READ_PEOPLE, "people", "m"),
+    Place("agents", "/agents", "Agents", Section.PEOPLE, Permission.ACCOUNT, "agent"),
+    Place("devices", "/devices", "Devices", Section.PEOPLE, Permission.READ_PEOPLE, "device"),
+    Place(
+        "settings",
+        "/settings",
+        "Settings",
+        Section.SETTINGS,
+        Permission.READ_HEALTH,
+        "settings",
+        "n",
+    ),
 )
 """Keys are letters, each once; `/` leads to the search."""
 
