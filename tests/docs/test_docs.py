@@ -259,6 +259,17 @@ def test_the_pictures_are_well_formed_and_load_nothing() -> None:
         assert re.search(r"href|url\((?!#)|@import", text) is None
 
 
+def test_the_pictures_of_the_console_are_small_and_can_be_made_again() -> None:
+    tool = runpy.run_path(str(ROOT / "tools" / "write_pictures.py"))
+    pictures = {one.name: one for one in tool["PICTURES"]}
+    there = {path.name: path.read_bytes() for path in (ROOT / "docs" / "images").glob("*.png")}
+    assert set(there) == set(pictures)
+    for name, png in there.items():
+        width, height = tool["size"](png)
+        assert len(png) <= tool["LARGEST_BYTES"]
+        assert (width, height <= pictures[name].height) == (1280, True)
+
+
 def test_figures_come_from_measurements_only(tmp_path: Path) -> None:
     tool = runpy.run_path(str(ROOT / "tools" / "write_figures.py"))
     page = "<!-- figures: some start_up_s -->\nold\n<!-- /figures -->"
