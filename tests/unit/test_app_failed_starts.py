@@ -122,4 +122,7 @@ async def test_a_fault_while_it_runs_stops_it_as_cleanly_as_any_other_end(tmp_pa
             raise RuntimeError("ours")
     assert str(only(caught.value)) == "ours"
     kinds = await works(config)
-    assert kinds[:2] == ["server.started", "server.stopped"]
+    assert [kind for kind in kinds if kind.startswith("server.")][:2] == [
+        "server.started",
+        "server.stopped",
+    ]

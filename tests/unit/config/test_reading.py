@@ -42,6 +42,7 @@ EVERYTHING: dict[str, Any] = {
         "certificate": "c.pem",
         "key": "k.pem",
         "most_connections": 7,
+        "client_certificates": "offer",
     },
     "policies": {"folder": "p"},
     "network": {

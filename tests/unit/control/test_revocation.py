@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from assent.control.revocation import BUCKETS_S, CANARY, REAL, Revocations, cut
+from assent.control.steering import Steer
 from builders import CARL as SECURITY
 from builders import NOON, FixedClock, World, a_caller
 
@@ -29,7 +30,9 @@ async def test_only_a_session_that_was_cut_is_timed(world: World) -> None:
     ana = await world.connect()
     world.revocations.closed(ana.session)
     assert world.revocations.summary(REAL).count == 0
-    await world.views.cut(a_caller(SECURITY), ana.session.session.id, "enough")
+    await world.plane.steering.steer(
+        a_caller(SECURITY), ana.session.session.id, Steer.CUT, "enough"
+    )
     world.clock.advance(timedelta(milliseconds=250))
     world.revocations.closed(ana.session)
     assert world.revocations.summary(REAL).last_s == 0.25

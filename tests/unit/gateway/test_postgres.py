@@ -118,6 +118,9 @@ class Line:
         self.cuts: list[str] = []
         self.said: list[tuple[str, ...]] = []
 
+    def client_certificate(self) -> bytes | None:
+        return None
+
     def answered(self, ticket: int, answer: Answer) -> None:
         if not self.closed:
             self.answers.append(answer)
