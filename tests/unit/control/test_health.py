@@ -38,7 +38,7 @@ async def how(world: World, name: str) -> tuple[HowWell, str, str]:
 
 
 async def test_only_those_who_oversee_see_it(world: World) -> None:
-    with pytest.raises(ForbiddenFault, match="`health.read`"):
+    with pytest.raises(ForbiddenFault, match=r"`health\.read`"):
         await health(world).report(a_caller(ANA))
     assert (await report(world)).at == world.clock.now()
 

@@ -76,7 +76,7 @@ async def test_what_was_given_up_is_seen_by_those_who_look_after_it(
         assert [(item.notice.id, item.delivery.error) for item in found] == [
             (notice, "the chat has no such room")
         ]
-    with pytest.raises(ForbiddenFault, match="`health.read`"):
+    with pytest.raises(ForbiddenFault, match=r"`health\.read`"):
         await world.outbox.dead(a_caller(BEN))
 
 

@@ -43,7 +43,7 @@ async def worked(world: World) -> None:
 
 @pytest.mark.parametrize("name", list(FOLDS))
 async def test_only_who_oversees_has_a_report_made(world: World, name: str) -> None:
-    with pytest.raises(ForbiddenFault, match="needs the permission `log.read`"):
+    with pytest.raises(ForbiddenFault, match=r"needs the permission `log\.read`"):
         await world.plane.reporting.report(a_caller(BEN), name, SINCE)
     assert EntryKind.LOG_READ not in world.journal
 

@@ -57,7 +57,7 @@ async def test_everybody_finds_their_own_and_nobody_hears_of_it(world: World) ->
     assert [one.entry for one in answer.effects] == ["ent_5"]
     named = await searching(world).search(a_caller(ANA), Question(by="ana", verb="SQL"))
     assert named.effects == answer.effects
-    with pytest.raises(ForbiddenFault, match="needs the permission `log.read`"):
+    with pytest.raises(ForbiddenFault, match=r"needs the permission `log\.read`"):
         await searching(world).search(a_caller(ANA), Question(by="ben"))
     assert await reads(world) == []
 

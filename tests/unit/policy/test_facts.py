@@ -259,7 +259,8 @@ def test_only_a_grant_of_access_is_active_and_one_taken_in_an_emergency_says_so(
 
 def test_a_device_is_what_it_says_and_what_it_does_not_say_it_is_not() -> None:
     def of(name: str, device: Device | None) -> object:
-        return fact(f"device.{name}", replace(moment(), evidence=replace(evidence(), device=device)))
+        about = replace(moment(), evidence=replace(evidence(), device=device))
+        return fact(f"device.{name}", about)
 
     kept = Device(
         "key_1",
