@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from assent.control.asked_proof import with_proof
 from assent.control.decide import Decider, Outcome
 from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.gather import Circumstances
 from assent.control.grants import Grants
-from assent.control.minting import USUAL_PROOF, Minting
+from assent.control.minting import Minting
 from assent.control.remedies import in_words
 from assent.control.session_credentials import Opened, SessionCredentials
 from assent.control.sign_in import Caller
@@ -243,12 +244,9 @@ class Access:
         details = details_of(wish)
         if lasts_for is not None:
             details["for_s"] = str(int(lasts_for.total_seconds()))
-        if caller.authentication.method != USUAL_PROOF:
-            # It is decided again when people have assented, on no better proof than this one.
-            details["proved_by"] = caller.authentication.method
         if caller.holds is not None:
             details["device"] = caller.holds
-        return Action(
+        action = Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
             statement=Statement("access.request", (touch,), complete=True),
@@ -256,6 +254,7 @@ class Access:
             details=details,
             salt=self._ids.token(16),
         )
+        return with_proof(action, caller)
 
     async def _presence(self, caller: Caller) -> Presence | None:
         return await self._watching.presence(caller.subject.id, None, self._clock.now())

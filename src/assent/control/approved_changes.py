@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from assent.control.asked_proof import proof_of, with_proof_of
 from assent.control.change_actions import VERBS, change_action, written
 from assent.control.decide import Decider
 from assent.control.gather import Circumstances
@@ -12,7 +13,7 @@ from assent.control.waiting import Waiting
 from assent.control.wanting import Wanting
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OperatorFault
 from assent.core.ids import Ids
 from assent.core.ports import Store
@@ -67,9 +68,7 @@ class ApprovedChanges:
         if wanted.plan.base != action.details["base"]:
             return "what is in force was changed since it was planned"
         circumstances = Circumstances(
-            authentication=Authentication(
-                "password", request.created_at, self._sign_in.stepped_up_at(action.subject)
-            ),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             request=request,
         )
@@ -107,10 +106,9 @@ class ApprovedChanges:
         action = change_action(
             self._ids, old.subject, wanted, unsafe="unsafe_lock_out" in old.details
         )
+        action = with_proof_of(action, old)
         circumstances = Circumstances(
-            authentication=Authentication(
-                "password", request.created_at, self._sign_in.stepped_up_at(old.subject)
-            ),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             reason=request.reason,
             ticket=request.ticket,

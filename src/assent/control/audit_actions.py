@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from assent.control.asked_proof import proof_of, with_proof
 from assent.control.decide import Decider, Outcome
 from assent.control.gather import Circumstances
 from assent.control.sign_in import Caller, SignIn
@@ -19,7 +20,7 @@ from assent.core.changes import Change
 from assent.core.decision import Deny
 from assent.core.device import Device
 from assent.core.entry import Entry
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import ActionId, EntryId, Ids, RequestId
 from assent.core.ports import Store
@@ -141,7 +142,7 @@ class AuditActions:
 
     def _action(self, caller: Caller, verb: str, text: str, details: Mapping[str, str]) -> Action:
         touch = Touch(verb, Operation.ADMINISTER, Resource("System", SYSTEM_VERBS[verb]))
-        return Action(
+        action = Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
             statement=Statement(verb, (touch,), complete=True),
@@ -149,6 +150,7 @@ class AuditActions:
             details=dict(details),
             salt=self._ids.token(16),
         )
+        return with_proof(action, caller)
 
     async def _commit(self, changes: Sequence[Change], entries: Sequence[Entry], _: str) -> None:
         await self._store.commit(changes, entries)
@@ -179,9 +181,8 @@ class AuditActions:
             await self._waiting.advance(request.id, RequestEvent.REJECTED, outcome=words)
 
     async def _circumstances(self, request: Request) -> Circumstances:
-        stepped_up = self._sign_in.stepped_up_at(request.action.subject)
         return Circumstances(
-            authentication=Authentication("password", request.created_at, stepped_up),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             request=request,
             device=await self._device_of(request.action),

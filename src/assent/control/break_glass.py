@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.access import Access, refusal_words
+from assent.control.asked_proof import proof_of, with_proof
 from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
@@ -28,7 +29,7 @@ from assent.core.changes import Change, PutGrant, PutRequest
 from assent.core.clock import Clock, isoformat
 from assent.core.decision import Deny, Permit
 from assent.core.entry import Entry, EntryKind
-from assent.core.evidence import Authentication, Connection, Presence
+from assent.core.evidence import Connection, Presence
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant, GrantKind
 from assent.core.ids import ActionId, Ids, RequestId
@@ -48,7 +49,6 @@ SHORTEST_REASON = 10
 _LONGEST_REASON = 2_000
 _LONGEST_TICKET = 200
 _MOST_CONNECTIONS = 256
-_USUAL_PROOF = "password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,7 @@ class BreakGlass:
         subject = self._directory.subject(action.subject)
         revision = self._decider.policies.revision
         circumstances = Circumstances(
-            authentication=Authentication(
-                action.details.get("proved_by", _USUAL_PROOF),
-                request.created_at,
-                self._sign_in.stepped_up_at(action.subject),
-            ),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             grants=tuple(self._grants.valid(action.subject, action.target, self._clock.now())),
             request=request,
@@ -272,10 +268,7 @@ class BreakGlass:
     def _action(self, caller: Caller, target: Target, lasts_for: timedelta | None) -> Action:
         touch = Touch(VERB, Operation.EXECUTE, Resource("Target", target.name))
         details = {} if lasts_for is None else {"for_s": str(int(lasts_for.total_seconds()))}
-        if caller.authentication.method != _USUAL_PROOF:
-            # It is decided again when people have assented, on no better proof than this one.
-            details["proved_by"] = caller.authentication.method
-        return Action(
+        action = Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
             statement=Statement(VERB, (touch,), complete=True),
@@ -284,6 +277,7 @@ class BreakGlass:
             details=details,
             salt=self._ids.token(16),
         )
+        return with_proof(action, caller)
 
 
 def _check(lasts_for: timedelta | None, reason: str, connections: int) -> None:

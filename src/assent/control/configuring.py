@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assent.control.approved_changes import ApprovedChanges
+from assent.control.asked_proof import with_proof
 from assent.control.change_actions import change_action, outlook_action, refused, written
 from assent.control.decide import Decider
 from assent.control.directory import Directory
@@ -186,6 +187,7 @@ class Configuring:
         if not unsafe_lock_out:
             self._taking_up.check_lock_out(wanted)
         action = change_action(self._ids, caller.subject.id, wanted, unsafe=unsafe_lock_out)
+        action = with_proof(action, caller)
         outcome = await self._decider.decide(action, circumstances)
         decision = outcome.decision
         if isinstance(decision, Deny):

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from assent.control import entries
 from assent.control.access import refusal_words
+from assent.control.asked_proof import proof_of, with_proof
 from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.delegations import Delegations
@@ -19,7 +20,7 @@ from assent.core.changes import PutGrant, PutRequest
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Delegation, Grant, GrantKind
 from assent.core.ids import ActionId, GrantId, Ids, RequestId, SubjectId
@@ -168,9 +169,8 @@ class Delegating:
 
     async def again(self, request: Request) -> Outcome:
         """Return what is decided now on a delegation that was asked for, with its answers."""
-        stepped_up_at = self._sign_in.stepped_up_at(request.action.subject)
         circumstances = Circumstances(
-            authentication=Authentication("password", request.created_at, stepped_up_at),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             request=request,
         )
@@ -204,7 +204,7 @@ class Delegating:
             "to": holder.id,
         }
         words = f"delegate {group} to {holder.name}"
-        return Action(
+        action = Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
             statement=Statement(VERB, (touch,), complete=True),
@@ -212,3 +212,4 @@ class Delegating:
             details=details,
             salt=self._ids.token(16),
         )
+        return with_proof(action, caller)

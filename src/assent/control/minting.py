@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from assent.control import entries
+from assent.control.asked_proof import proof_of
 from assent.control.at_once import settled_at_once
 from assent.control.decide import DEFAULT_DURATION, Decider, Outcome, max_duration
 from assent.control.device_evidence import DeviceEvidence
@@ -18,7 +19,7 @@ from assent.core.changes import PutGrant, PutRequest
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Connection
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant
 from assent.core.ids import DeviceKeyId, Ids, RequestId, TargetId
@@ -29,8 +30,6 @@ from assent.policy.sizes import parse_budget
 from assent.workflow.request import RequestEvent
 from assent.workflow.wishes import Wish, wish_of
 
-# How people prove who they are where an action does not say otherwise.
-USUAL_PROOF = "password"
 _LONGEST_OUTCOME = 2_000
 
 
@@ -118,13 +117,9 @@ class Minting:
         """Return what is decided now on a request for access, with the answers that it has."""
         action = request.action
         target = self._directory.target(_target_of(action))
-        stepped_up_at = self._sign_in.stepped_up_at(action.subject)
         device = action.details.get("device")
         circumstances = Circumstances(
-            # Whoever asked proved who they are to do it, and may have confirmed it since.
-            authentication=Authentication(
-                action.details.get("proved_by", USUAL_PROOF), request.created_at, stepped_up_at
-            ),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             grants=tuple(self._grants.valid(action.subject, target.id, self._clock.now())),
             request=request,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from assent.control import databases, entries
 from assent.control.access import refusal_words
+from assent.control.asked_proof import proof_of, with_proof
 from assent.control.at_once import settled_at_once
 from assent.control.decide import Decider, Outcome, max_duration
 from assent.control.directory import Directory
@@ -44,7 +45,7 @@ from assent.core.changes import Change, DropTimer, PutGrant, PutRequest, PutTime
 from assent.core.clock import Clock
 from assent.core.decision import Deny, Permit
 from assent.core.entry import EntryKind
-from assent.core.evidence import Authentication, Connection
+from assent.core.evidence import Connection
 from assent.core.faults import (
     ConflictFault,
     ForbiddenFault,
@@ -160,6 +161,7 @@ class Plans:
         action = plan_action(
             self._ids, caller.subject.id, target, database, texts, hours, times, placed
         )
+        action = with_proof(action, caller)
         circumstances = Circumstances(
             authentication=caller.authentication,
             connection=Connection(address=caller.address, door=caller.door),
@@ -339,9 +341,7 @@ class Plans:
     async def _again(self, request: Request) -> Outcome:
         action = request.action
         circumstances = Circumstances(
-            authentication=Authentication(
-                "password", request.created_at, self._sign_in.stepped_up_at(action.subject)
-            ),
+            authentication=proof_of(self._sign_in, request),
             connection=Connection(door="api"),
             request=request,
         )

@@ -13,6 +13,7 @@ from assent.core.quorum import unmet
 from assent.core.resource import Resource
 from assent.core.subject import Subject, SubjectKind
 from assent.policy import PolicySet, evaluate
+from assent.policy.facts import PASSKEY
 
 _TOUCH = Touch("policy.change", Operation.ADMINISTER, Resource("System", "policies"))
 _CALM = Assessment(0, RiskLevel.LOW, ())
@@ -21,7 +22,8 @@ _CALM = Assessment(0, RiskLevel.LOW, ())
 def locked_out(policies: PolicySet, people: Sequence[Subject], now: datetime) -> bool:
     """Return whether no enabled human could change policies, with everybody's help.
 
-    Each is taken at their best: just signed in, at no risk, with a reason and an open ticket.
+    Each is taken at their best: just signed in by passkey, at no risk, with a reason and an open
+    ticket.
     """
     humans = [one for one in people if one.kind is SubjectKind.HUMAN and not one.disabled]
     return not any(_could(policies, person, humans, now) for person in humans)
@@ -37,7 +39,7 @@ def _could(policies: PolicySet, person: Subject, humans: Sequence[Subject], now:
     evidence = Evidence(
         at=now,
         subject=person,
-        authentication=Authentication("password", now, now),
+        authentication=Authentication(PASSKEY, now, now, PASSKEY),
         connection=Connection(door="api"),
         reason="to change policies",
         ticket="CHANGE-1",

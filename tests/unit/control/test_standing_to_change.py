@@ -14,12 +14,18 @@ ONE = (
     'forbid (principal, action == Action::"policy.change", resource);'
 )
 
+PASSKEY = (
+    '@id("passkey") forbid (principal, action == Action::"policy.change", resource)\n'
+    "unless { context.authentication.phishing_resistant };"
+)
+
 
 @pytest.mark.parametrize(
     ("texts", "people", "out"),
     [
         ((MAY,), PEOPLE, False),
         ((MAY, ONE), PEOPLE, False),
+        ((MAY, PASSKEY), PEOPLE, False),
         ((), PEOPLE, True),
         ((MAY,), (CARL,), True),
         ((MAY,), (disabled(BEN),), True),
