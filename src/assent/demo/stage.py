@@ -17,7 +17,7 @@ from assent.demo.world import World
 from assent.system.clock import SystemClock
 
 # Where it is worth looking first, for whom the inbox is not the place.
-_PAGES = {"ana": "/ask", "nora": "/ask", "carl": "/sessions", "olga": "/log"}
+_PAGES = {"ana": "/ask", "nora": "/ask", "dora": "/policies", "carl": "/sessions", "olga": "/log"}
 
 
 async def perform(

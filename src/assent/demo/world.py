@@ -22,7 +22,7 @@ _USUAL_PORTS = (8470, 6432)
 _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ana": ("Ana, engineer", ("engineers",)),
     "ben": ("Ben, DBA", ("dba",)),
-    "dora": ("Dora, DBA", ("dba",)),
+    "dora": ("Dora, DBA", ("dba", "operators")),
     "carl": ("Carl, security", ("security",)),
     "nora": ("Nora, analyst", ("analysts",)),
     "olga": ("Olga, auditor", ("auditors",)),
