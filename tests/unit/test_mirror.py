@@ -56,6 +56,7 @@ ELSEWHERE = {
     "web": "web/test_pages_over_http.py asks for the pages",
     "web/person_views": "web/test_person.py reads them",
     "control/person_page": "web/test_people.py and test_person.py read all of it",
+    "control/program_page": "web/test_agents.py reads all of it",
     "credentials/postgres_role": "conformance/test_roles_on_a_server.py makes roles on servers",
     "credentials/role_lookups": "conformance/test_roles_on_a_server.py asks servers",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",

@@ -39,6 +39,7 @@ from assent.web import (
     settings,
     sign_in,
     standing_in,
+    start,
     step_up,
     tokens,
     welcome,
@@ -108,6 +109,7 @@ def mount(
         overview,
         risk,
         settings,
+        start,
         log_export,
         log,
     ):
