@@ -23,6 +23,7 @@ def person_json(**changes: object) -> dict[str, Any]:
         "email": "",
         "time_zone": "",
         "disabled": False,
+        "suspended": False,
         **changes,
     }
 

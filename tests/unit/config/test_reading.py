@@ -44,7 +44,7 @@ EVERYTHING: dict[str, Any] = {
         "most_connections": 7,
         "client_certificates": "offer",
     },
-    "policies": {"folder": "p"},
+    "policies": {"folder": "p", "groups": ["night-shift"]},
     "network": {
         "city": "city.mmdb",
         "country": "country.mmdb",
@@ -121,12 +121,14 @@ def test_every_key_is_read() -> None:
     for name, kind in (
         ("server", ServerConfig),
         ("postgres", PostgresConfig),
-        ("policies", PoliciesConfig),
         ("risk", RiskConfig),
         ("vault", VaultConfig),
     ):
         assert set(EVERYTHING[name]) == {field.name for field in fields(kind)}
         assert getattr(config, name) == kind(**EVERYTHING[name])
+    policies = EVERYTHING["policies"]
+    assert set(policies) == {field.name for field in fields(PoliciesConfig)}
+    assert config.policies == PoliciesConfig("p", ("night-shift",))
     network = EVERYTHING["network"]
     assert set(network) == {field.name for field in fields(NetworkConfig)}
     zones = {"office": ("192.0.2.0/24",)}

@@ -37,9 +37,10 @@ async def one_read(world: World) -> None:
 
 
 async def followed(world: World, shadow: Shadow, looked_at: int) -> None:
-    running = asyncio.create_task(world.plane.drafting.shadows.run())
+    running, begun = asyncio.create_task(world.plane.drafting.shadows.run()), shadow.position
     try:
-        await until(lambda: shadow.found.looked_at >= looked_at)
+        # It moves on once all of a page is counted.
+        await until(lambda: shadow.position > begun and shadow.found.looked_at >= looked_at)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
