@@ -1,6 +1,5 @@
 """Every page of the console in a real browser: as it looks, who can use it, and how heavy it is."""
 
-import statistics
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page
 
 from assent.demo.world import World
 from chromium_house import SCREENSHOTS, browsing
 from console_pages import NOBODY, ConsolePage, menu, pages, routes
-from console_world import HELD, Populated, populated
+from console_world import Populated, populated
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = SCREENSHOTS / "console"
