@@ -70,6 +70,7 @@ EVERYTHING: dict[str, Any] = {
         "namespace": "team",
         "certificate_authority": "vault.pem",
     },
+    "oidc": [{"name": "work", "issuer": "https://id.example", "client_id": "assent"}],
     "people": [
         {
             "name": "ana@example",
@@ -84,6 +85,7 @@ EVERYTHING: dict[str, Any] = {
             "unverified": True,
             "email": "ana@example.org",
             "slack": "U024BE7LH",
+            "oidc": "work:4711",
         }
     ],
     "targets": [
