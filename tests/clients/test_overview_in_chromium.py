@@ -81,7 +81,7 @@ async def test_settings_and_risk_say_what_is_there(house: House) -> None:
     await expect(carl.get_by_role("alert")).to_contain_text("audit.rotate-key")
     await carl.goto(f"{house.url}/risk")
     await carl.screenshot(path=SCREENSHOTS / "risk.png", full_page=True)
-    await expect(carl.get_by_role("row").filter(has_text="device posture")).to_contain_text(
+    await expect(carl.locator(".signals li").filter(has_text="device posture")).to_contain_text(
         "never measured"
     )
     assert [one for one in house.errors if "403" not in one] == []

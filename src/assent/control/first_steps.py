@@ -25,8 +25,8 @@ class StepName(StrEnum):
     """The steps, in their order."""
 
     YOU = "you"
-    TARGET = "target"
     POLICY = "policy"
+    TARGET = "target"
     SECOND = "second"
     CONNECT = "connect"
     APPROVE = "approve"
@@ -88,8 +88,8 @@ class Guide:
             entry = next((_id(one.leaf) for one in reversed(about)), "")
         steps = (
             FirstStep(StepName.YOU, *await self._you(caller)),
-            FirstStep(StepName.TARGET, bool(targets), ", ".join(targets[:3])),
             FirstStep(StepName.POLICY, *self._policy()),
+            FirstStep(StepName.TARGET, bool(targets), ", ".join(targets[:3])),
             FirstStep(StepName.SECOND, *self._second(caller)),
             FirstStep(StepName.CONNECT, bool(sessions), "a session was opened" if sessions else ""),
             FirstStep(StepName.APPROVE, approved is not None, approved.outcome if approved else ""),

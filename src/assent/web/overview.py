@@ -46,6 +46,8 @@ async def page(seat: TheSeat, range: Annotated[str, Query(max_length=8)] = "7d")
         "sees_risk": seat.caller.may(Permission.READ_RISK),
         "sees_policies": seat.caller.may(Permission.READ_POLICIES),
         "state": _state(whole),
+        "first": seat.caller.may(Permission.CHANGE_SETTINGS)
+        and not seat.desk.plane.directory.targets(),
     }
     return seat.desk.pages.page("overview.html", values)
 
@@ -118,10 +120,11 @@ def _plots(whole: Whole) -> list[Plot]:
         Plot("decided", "Decisions", _said_of_decisions(whole), "bars", head, axis, labels,
              (counted("automatic", "good", "automatic"), counted("held", "warn", "held"),
               counted("refused", "danger", "refused"))),
-        Plot("sessions", "Sessions", _said_of("session", whole.total.sessions, spans, "sessions"),
+        Plot("sessions", "Sessions",
+             _said_of("session", whole.total.sessions, spans, "sessions", by_hour),
              "bars", head, axis, labels, (counted("sessions", "accent", "sessions"),)),
         Plot("statements", "Statements",
-             _said_of("statement", whole.total.statements, spans, "statements"),
+             _said_of("statement", whole.total.statements, spans, "statements", by_hour),
              "bars", head, axis, labels, (counted("statements", "accent", "statements"),)),
     ]  # fmt: skip
 
@@ -147,12 +150,13 @@ def _said_of_decisions(whole: Whole) -> str:
     )
 
 
-def _said_of(word: str, many: int, spans: Sequence[Span], name: str) -> str:
+def _said_of(word: str, many: int, spans: Sequence[Span], name: str, by_hour: bool) -> str:
     if not many:
         return f"There was no {word} in this time."
     busiest = max(spans, key=lambda one: getattr(one.counted, name))
     most = getattr(busiest.counted, name)
-    return f"{many:,} in all; most at once, {most:,}, from {busiest.at:%d %b %H:%M} UTC on."
+    when = f"{busiest.at:%d %b %H:%M} UTC" if by_hour else f"{busiest.at:%a %d %b}"
+    return f"{many:,} in all; the most, {most:,}, {'from' if by_hour else 'on'} {when}."
 
 
 def _state(whole: Whole) -> list[tuple[str, str, str]]:

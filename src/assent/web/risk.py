@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 from assent.control.reading import reason_of
 from assent.control.risk import Usually
 from assent.control.rollups import Surprise
-from assent.control.signal_health import EnvironmentScores, RiskHealth, SignalState
+from assent.control.signal_health import EnvironmentScores, RiskHealth, SignalState, Spread
 from assent.core.clock import isoformat
 from assent.core.faults import ConflictFault, Fault
 from assent.core.ids import SubjectId, TargetId
@@ -77,6 +77,7 @@ class SignalRow:
     most: str
     drift: str
     drifts: bool
+    shares: tuple[tuple[str, float, float], ...]
 
 
 @router.get("/risk", dependencies=[Depends(needs(Permission.READ_RISK))])
@@ -191,7 +192,7 @@ def _row(one: SignalState, report: RiskHealth) -> SignalRow:
     elif silent > 0.05:
         tone, says = "warn", f"away in {percent(silent)}"
     at = now.at or report.dates.get(now.source)
-    drift = "" if one.drift is None else f"{100 * one.drift:+.0f} points"
+    drift = "" if one.drift is None else _more(one.drift)
     parts = [f"{now.most_bits * 5:.0f} points"] if now.most_bits > 0 else []
     parts += [f"{now.most_harm} of harm"] if now.most_harm else []
     return SignalRow(
@@ -207,10 +208,24 @@ def _row(one: SignalState, report: RiskHealth) -> SignalRow:
         configure=_how_to_configure(one) if tone == "warn" else "",
         source=now.source or ("the action itself" if not one.needs else "what was learned here"),
         at=isoformat(at) if at else "",
-        most=", ".join(parts) or "–",
+        most=" and ".join(parts),
         drift=drift,
         drifts=one.drifts,
+        shares=_shares(now),
     )
+
+
+def _shares(now: Spread) -> tuple[tuple[str, float, float], ...]:
+    """Return how often it found something, and was not measured, as parts of a bar of 100."""
+    if not now.total:
+        return ()
+    found = round(100 * now.share(SignalStatus.OBSERVED), 1)
+    silent = round(100 * now.share(SignalStatus.UNAVAILABLE), 1)
+    return (("accent", 0.0, found), ("warn", round(100 - silent, 1), silent))
+
+
+def _more(drift: float) -> str:
+    return f"{abs(100 * drift):.0f} % {'more' if drift >= 0 else 'less'} often"
 
 
 def _how_to_configure(one: SignalState) -> str:

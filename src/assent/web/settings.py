@@ -94,8 +94,8 @@ def _section(one: SettingSection) -> dict[str, object]:
 
 def _key(text: str) -> tuple[str, str]:
     """Return name and fingerprint of a verifier key (C2SP signed-note): `name+hash+key`."""
-    name, _, rest = text.rpartition("+")[0].rpartition("+")
-    return name, rest
+    name, _, rest = text.partition("+")
+    return name, rest.partition("+")[0]
 
 
 def _certificate(one: CertificateState, now: datetime) -> tuple[CertificateState, str, str, str]:

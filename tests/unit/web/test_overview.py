@@ -28,7 +28,7 @@ async def test_whoever_looks_after_it_sees_what_was_decided(console: Console) ->
     await console.sign_in("carl")
     page = unescape(await console.get("/overview?range=24h"))
     assert re.search(r"100 %</b> <small>of \d+ actions decided on", page)
-    assert "1 in all; most at once, 1, from 04 Mar 12:00 UTC on." in page
+    assert "1 in all; the most, 1, from 04 Mar 12:00 UTC." in page
     assert 'data-value="1.0"' in page
     assert "<rect class=" in page
 

@@ -10,6 +10,8 @@
  */
 
 const HEIGHT = 180
+const DAY = 86_400
+const SPANS = [0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, DAY, 7 * DAY]
 /** @type {any} */
 const uPlot = /** @type {any} */ (globalThis).uPlot
 const COLOURS = /** @type {Record<string, string>} */ ({
@@ -63,6 +65,13 @@ function words(value, unit) {
   return value >= 60 ? `${Math.round(value / 6) / 10} min` : `${Math.round(value * 10) / 10} s`
 }
 
+/** @param {number} at seconds since 1970 @param {number} step between two places */
+function instant(at, step) {
+  /** @type {Intl.DateTimeFormatOptions} */
+  const form = step >= DAY ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
+  return new Intl.DateTimeFormat("en-GB", { ...form, timeZone: "UTC" }).format(at * 1000)
+}
+
 /** @param {Drawn} plot @param {Table} table */
 function drawMarks(plot, table) {
   const { ctx, bbox } = plot
@@ -98,17 +107,15 @@ function options(figure, place, table) {
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { time: isTime, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => (bars ? [low - step / 2, high + step / 2] : [low, high]) },
+      x: { time: false, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => (bars ? [low - step / 2, high + step / 2] : [low, high]) },
       y: { range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low), Math.max(1, high * 1.08)] },
     },
     axes: [
-      { ...axis, space: 70 },
-      { ...axis, size: 56, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => words(tick, figure.dataset.unit ?? "")) },
+      { ...axis, space: 70, incrs: isTime && step >= DAY ? [DAY, 2 * DAY, 7 * DAY] : undefined, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => (isTime ? instant(tick, step) : `${tick}`)) },
+      { ...axis, size: 64, incrs: figure.dataset.unit === "s" ? SPANS : undefined, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => words(tick, figure.dataset.unit ?? "")) },
     ],
     // The highest of a stack is drawn first, so that the lower ones stand before it.
     series: [{}, ...(bars ? series.reverse() : series)],
-    tzDate: (/** @type {number} */ at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-    fmtDate: (/** @type {string} */ form) => uPlot.fmtDate(form.replace("{h}{aa}", "{HH}:00").replace("{h}:{mm}{aa}", "{HH}:{mm}")),
     hooks: { draw: [(/** @type {Drawn} */ plot) => drawMarks(plot, table)] },
   }
 }
