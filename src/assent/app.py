@@ -54,6 +54,7 @@ from assent.edges.outside import outside
 from assent.edges.people_and_targets import addresses, described_person, described_target
 from assent.edges.policies import load_policies
 from assent.edges.premises import Premises
+from assent.edges.proxies import networks_of
 from assent.gateway.assemble import at_targets
 from assent.gateway.listen import PostgresListener
 from assent.intelligence.network_book import NetworkBook
@@ -196,7 +197,9 @@ async def _doors(
         application = api.build_app(plane, around.public_url, lambda: address, clicks)
         web.mount(application, plane, around.public_url, lambda: address)
         identity.mount_scim(application, premises, plane, around)
-        server, serving = await web_server.start(application, web_socket, tasks)
+        server, serving = await web_server.start(
+            application, web_socket, tasks, networks_of(config.server.proxies)
+        )
         doors.push_async_callback(web_server.stop, server, serving)
         # Sessions end before the pages do, so that the pages can still show it.
         doors.push_async_callback(_end_sessions, parts, listener)

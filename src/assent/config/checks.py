@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
+from ipaddress import ip_network
 
 from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
@@ -77,10 +79,20 @@ def _check_doors(config: Config, place: str) -> None:
     if url and not url.startswith(("https://", "http://")):
         words = f"`{url[:80]}` must begin with `https://` or `http://`"
         raise OperatorFault("config-value", words, f"{place}:[server] public_url")
+    _check_proxies(config.server.proxies, f"{place}:[server] proxies")
     origin = config.server.origin
     if not origin or "+" in origin or any(not "!" <= letter <= "~" for letter in origin):
         words = f"`{origin[:80]}` must be printable ASCII without spaces and `+`"
         raise OperatorFault("config-value", words, f"{place}:[server] origin")
+
+
+def _check_proxies(proxies: Sequence[str], place: str) -> None:
+    for text in proxies:
+        try:
+            ip_network(text)
+        except ValueError as error:
+            words = f"`{text[:80]}` is no address and no network; write such as `127.0.0.1`"
+            raise OperatorFault("config-value", words, place) from error
 
 
 def _check_risk(risk: RiskConfig, place: str) -> None:

@@ -26,12 +26,15 @@ class ServerConfig:
     data: folder of the store, the log, the recordings and the keys; relative to this file.
     listen: `host:port` of API and pages; port 0 takes a free one.
     public_url: what links in notices start with; by default the address listened on.
+    proxies: addresses or networks of proxies before it, such as `127.0.0.1`: where they say in
+    `X-Forwarded-For` that a request comes from counts; without it all have the proxy's address.
     origin: name of the audit log, part of every checkpoint; never change it.
     """
 
     data: str = "data"
     listen: str = "127.0.0.1:8470"
     public_url: str = ""
+    proxies: tuple[str, ...] = ()
     origin: str = "assent.local/audit"
 
 

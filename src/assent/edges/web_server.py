@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 from fastapi import FastAPI
 
 from assent.core.faults import OperatorFault
+from assent.edges.proxies import BehindProxies, Network
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -28,15 +29,22 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def start(
-    application: FastAPI, web_socket: socket.socket, tasks: asyncio.TaskGroup
+    application: FastAPI,
+    web_socket: socket.socket,
+    tasks: asyncio.TaskGroup,
+    proxies: Sequence[Network] = (),
 ) -> tuple[uvicorn.Server, "asyncio.Task[None]"]:
-    """Serve until `stop`; return once requests are answered. Raises OperatorFault."""
+    """Serve until `stop`; return once requests are answered. Raises OperatorFault.
+
+    proxies: whose word on where a request comes from counts.
+    """
     server = _Server(
         uvicorn.Config(
-            application,
+            BehindProxies(application, proxies) if proxies else application,
             log_config=None,
             access_log=False,
-            # Whoever says where a request comes from could get round the sign-in limit.
+            # Whoever says where a request comes from could get round the sign-in limit; those
+            # who may are named.
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=2,

@@ -27,6 +27,8 @@ def with_section(name: str, **keys: str) -> Config:
         ({"postgres": {"most_connections": 0}}, "lets nobody in"),
         ({"postgres": {"key": "k.pem"}}, "is the key of no certificate"),
         ({"server": {"public_url": "javascript:alert(1)"}}, "must begin with `https://`"),
+        ({"server": {"proxies": ["127.0.0.1", "*"]}}, "`*` is no address and no network"),
+        ({"server": {"proxies": ["10.0.0.1/8"]}}, "is no address and no network"),
         ({"server": {"origin": "our log"}}, "without spaces"),
         ({"server": {"origin": "a+b"}}, "without spaces"),
         ({"server": {"origin": ""}}, "without spaces"),
