@@ -53,6 +53,8 @@ PLACES: tuple[Place, ...] = (
     Place(
         "policies", "/policies", "Policies", Section.RULES, Permission.READ_POLICIES, "policy", "p"
     ),
+    Place("targets", "/targets", "Targets", Section.RULES, Permission.ACCOUNT, "target", "t"),
+    Place("labels", "/labels", "Labels", Section.RULES, Permission.ACCOUNT, "label", "b"),
     Place("people", "/people", "People", Section.PEOPLE, Permission.READ_PEOPLE, "people", "m"),
     Place("agents", "/agents", "Agents", Section.PEOPLE, Permission.ACCOUNT, "agent"),
     Place("devices", "/devices", "Devices", Section.PEOPLE, Permission.READ_PEOPLE, "device"),
