@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import gateway_world
 from assent.audit.approval_signatures import encoded
 from assent.audit.device_statements import report_message, report_of
+from assent.cli.exit_codes import ExitCode
 from assent.core.device import Device
 from assent.demo.world import World
 from gateway_world import Gateway, Shop, assent
@@ -226,3 +227,26 @@ def test_the_command_line_says_how_this_machine_is_kept(asking: Gateway) -> None
     found = {item["id"]: item for item in json.loads(listed.stdout)["items"]}
     assert found[key]["owner"] == "ben"
     assert found[key]["posture"]["system"]
+
+
+def test_a_login_on_an_enrolled_device_is_bound_to_it_and_ends_with_it(asking: Gateway) -> None:
+    person = asking.world.people["ben"]
+    key = enrolled(asking, "ben")
+    login = ("login", asking.url, "--name", "ben", "--password-file", str(person.password_file))
+    done = assent(asking, "ben", *login)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(assent(asking, "ben", "whoami", "--json").stdout)
+    assert said["device"] == key
+    assert key in assent(asking, "ben", "whoami").stdout
+    kept = person.home / "device-keys.json"
+    known = kept.read_bytes()
+    revoked = assent(asking, "ben", "device", "revoke", key)
+    assert revoked.returncode == 0, revoked.stderr
+    kept.write_bytes(known)
+    assert assent(asking, "ben", "whoami").returncode == ExitCode.NOT_SIGNED_IN
+    # A device that was revoked vouches for nobody, and is no reason not to sign in.
+    again = assent(asking, "ben", *login)
+    assert again.returncode == 0, again.stderr
+    assert "is revoked" in again.stderr
+    assert json.loads(assent(asking, "ben", "whoami", "--json").stdout)["device"] is None
+    kept.unlink()

@@ -46,6 +46,8 @@ ELSEWHERE = {
     "edges/device_managers": "control/test_device_managers.py, identity/test_device_manager.py",
     "identity/posture/found": "nouns; identity/posture/test_linux.py and its neighbours make them",
     "api/routes/device_posture": "clients/test_bound_devices.py asks all of it, by real commands",
+    "api/routes/device_sign_in": "clients/test_bound_devices.py asks all of it, by real commands",
+    "cli/device_sign_in": "clients/test_bound_devices.py signs in on a device, and without it",
     "audit/ocsf_attributes": "audit/test_ocsf.py holds them to the published schema",
     "audit/ocsf_classes": "audit/test_ocsf.py maps every kind",
     "audit/ocsf_naming": "audit/test_ocsf.py has names and none",

@@ -20,6 +20,7 @@ from assent.api.routes import (
     delegations,
     device_authorization,
     device_posture,
+    device_sign_in,
     devices,
     exporters,
     grants,
@@ -79,8 +80,8 @@ def build_app(
     problems.install(app)
     for routes in (
         configuration, status, metrics, sign_in, passkeys, account, people, targets,
-        credentials, labels, requests, answers, delegations, devices, device_posture, inbox,
-        grants, sessions, steering, risk,
+        credentials, labels, requests, answers, delegations, devices, device_posture,
+        device_sign_in, inbox, grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
         workloads, scim,

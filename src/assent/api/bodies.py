@@ -161,6 +161,13 @@ class PossessionBody(Body):
         return Possession(key, self.challenge, self.signature, self.certificate_key or "")
 
 
+class VouchBody(Body):
+    """A device's signature over a challenge and the sign-in that it vouches for."""
+
+    challenge: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_TEXT)]
+    signature: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_BASE64)]
+
+
 class ConnectBody(AskBody):
     """A wish for access and a password to use it. connections: how many it opens.
 

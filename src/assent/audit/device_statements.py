@@ -13,6 +13,7 @@ from assent.core.clock import isoformat
 from assent.core.device import Device
 
 _CONNECT = "assent-connect-v1"
+_SIGN_IN = "assent-sign-in-v1"
 _REPORT = b"assent-device-report-v1\n"
 _LONGEST_TEXT = 120
 _MOST_DAYS = 36_500
@@ -35,6 +36,14 @@ def connect_message(
     """
     lines = (_CONNECT, subject, key, challenge, target, str(connections), certificate_key)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def sign_in_message(subject: str, key: str, challenge: str, token: str) -> bytes:
+    """Return the bytes that a device signs to vouch for a sign-in: five lines.
+
+    token: the id of the sign-in, so that it counts for no other one.
+    """
+    return "".join(f"{line}\n" for line in (_SIGN_IN, subject, key, challenge, token)).encode()
 
 
 def report_message(report: Mapping[str, Json]) -> bytes:

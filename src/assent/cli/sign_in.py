@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from assent.cli import credentials, output
 from assent.cli.client import Client, signed_in
 from assent.cli.credentials import Credentials
+from assent.cli.device_sign_in import vouched
 from assent.cli.durations import in_words
 from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
@@ -56,6 +57,7 @@ def login(
         answer = _by_password(client, name or _ask_name(), password_file)
     else:
         answer = _by_somebodys_browser(client, device=device)
+    answer = vouched(client, answer)
     token, subject = Secret(str(answer["token"])), answer["subject"]
     who = str(subject["name"])
     credentials.save(Credentials(client.url, token, who))

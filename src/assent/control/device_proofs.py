@@ -15,7 +15,7 @@ from assent.core.device_key import ApprovalSignature, DeviceKey
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.ids import DeviceKeyId, Ids
 
-CONNECT, REPORT = "connect", "report"
+CONNECT, REPORT, SIGN_IN = "connect", "report", "sign-in"
 LASTS_FOR = timedelta(minutes=5)
 _MOST = 10_000
 _MOST_EACH = 16

@@ -264,6 +264,8 @@ class SignIn:
             entry = minted(self._ids, token, now)
         else:
             entry = self._entry(EntryKind.LOGIN, subject, now, token.address, method, token.id)
+            if token.device is not None:
+                entry = replace(entry, facts={**entry.facts, "device": token.device})
         changes = [PutToken(token), *with_changes]
         if token.address and kind is not TokenKind.API:
             changes.append(KeepNetwork(subject.id, network_of(token.address), now))
