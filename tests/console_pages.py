@@ -15,6 +15,7 @@ NOBODY = "nobody"
 NO_PAGES: Mapping[str, str] = {
     "/account/passkeys/signer": "JSON for the script",
     "/grants/part": "a part of /grants",
+    "/labels/{name}/scan": "a part of /labels/{name}",
     "/inbox/cards/{request_id}": "a part of the inbox",
     "/inbox/ids": "JSON for the script",
     "/inbox/items": "parts of the inbox",
@@ -63,6 +64,9 @@ LOOKED_AT_BY: Mapping[str, str] = {
     "/step-up": "ana",
     "/targets/{name}": "ben",
     "/labels": "ben",
+    "/labels/{name}": "ben",
+    "/targets": "ben",
+    "/devices": "carl",
 }
 # The same page with something else in it: name → (who, address).
 BESIDES: Mapping[str, tuple[str, str]] = {

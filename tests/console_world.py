@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -96,7 +97,14 @@ def dialled(credential: Credential) -> psycopg.Connection:
 @contextmanager
 def populated(folder: Path, template: World) -> Iterator[Populated]:
     """Run a gateway and let its people work, until there is something to see on every page."""
-    change = ((r"\[\[targets\]\]\n", _MORE),)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    change = (
+        (r"\[\[targets\]\]\n", _MORE),
+        # Passkeys are for names.
+        (r"(\[server\]\n)", rf'\1public_url = "http://localhost:{port}"\n'),
+        (r'(?s)(\[server\].*?listen = ")[^"]*"', rf'\g<1>127.0.0.1:{port}"'),
+    )
     created = gateway_world.create_world(folder, template, change=change)
     carl = created.people["carl"]
     for name in ("adam", "audrey", "otto"):
@@ -206,8 +214,7 @@ def _addresses(world: Populated) -> None:
     """What else the parts of addresses are."""
     world.known |= {"ask/name": "shop", "targets/name": "shop", "people/name": "ana"}
     world.known |= {
-        "labels/target": "shop",
-        "target": "shop",
+        "labels/name": "shop",
         "person": "ana",
         "agents/name": "tidy",
     }

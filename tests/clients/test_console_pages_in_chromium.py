@@ -1,34 +1,24 @@
 """Every page of the console in a real browser: as it looks, who can use it, and how heavy it is."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, Page
 
 from assent.demo.world import World
 from chromium_house import SCREENSHOTS, browsing
-from console_pages import NOBODY, ConsolePage, menu, pages, routes
+from console_pages import menu, routes
+from console_visits import by_viewer, visiting
 from console_world import Populated, populated
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SHOTS = SCREENSHOTS / "console"
 SUCCESS_CRITERIA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-# Before anything of the page runs.
-LISTEN = """
-document.addEventListener("securitypolicyviolation", (event) =>
-  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))
-"""
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 WIDER = """() => [...document.querySelectorAll("body *")]
   .filter((one) => one.getBoundingClientRect().right > innerWidth + 1
     && one.checkVisibility() && !one.closest("pre, .editor, .scrolls"))
   .slice(0, 5).map((one) => one.outerHTML.slice(0, 100))"""
-FIRST_PAINT_MS = 1000
-MOST_SCRIPT = 200_000
 
 
 @pytest.fixture(scope="module")
@@ -41,67 +31,6 @@ def world(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 async def browser() -> AsyncIterator[Browser]:
     async with browsing() as running:
         yield running
-
-
-class Visitor:
-    """Somebody's window. wrong: what the browser said; strangers: hosts that were asked."""
-
-    def __init__(self, page: Page, world: Populated) -> None:
-        self.page, self.world = page, world
-        self.wrong: list[str] = []
-        self.strangers: set[str] = set()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", self._asked)
-
-    def _heard(self, message: Any) -> None:
-        # A stream that is left while it is asked for; a page that is not there.
-        usual = ("htmx:sendAbort", "htmx:afterRequest", "net::ERR_", "status of 404")
-        if message.type in ("error", "warning") and not any(one in message.text for one in usual):
-            self.wrong.append(f"{urlsplit(self.page.url).path}: {message.text}")
-
-    def _asked(self, request: Any) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https") and parts.netloc != urlsplit(self.world.url).netloc:
-            self.strangers.add(parts.netloc)
-
-    async def sign_in(self, name: str) -> None:
-        await self.page.goto(f"{self.world.url}/sign-in")
-        await self.page.get_by_label("Name").fill(name)
-        await self.page.get_by_label("Password").fill(self.world.password(name))
-        await self.page.get_by_role("button", name="Sign in", exact=True).click()
-        await self.page.wait_for_url(lambda url: "/sign-in" not in url)
-
-    async def open(self, one: ConsolePage) -> None:
-        answer = await self.page.goto(f"{self.world.url}{one.address}")
-        expected = 404 if one.name == "not-there" else 200
-        if answer is None or answer.status != expected:
-            self.wrong.append(f"{one.address} for {one.who}: {answer and answer.status}")
-        await self.page.evaluate(SETTLED)
-
-
-@asynccontextmanager
-async def visiting(
-    browser: Browser, world: Populated, who: str, **options: Any
-) -> AsyncIterator[Visitor]:
-    context: BrowserContext = await browser.new_context(**options)
-    try:
-        await context.add_init_script(LISTEN)
-        page = await context.new_page()
-        page.set_default_timeout(15_000)
-        visitor = Visitor(page, world)
-        if who != NOBODY:
-            await visitor.sign_in(who)
-        yield visitor
-    finally:
-        await context.close()
-
-
-def by_viewer(world: Populated) -> dict[str, list[ConsolePage]]:
-    found: dict[str, list[ConsolePage]] = {}
-    for one in pages(world.known):
-        found.setdefault(one.who, []).append(one)
-    return found
 
 
 async def violations(page: Page) -> list[tuple[str, str, list[str]]]:

@@ -160,7 +160,8 @@ class PageRoute(APIRoute):
 
 
 def _trouble(request: Request, fault: Fault) -> Response:
-    if fault.code == "another-person" and from_htmx(request):
+    is_look = request.method == "GET"
+    if fault.code == "another-person" and from_htmx(request) and is_look:
         # The tab becomes a page of whoever is signed in now.
         return Response(status_code=204, headers={"hx-refresh": "true"})
     if fault.code == "not-signed-in":
