@@ -7,7 +7,7 @@ def test_masks_are_found_in_policies_and_not_in_comments() -> None:
     sources = {
         "a.cedar": '@id("x")\n@mask("pii: partial, secret")\npermit (principal, action, resource);',
         "b.cedar": '// @mask("pci")\nforbid (principal, action, resource);',
-        "c.cedar": '@mask( "public.customers.\\"ssn\\": null" ) permit (principal, action, resource);',
+        "c.cedar": '@mask( "public.people.\\"ssn\\": null" ) permit (principal, action, resource);',
     }
     found = masks_in(sources)
     assert [one.what for one in found[:2]] == ["pii", "secret"]
