@@ -208,6 +208,7 @@ class Accounts:
         by, now = f"{caller.subject.name} did it", str(self._clock.now())
         told = told_of_account(self._outbox, subject.id, "you were signed out everywhere", by, now)
         await self._store.commit((*changes, *([told] if count else ())), entries)
+        self._sign_ins.ended(entries)
         return count
 
     def _check_administrators(self, after: Subject) -> None:

@@ -141,6 +141,7 @@ class ApiTokens:
             f"{caller.subject.name} revoked it",
         )
         await self._store.commit((DropTokens(held.holder.id, held.token.id), *told), (entry,))
+        self._sign_in.bonds.end((held.token.id,))
         return held
 
     async def own(self, caller: Caller) -> Token | None:

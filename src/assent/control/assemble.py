@@ -367,7 +367,12 @@ def assemble(outside: Outside) -> Assembly:
         grants=grants,
         minting=minting,
         credentials=SessionCredentials(
-            store=store, grants=grants, verifiers=verifiers, clock=clock, ids=ids
+            store=store,
+            grants=grants,
+            verifiers=verifiers,
+            bonds=sign_in.bonds,
+            clock=clock,
+            ids=ids,
         ),
         watching=watching,
         devices=device_evidence,
@@ -459,6 +464,7 @@ def assemble(outside: Outside) -> Assembly:
     warnings.when_warned(hearing.warned)
     watching.when_crossed(hearing.crossed)
     sign_in.when_stepped_up(hearing.stepped_up)
+    sign_in.bonds.when_ended(hearing.sign_ins_ended)
     labels = Labels(
         store=store, directory=directory, clock=clock, ids=ids, rules=outside.label_rules
     )

@@ -13,7 +13,7 @@ from assent.control.personal_credentials import PersonalCredentials
 from assent.control.revocation import cut
 from assent.core.clock import Clock
 from assent.core.faults import Fault
-from assent.core.ids import DeviceKeyId, GrantId, SubjectId, TargetId
+from assent.core.ids import DeviceKeyId, GrantId, SubjectId, TargetId, TokenId
 from assent.core.ports import Store
 from assent.core.resource import Target
 from assent.core.security_event import SecurityEvent
@@ -101,6 +101,14 @@ class Hearing:
             if live.session.device == key:
                 words = f"your session on `{live.target.name}` was ended: its device was revoked"
                 cut(live, since, words)
+
+    def sign_ins_ended(self, tokens: frozenset[TokenId]) -> None:
+        """Hear that somebody ended sign-ins: what was opened with them is over."""
+        self._live.changes += 1
+        for live in self._live:
+            if live.token in tokens:
+                words = f"your session on `{live.target.name}` was ended: so was its sign-in"
+                cut(live, self._clock.now(), words)
 
     async def stepped_up(self, subject: Subject) -> None:
         """Hear that somebody confirmed who they are."""

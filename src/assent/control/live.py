@@ -15,7 +15,7 @@ from assent.core.assessment import RiskLevel
 from assent.core.decision import Obligation, Permit
 from assent.core.device import Device
 from assent.core.evidence import Authentication, Connection, Presence
-from assent.core.ids import ActionId, SessionId, SubjectId
+from assent.core.ids import ActionId, SessionId, SubjectId, TokenId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import Authorize
 from assent.core.resource import Target
@@ -52,6 +52,7 @@ class LiveSession:
     without an end of anything. so_far: what was done in it. presence: where else the
     person was when it opened.
     device: what is known of the device that it is bound to, None for none that counts.
+    token: with which its password was asked for, None where that is not known.
     unavailable: kinds of evidence that could not be had when it opened.
     untaught: what was permitted and is not learned before its end is known, by action.
     measured: what was permitted with a limit would do, by entry. keeping: the obligations of what
@@ -82,6 +83,7 @@ class LiveSession:
     so_far: SoFar = field(default_factory=SoFar)
     presence: Presence = field(default_factory=Presence)
     device: Device | None = None
+    token: TokenId | None = None
     unavailable: frozenset[str] = frozenset()
     untaught: "dict[ActionId, Outcome]" = field(default_factory=dict)
     measured: dict[str, Impact] = field(default_factory=dict)

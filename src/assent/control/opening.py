@@ -23,6 +23,7 @@ from assent.control.session_words import access_over, unavailable
 from assent.control.spending import Spending, begins
 from assent.control.standing import standing_of
 from assent.control.surroundings import Surroundings
+from assent.control.token_bonds import TokenBonds
 from assent.control.verifiers import ITERATIONS, Verifiers
 from assent.control.watching import Watching
 from assent.core.action import Action, Operation, Phase, Statement, Touch
@@ -103,6 +104,7 @@ class Opening:
         surroundings: Surroundings,
         ending: Ending,
         devices: DeviceEvidence,
+        bonds: TokenBonds,
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -123,6 +125,7 @@ class Opening:
         self._surroundings = surroundings
         self._ending = ending
         self._devices = devices
+        self._bonds = bonds
         self._clock = clock
         self._ids = ids
 
@@ -169,6 +172,7 @@ class Opening:
             return grant
         now = self._clock.now()
         live = self._draft(candidate, credential, grant, database, connection, handles)
+        live.token = self._bonds.token_of(credential.id)
         handles.drafted(live)
         await self._place(live, credential)
         live.device = await self._devices.of(live.subject.id, credential.device)
@@ -212,6 +216,9 @@ class Opening:
             # It was revoked while the opening was written down, when nothing was there to cut.
             await self._ending.end(live, "its device was revoked", cut=True)
             return device_revoked()
+        if self._bonds.is_over(live.token):
+            await self._ending.end(live, "the sign-in behind it was ended", cut=True)
+            return sign_in_over()
         if live.device is not None:
             # A report that came meanwhile found no session to tell.
             live.device = await self._devices.of(live.subject.id, credential.device)
@@ -225,6 +232,8 @@ class Opening:
 
     async def _not_on(self, credential: Credential, handles: Handles) -> Refused | None:
         """Return why the credential opens nothing on this connection, None where it may."""
+        if self._bonds.is_over(self._bonds.token_of(credential.id)):
+            return sign_in_over()
         demanded = self._devices.rules.client_certificates == "require"
         if self._directory.is_own(credential.subject):
             return None
@@ -353,6 +362,12 @@ class Opening:
 
 
 _OWN_DEVICE = "ask on the device that connects: assent connect TARGET --psql"
+
+
+def sign_in_over() -> Refused:
+    """Return what is said where the sign-in was ended that the password was asked for with."""
+    words = "the sign-in that asked for this password was ended"
+    return Refused(RefusalKind.DENIED, words, "", "sign in again: assent login")
 
 
 def device_revoked() -> Refused:

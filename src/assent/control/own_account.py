@@ -97,6 +97,7 @@ class OwnAccounts:
         told = self._told(subject.id, "your password was changed", caller)
         changes = (PutPassword(subject.id, hashed), *ending, told)
         await self._store.commit(changes, (entry, *ended))
+        self.sign_ins.ended(ended)
         return count
 
     async def begin_generator(self, caller: Caller) -> Begun:

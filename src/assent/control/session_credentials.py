@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from assent.control.grants import Grants
 from assent.control.sign_in import Caller
+from assent.control.token_bonds import TokenBonds
 from assent.control.verifiers import Verifiers
 from assent.core.changes import PutCredential
 from assent.core.clock import Clock, isoformat
@@ -38,11 +39,19 @@ class SessionCredentials:
     """Makes session credentials."""
 
     def __init__(
-        self, *, store: Store, grants: Grants, verifiers: Verifiers, clock: Clock, ids: Ids
+        self,
+        *,
+        store: Store,
+        grants: Grants,
+        verifiers: Verifiers,
+        bonds: TokenBonds,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._store = store
         self._grants = grants
         self._verifiers = verifiers
+        self._bonds = bonds
         self._clock = clock
         self._ids = ids
 
@@ -78,6 +87,8 @@ class SessionCredentials:
                 "grant": grant.id,
             },
         )
+        # Known before it can be used: nobody opens with it what nobody could end.
+        self._bonds.minted(credential.id, caller.token)
         await self._store.commit((PutCredential(credential),), (entry,))
         return Opened(
             caller.subject.name,

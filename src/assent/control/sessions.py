@@ -126,6 +126,7 @@ def sessions_of(
         surroundings=surroundings,
         ending=ending,
         devices=devices,
+        bonds=sign_in.bonds,
         clock=clock,
         ids=ids,
     )

@@ -14,6 +14,7 @@ from assent.control.proving import REFUSED, Proving
 from assent.control.refusals import Refusals
 from assent.control.second_factor import SecondFactors
 from assent.control.sign_in_rules import SignInRules
+from assent.control.token_bonds import TokenBonds
 from assent.core.changes import Change, DropToken, PutToken, StepUp
 from assent.core.clock import Clock, isoformat
 from assent.core.entry import Entry, EntryKind
@@ -131,6 +132,7 @@ class SignIn:
     """Turns a name and a password into a bearer token, and a token into a caller.
 
     refusals: of it, and of other proofs of who somebody is, which are in the log little by little.
+    bonds: what was opened with which token.
     """
 
     def __init__(
@@ -151,6 +153,7 @@ class SignIn:
         self._ids = ids
         self.rules = rules or SignInRules()
         self._pending = PendingSignIns(clock, ids)
+        self.bonds = TokenBonds()
         self.refusals = Refusals(store=store, clock=clock, ids=ids)
         self.proving = Proving(
             store=store,

@@ -39,13 +39,19 @@ class SignIns:
             raise MissingFault("no-such-sign-in", "that sign-in is over, or is not yours")
         entry = self._ended(caller.subject.id, caller.subject.id, token, BY_OWNER)
         await self._store.commit((DropTokens(caller.subject.id, only=token),), (entry,))
+        self.ended((entry,))
 
     async def end_others(self, caller: Caller) -> int:
         """End all of the caller's own but this one; return how many those were."""
         subject = caller.subject.id
         changes, entries, count = await self.ending(subject, subject, BY_OWNER, caller)
         await self._store.commit(changes, entries)
+        self.ended(entries)
         return count
+
+    def ended(self, entries: Sequence[Entry]) -> None:
+        """Let end what was opened with sign-ins, once what ends them is kept."""
+        self._sign_in.bonds.end_all_in(entries)
 
     async def ending(
         self,
@@ -57,7 +63,7 @@ class SignIns:
     ) -> tuple[Sequence[Change], Sequence[Entry], int]:
         """Return what ends all sign-ins of somebody, their entries, and how many they are.
 
-        but: whose sign-in stays. reason: why, for the log.
+        but: whose sign-in stays. reason: why, for the log. Whoever keeps them calls `ended` then.
         """
         found = [one.id for one in await self.of(subject) if but is None or one.id != but.token]
         changes = [DropTokens(subject, only=one) for one in found]

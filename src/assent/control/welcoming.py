@@ -28,6 +28,7 @@ from assent.core.ports import PasswordHasher, Store
 from assent.core.role import Role
 from assent.core.secret import Secret
 from assent.core.subject import Subject
+from assent.core.token import Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,9 @@ class Welcoming:
             hashed = await self._hashed(password, subject) if password is not None else None
             used = UseInvitation(welcome.invitation.id, self._clock.now())
             changes: list[Change] = [used]
+            gone: Sequence[Token] = ()
             if welcome.purpose == RECOVERY:
+                gone = await self._store.tokens(subject.id)
                 changes += await self._forgotten(subject)
             changes += [PutPassword(subject.id, hashed), *further]
             what = "password" if password is not None else "passkey"
@@ -139,6 +142,7 @@ class Welcoming:
                 told = told_of_account(self._outbox, subject.id, headline, by, now)
                 changes.append(told)
             await self._store.commit(changes, (entry, *noted))
+            self._sign_in.bonds.end(one.id for one in gone)
         return subject
 
     def coming(self, welcome: Welcome, name: str, display_name: str) -> Subject:
