@@ -250,3 +250,38 @@ def test_a_login_on_an_enrolled_device_is_bound_to_it_and_ends_with_it(asking: G
     assert "is revoked" in again.stderr
     assert json.loads(assent(asking, "ben", "whoami", "--json").stdout)["device"] is None
     kept.unlink()
+
+
+def test_ending_other_sign_ins_cuts_what_they_opened_within_a_second(
+    asking: Gateway, shop: Shop
+) -> None:
+    key = enrolled(asking, "ana")
+    reported(asking, "ana", firewall=True)
+    assent(asking, "carl", "device", "admit", key)
+    given = opened(asking, "ana")
+    text = f"host={given['host']} port={given['port']} user=ana dbname=shop sslmode=disable"
+    with subprocess.Popen(
+        [PSQL, text, "-At"],
+        env={"PGPASSWORD": given["password"], "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as busy:
+        assert busy.stdin is not None
+        assert busy.stdout is not None
+        assert busy.stderr is not None
+        busy.stdin.write("select 1 \\watch 0.02\n")
+        busy.stdin.flush()
+        assert busy.stdout.readline()
+        began = time.monotonic()
+        asking.answer("ana", "DELETE", "/v1/account/sign-ins")
+        said = busy.stderr.readline()
+        took = time.monotonic() - began
+        busy.kill()
+    assert "so was its sign-in" in said
+    assert took < WITHIN_S, took
+    # The command line was signed out by it as well.
+    file = str(asking.world.people["ana"].password_file)
+    again = assent(asking, "ana", "login", asking.url, "--name", "ana", "--password-file", file)
+    assert again.returncode == 0, again.stderr
