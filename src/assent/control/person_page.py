@@ -114,7 +114,7 @@ async def person_page(plane: ControlPlane, caller: Caller, subject: Subject) -> 
     sign_ins = [one for one in tokens if one.kind is not TokenKind.API]
     devices = await plane.devices.admission.everybodys() if keys else ()
     oversees = caller.may(Permission.READ_ACCESS)
-    if oversees:
+    if oversees and subject.id != caller.subject.id:
         await plane.grants.readers.read(caller, "person", subject.id)
     sessions = await store.sessions(subject.id, True) if oversees else ()
     listed = Listed(
