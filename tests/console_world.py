@@ -219,13 +219,13 @@ def _addresses(world: Populated) -> None:
         "agents/name": "tidy",
     }
 
-    def entry(kind: str) -> str | None:
+    def entry(query: str) -> str | None:
         with world.browsing("carl") as http:
-            found = re.search(r"/log/(ent_\w+)", http.get(f"/log?kind={kind}").text)
+            found = re.search(r"/log/(ent_\w+)", http.get(f"/log?{query}").text)
         return found[1] if found else None
 
-    world.known["decision_id"] = eventually(lambda: entry("decision"), "a decision in the log")
-    world.known["entry_id"] = eventually(lambda: entry("login"), "a sign-in in the log")
+    world.known["decision_id"] = eventually(lambda: entry("kind=decision&by=ana"), "a decision in the log")
+    world.known["entry_id"] = eventually(lambda: entry("kind=login"), "a sign-in in the log")
 
 
 def _send(http: httpx2.Client, page: str, path: str, form: dict[str, str]) -> httpx2.Response:

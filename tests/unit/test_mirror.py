@@ -193,6 +193,7 @@ OF_THEIR_OWN = {
     "test_risk_simulator.py",
     "test_risk_suite.py",
     "web/test_pages_over_http.py",
+    "web/test_assets_budget.py",
     "web/test_stylesheet.py",
 }
 
