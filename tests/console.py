@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -44,9 +45,12 @@ class Console:
 
 
 @asynccontextmanager
-async def a_console(folder: Path, *policies: str) -> AsyncIterator[Console]:
-    """The pages over a control plane with `builders.POLICIES` and `policies` in force."""
-    async with a_world(folder, *policies) as world:
+async def a_console(folder: Path, *policies: str, **outside: Any) -> AsyncIterator[Console]:
+    """The pages over a control plane with `builders.POLICIES` and `policies` in force.
+
+    outside: further fields of `Outside`.
+    """
+    async with a_world(folder, *policies, **outside) as world:
         address = ("gate.test", 6432)
         app = build_app(world.plane, URL, lambda: address)
         web.mount(app, world.plane, URL, lambda: address)

@@ -20,7 +20,7 @@ from assent.control.directory import Directory
 from assent.control.gather import segment_of
 from assent.control.reading import Readers
 from assent.control.replay import action_of
-from assent.control.rollups import Rollups, Surprise
+from assent.control.rollups import HOUR, Rollups, Surprise
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.evidence import evidence_from_json
@@ -203,7 +203,7 @@ class SignalHealth:
     def _environments(self) -> Sequence[EnvironmentScores]:
         now = self._clock.now()
         counts: dict[str, list[int]] = {}
-        for hour in self._rollups.hours(now - _SCORES_OF, now).values():
+        for hour in self._rollups.hours(now - _SCORES_OF, now + HOUR).values():
             for (target, score), many in hour.scores.items():
                 row = counts.setdefault(self._segment(target), [0] * 101)
                 row[max(0, min(100, score))] += many

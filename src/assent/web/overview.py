@@ -85,7 +85,11 @@ def _numbers(whole: Whole) -> list[tuple[str, str, str]]:
     total = whole.total
     median, ninety = share_of(total.waits, 0.5), share_of(total.waits, 0.9)
     found = [
-        (span_words(median), "Time to assent", f"median; 9 of 10 within {span_words(ninety)}"),
+        (
+            span_words(median),
+            "Time to assent",
+            f"median; 9 of 10 within {span_words(ninety)}" if total.waits else "nobody had to wait",
+        ),
         (percent(whole.automatic_share), "Automatic", f"of {whole.decided:,} actions decided on"),
         (f"{total.held:,}", "Held", f"{total.released:,} let go after people or a proof"),
         (f"{total.refused:,}", "Refused", "nothing would have helped"),
@@ -94,7 +98,11 @@ def _numbers(whole: Whole) -> list[tuple[str, str, str]]:
     if whole.report is not None:
         real, canary = whole.report.figures.real, whole.report.figures.canary
         kept, named = (real, "of people") if real.count else (canary, "of the canary")
-        words = f"{named}, of the last {min(kept.count, 1000):,}"
+        words = (
+            f"{named}, of the last {min(kept.count, 1000):,}"
+            if kept.count
+            else "none was measured yet"
+        )
         found.append((span_words(kept.p99_s), "Revocation p99", words))
     return found
 

@@ -52,6 +52,15 @@ _CONFIGURED = {
     "history": "let people work: it is learned from what they do",
     "session": "let people work: it is seen in their sessions",
 }
+_RESTS_ON = {
+    "network": "the address",
+    "presence": "where they were seen",
+    "device": "the device's reports",
+    "events": "what others reported",
+    "target": "labels",
+    "session": "the session so far",
+    "history": "what was learned here",
+}
 _CONFIGURED_SIGNALS = {
     "unverified_role": "say who confirmed somebody: `verified_by` of `[[people]]`",
     "purpose": "name an issue tracker in `[issue_tracker]`",
@@ -206,13 +215,19 @@ def _row(one: SignalState, report: RiskHealth) -> SignalRow:
         says=says,
         missing=now.missing,
         configure=_how_to_configure(one) if tone == "warn" else "",
-        source=now.source or ("the action itself" if not one.needs else "what was learned here"),
+        source=now.source or _rests_on(one),
         at=isoformat(at) if at else "",
         most=" and ".join(parts),
         drift=drift,
         drifts=one.drifts,
         shares=_shares(now),
     )
+
+
+def _rests_on(one: SignalState) -> str:
+    """Return in words what a signal is measured from, where it names no source itself."""
+    found = [words for need, words in _RESTS_ON.items() if need in one.needs]
+    return " and ".join(found) or "the action itself"
 
 
 def _shares(now: Spread) -> tuple[tuple[str, float, float], ...]:

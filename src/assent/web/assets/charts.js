@@ -111,7 +111,7 @@ function options(figure, place, table) {
       y: { range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low), Math.max(1, high * 1.08)] },
     },
     axes: [
-      { ...axis, space: 70, incrs: isTime && step >= DAY ? [DAY, 2 * DAY, 7 * DAY] : undefined, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => (isTime ? instant(tick, step) : `${tick}`)) },
+      { ...axis, space: 70, incrs: isTime ? (step >= DAY ? [DAY, 2 * DAY, 7 * DAY] : [3600, 7200, 10_800, 21_600, 43_200]) : undefined, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => (isTime ? instant(tick, step) : `${tick}`)) },
       { ...axis, size: 64, incrs: figure.dataset.unit === "s" ? SPANS : undefined, values: (/** @type {unknown} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => words(tick, figure.dataset.unit ?? "")) },
     ],
     // The highest of a stack is drawn first, so that the lower ones stand before it.
