@@ -81,7 +81,8 @@ async def to(page: Page, name: str) -> None:
     menu = page.get_by_role("button", name="Menu")
     if await menu.is_visible():
         await menu.click()
-    await page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
+    pages = page.get_by_role("navigation", name="Pages")
+    await pages.get_by_role("link", name=name, exact=True).click()
 
 
 async def asks_for(page: Page, target: str) -> None:

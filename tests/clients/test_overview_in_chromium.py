@@ -60,7 +60,7 @@ async def test_each_page_fits_a_narrow_window_and_needs_no_script(house: House) 
         await carl.screenshot(path=SCREENSHOTS / f"{name}-narrow.png", full_page=True)
     cookies = await carl.context.cookies()
     plain = await house.context(java_script_enabled=False)
-    await plain.add_cookies([one for one in cookies])  # type: ignore[misc]
+    await plain.add_cookies(list(cookies))  # type: ignore[misc]
     page = await plain.new_page()
     await page.goto(f"{house.url}/overview?range=24h")
     await expect(

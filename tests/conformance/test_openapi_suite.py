@@ -44,6 +44,12 @@ def test_every_operation_answers_as_it_describes_itself(case: schemathesis.Case)
     digest = sha256(TOKEN.encode()).hexdigest()
     lasts_until = NOON + timedelta(hours=1)
     PLANE.store.tokens_kept[digest] = Token(
-        TokenId("tok_1"), digest, PEOPLE[1].id, TokenKind.COMMAND_LINE, "password", NOON, lasts_until
+        TokenId("tok_1"),
+        digest,
+        PEOPLE[1].id,
+        TokenKind.COMMAND_LINE,
+        "password",
+        NOON,
+        lasts_until,
     )
     case.call_and_validate(headers={"authorization": f"Bearer {TOKEN}"}, checks=CHECKS)

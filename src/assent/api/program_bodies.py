@@ -30,8 +30,9 @@ class TokenBody(Body):
     """A token for a program. permissions: what it is good for. lasts_s: how long."""
 
     name: TokenName
-    permissions: Annotated[list[Permission], Field(min_length=1, max_length=len(Permission))] = [
-        Permission.ASK
+    permissions: Annotated[
+        list[Permission],
+        Field(min_length=1, max_length=len(Permission), default_factory=lambda: [Permission.ASK]),
     ]
     lasts_s: LastsFor = 30 * 24 * 3600
 
@@ -58,4 +59,4 @@ class ServiceAccountBody(Body):
     name: WorkloadName
     task: Task
     owner: Name | None = None
-    groups: Groups = []
+    groups: Groups = Field(default_factory=list)

@@ -15,7 +15,7 @@ _MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 
 
 def doctor(*, as_json: AsJson = False) -> int:
-    """Look at the server's health; for `security` and `auditors`.
+    """Look at the server's health; for those who may see that.
 
     Each line is `ok`, `WARN` or `FAIL`, and says what to do. Ends with 0 when nothing fails, also
     when there are warnings, and with 7 when something does.

@@ -119,8 +119,8 @@ class Health:
 
     catalogues: how those of the targets stand. observers: how those stand who see the log from
     outside; observed: which of that somebody should look at. followers: how far each is that
-    reads the log. passkeys_problem: why there are no passkeys here, empty where there are. token: of
-    whoever may read the figures beside this machine and those who oversee.
+    reads the log. passkeys_problem: why there are no passkeys here, empty where there are. token:
+    of whoever may read the figures beside this machine and those who oversee.
     """
 
     def __init__(

@@ -28,7 +28,8 @@ router = APIRouter(prefix="/agents", route_class=PageRoute)
 DAYS = (1, 7, 30, 90, 365)
 KINDS = {SubjectKind.AGENT: "agent", SubjectKind.WORKLOAD: "service account"}
 Sees = Annotated[Seat, Depends(needs(Permission.ACCOUNT))]
-Changes = Annotated[Seat, Depends(acts(Permission.ACCOUNT))]
+Ends = Annotated[Seat, Depends(acts(Permission.ACCOUNT))]
+Makes = Annotated[Seat, Depends(acts(Permission.ASK))]
 NamePath = Annotated[str, Path(max_length=128)]
 
 
@@ -66,7 +67,7 @@ async def listing(seat: Sees) -> Response:
 
 @router.post("")
 async def make(
-    seat: Changes,
+    seat: Makes,
     kind: Annotated[SubjectKind, Form()] = SubjectKind.AGENT,
     name: Line = "",
     task: Annotated[str, Form(max_length=500)] = "",
@@ -99,7 +100,7 @@ async def page(seat: Sees, name: NamePath) -> Response:
 
 
 @router.post("/{name}/disable")
-async def disable(seat: Changes, name: NamePath) -> Response:
+async def disable(seat: Ends, name: NamePath) -> Response:
     """Permit nothing to it any more; its tokens are gone, and what is open is cut."""
     found = _found(seat, name)
     try:
@@ -110,7 +111,7 @@ async def disable(seat: Changes, name: NamePath) -> Response:
 
 
 @router.post("/{name}/enable")
-async def enable(seat: Changes, name: NamePath) -> Response:
+async def enable(seat: Makes, name: NamePath) -> Response:
     """Let it act again; it needs new tokens."""
     found = _found(seat, name)
     try:
@@ -122,7 +123,7 @@ async def enable(seat: Changes, name: NamePath) -> Response:
 
 @router.post("/{name}/tokens")
 async def mint(
-    seat: Changes,
+    seat: Makes,
     name: NamePath,
     token: Line = "",
     days: Annotated[int, Form(ge=1, le=365)] = 30,
@@ -147,7 +148,7 @@ async def mint(
 
 @router.post("/{name}/tokens/{token_id}/revoke")
 async def revoke(
-    seat: Changes,
+    seat: Ends,
     name: NamePath,
     token_id: Annotated[str, Path(max_length=64)],
     reason: Prose = "",

@@ -16,7 +16,9 @@ from assent.core.subject import SubjectKind
 
 router = APIRouter(prefix="/v1", tags=["agents and service accounts"])
 
-ACCOUNT = Depends(needs(Permission.ACCOUNT))
+ENDS = Depends(needs(Permission.ACCOUNT))
+# An auditor changes nothing, and has no programs of their own make work for others.
+MAKES = Depends(needs(Permission.ASK))
 SEEN = Depends(needs(Permission.ACCOUNT, Permission.READ_PEOPLE))
 ADMINISTRATORS = Depends(needs(Permission.CHANGE_PEOPLE))
 AgentPath = Annotated[str, Path(max_length=128, description="An agent's name.")]
@@ -30,7 +32,7 @@ async def agents(door: TheDoor, caller: SignedIn) -> WorkloadsOut:
     return _listing(door, caller, _AGENT)
 
 
-@router.post("/agents", dependencies=[ACCOUNT], status_code=201)
+@router.post("/agents", dependencies=[MAKES], status_code=201)
 async def make_agent(door: TheDoor, caller: SignedIn, body: AgentBody) -> WorkloadOut:
     """Make an agent that acts for you; for somebody else it takes an administrator."""
     made = await door.plane.programs.workloads.make_agent(
@@ -43,19 +45,19 @@ async def make_agent(door: TheDoor, caller: SignedIn, body: AgentBody) -> Worklo
     return workload_out(door.plane.directory, made)
 
 
-@router.post("/agents/{name}/disable", dependencies=[ACCOUNT])
+@router.post("/agents/{name}/disable", dependencies=[ENDS])
 async def disable_agent(door: TheDoor, caller: SignedIn, name: AgentPath) -> WorkloadOut:
     """Disable an agent: its tokens are gone, what it has open is cut."""
     return await _disable(door, caller, _AGENT, name)
 
 
-@router.post("/agents/{name}/enable", dependencies=[ACCOUNT])
+@router.post("/agents/{name}/enable", dependencies=[MAKES])
 async def enable_agent(door: TheDoor, caller: SignedIn, name: AgentPath) -> WorkloadOut:
     """Enable an agent again; it needs new tokens."""
     return await _enable(door, caller, _AGENT, name)
 
 
-@router.post("/agents/{name}/tokens", dependencies=[ACCOUNT], status_code=201)
+@router.post("/agents/{name}/tokens", dependencies=[MAKES], status_code=201)
 async def agent_token(
     door: TheDoor, caller: SignedIn, name: AgentPath, body: TokenBody
 ) -> MintedOut:
@@ -80,7 +82,7 @@ async def make_service_account(
     return workload_out(door.plane.directory, made)
 
 
-@router.post("/service-accounts/{name}/disable", dependencies=[ACCOUNT])
+@router.post("/service-accounts/{name}/disable", dependencies=[ENDS])
 async def disable_service_account(
     door: TheDoor, caller: SignedIn, name: ServicePath
 ) -> WorkloadOut:
@@ -88,13 +90,13 @@ async def disable_service_account(
     return await _disable(door, caller, _SERVICE, name)
 
 
-@router.post("/service-accounts/{name}/enable", dependencies=[ACCOUNT])
+@router.post("/service-accounts/{name}/enable", dependencies=[MAKES])
 async def enable_service_account(door: TheDoor, caller: SignedIn, name: ServicePath) -> WorkloadOut:
     """Enable a service account again; it needs new tokens."""
     return await _enable(door, caller, _SERVICE, name)
 
 
-@router.post("/service-accounts/{name}/tokens", dependencies=[ACCOUNT], status_code=201)
+@router.post("/service-accounts/{name}/tokens", dependencies=[MAKES], status_code=201)
 async def service_account_token(
     door: TheDoor, caller: SignedIn, name: ServicePath, body: TokenBody
 ) -> MintedOut:

@@ -306,7 +306,8 @@ def _may_count(person: Mapping[str, Any], requester: Mapping[str, Any], asked: A
     if person["id"] == requester["id"]:
         return "self" if asked.by_requester else ""
     behind = {requester["id"], requester.get("on_behalf_of")} - {None}
-    if person["id"] in behind | {requester.get("owner")} or person.get("on_behalf_of") == requester["id"]:
+    is_theirs = person.get("on_behalf_of") == requester["id"]
+    if is_theirs or person["id"] in behind | {requester.get("owner")}:
         return ""
     if asked.outside_line:
         above = person["id"] in (requester.get("reports_to") or ())
