@@ -33,7 +33,7 @@ def bundle(
 ) -> None:
     """Write the events of a period into a folder, as OCSF, with the proof of every one.
 
-    For those who may take the log along; that it was made is in the log. `assent-verify bundle` proves the
+    For those who may export; that it was made is in the log. `assent-verify bundle` proves the
     folder without any server.
 
     Parameters

@@ -9,7 +9,7 @@ from assent.cli.output import AsJson
 def exporters(*, as_json: AsJson = False) -> None:
     """List the systems that the log is exported to: how far each is, and what was wrong last.
 
-    For those who see how the server is. What is away is waited for, and then told all that it missed.
+    For who sees its health. What is away is waited for, and then told all that it missed.
     """
     answer = signed_in().get("/v1/audit/exporters")
     if as_json:

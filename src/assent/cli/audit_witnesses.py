@@ -16,7 +16,7 @@ _MARKS = {"ok": "ok  ", "warn": "WARN", "fail": "FAIL"}
 def status(*, as_json: AsJson = False) -> int:
     """Say how the log stands: its size and keys, who outside has seen it and when.
 
-    For those who see how the server is. Ends with 7 when somebody outside says that they saw another
+    For who sees its health. Ends with 7 when somebody outside says that they saw another
     log, else with 0.
     """
     answer = signed_in().get("/v1/audit/status")

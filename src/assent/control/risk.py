@@ -139,7 +139,7 @@ class Risk:
         return self._explained(attempts[-1] if attempts else None, decisions[-1])
 
     async def profile(self, caller: Caller, name: str) -> Usually:
-        """Return what is normal for a person: for themselves, and those who may read the risk of others.
+        """Return what is normal for a person: for themselves, and who may read of risk.
 
         Who is told that of others is in the log first. Raises MissingFault, OutsideFault.
         """

@@ -10,7 +10,7 @@ from assent.core.faults import ConflictFault, Fault, ForbiddenFault, MissingFaul
 from assent.core.ids import SubjectId
 from assent.core.role import Permission
 from assent.core.token import TokenKind
-from builders import ANA, BEN, CARL, DORA, World
+from builders import ANA, CARL, DORA, World
 from memory_plane import MemoryPlane
 from program_callers import as_program, in_a_browser, just_confirmed
 
