@@ -91,6 +91,7 @@ ELSEWHERE = {
     "control/surroundings": "control/test_gather.py and test_sessions_obliged.py look at them",
     "control/taking_up": "control/test_configuring.py has changes put in force",
     "web/sign_in_page": "web/test_pages_over_http.py and test_passkeys_page.py are shown it",
+    "control/programs": "hands two out; control/test_api_tokens.py and test_workloads.py use both",
     "control/drafting": "hands two use cases out; web/test_policies.py uses both",
     "control/log_pages": "web/test_log.py looks through the log as everybody",
     "control/policy_drafts": "web/test_policies.py writes, checks, tries and proposes them",
