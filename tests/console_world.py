@@ -224,7 +224,9 @@ def _addresses(world: Populated) -> None:
             found = re.search(r"/log/(ent_\w+)", http.get(f"/log?{query}").text)
         return found[1] if found else None
 
-    world.known["decision_id"] = eventually(lambda: entry("kind=decision&by=ana"), "a decision in the log")
+    world.known["decision_id"] = eventually(
+        lambda: entry("kind=decision&by=ana"), "a decision in the log"
+    )
     world.known["entry_id"] = eventually(lambda: entry("kind=login"), "a sign-in in the log")
 
 

@@ -75,7 +75,8 @@ async def test_every_page_paints_soon_and_loads_little_script(
     for who, theirs in by_viewer(world).items():
         async with visiting(browser, world, who) as visitor:
             for one in theirs:
-                times, told = [], {"script": 0, "style": 0}
+                times: list[float] = []
+                told = {"script": 0, "style": 0}
                 # Once where it is far from the limit: other tests use the machine as well.
                 while not times or (len(times) < 3 and max(times) > FIRST_PAINT_MS / 2):
                     await visitor.open(one)
