@@ -42,7 +42,7 @@ def offering(template: World, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def asking(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway whose policies ask for a device that is kept well, admitted by somebody."""
     folder = tmp_path_factory.mktemp("kept") / "world"

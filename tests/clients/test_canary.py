@@ -105,7 +105,7 @@ def test_the_doctor_says_what_it_found(watched: Gateway) -> None:
     }
     refused = assent(watched, "ana", "doctor")
     assert refused.returncode == 3
-    assert "security" in refused.stderr
+    assert "health.read" in refused.stderr
 
 
 def test_figures_are_there_for_this_machine_and_for_nobody_behind_a_proxy(watched: Gateway) -> None:

@@ -465,9 +465,11 @@ async def test_no_agent_answers_and_neither_does_who_stands_behind_the_one_that_
     )
     robot = replace(a_subject("robot", "dba"), kind=SubjectKind.WORKLOAD)
     other = replace(a_subject("other", "dba"), kind=SubjectKind.AGENT, on_behalf_of=DORA.id)
-    world.replace_people(agent, robot, other)
+    # An agent is in no group that the person behind it is not in.
+    ben = replace(BEN, groups=BEN.groups | {"temps"})
+    world.replace_people(agent, robot, other, ben)
     request = await asked(world, agent)
-    for nobody in (robot, other, agent, BEN):
+    for nobody in (robot, other, agent, ben):
         with pytest.raises((ForbiddenFault, MissingFault)):
             await approve(world, request.id, nobody)
     assert granted(world) == []

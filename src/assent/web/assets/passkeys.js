@@ -160,6 +160,15 @@ async function ceremony(form, by) {
   send(now, by)
 }
 
+/** The form as it is on the page now, where it is still about what they saw. @param {HTMLFormElement} form */
+function unchanged(form) {
+  const now = here(form)
+  if (now.dataset.shown !== form.dataset.shown) {
+    throw new Trouble("What you answered has changed meanwhile. Nothing was answered: look again.")
+  }
+  return now
+}
+
 /**
  * Lets the person's passkey sign an answer, and puts the signature into the form's fields.
  * @param {HTMLFormElement} form @param {HTMLElement | null} [by] the button that was pressed
@@ -172,7 +181,7 @@ export async function signForm(form, by = null) {
     if (form.dataset.mustSign && verdict !== "reject") {
       throw new Trouble("This must be signed, and you have no passkey for this site yet: make one under Account, Passkeys, or answer on the command line.")
     }
-    return form
+    return unchanged(form)
   }
   const about = verdict === "offer" ? await asked(`${form.getAttribute("action")}/shown`, new FormData(form)) : form.dataset
   const message = `assent-approval-v1\n${verdict}\n${form.dataset.request}\n${about.digest}\n${about.shown}\n`
@@ -188,10 +197,7 @@ export async function signForm(form, by = null) {
   })
   const key = /** @type {PublicKeyCredential} */ (credential)
   const response = /** @type {AuthenticatorAssertionResponse} */ (key.response)
-  const now = here(form)
-  if (now.dataset.shown !== form.dataset.shown) {
-    throw new Trouble("What you signed has changed meanwhile. Nothing was answered: look again.")
-  }
+  const now = unchanged(form)
   put(now, "shown", about.shown)
   put(now, "signature_key", signer.keys.find((/** @type {any} */ one) => one.credential_id === key.id)?.key ?? "")
   put(now, "signature", base64(response.signature))
