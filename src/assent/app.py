@@ -100,7 +100,8 @@ async def running(
     # The writer's thread must get its turn while the loop is busy: with the usual 5 ms a commit
     # waited up to seconds behind a full loop (docs/decisions/0002).
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    _spare_the_collector()
+    # What was imported holds next to nothing that is garbage; to look for it takes 0.2 s.
+    gc.freeze()
     if stores.is_new(config):
         # Nobody can have applied any: what is wrong with the folder's stops the start at once.
         load_policies(config)
