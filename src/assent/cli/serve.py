@@ -34,7 +34,7 @@ def serve(
     ] = False,
 ) -> None:
     """Run the gateway, the API and the inbox until Ctrl-C or SIGTERM; SIGHUP reloads policies."""
-    # What is imported stays: looking through it for garbage again and again is a sixth of the start.
+    # What is imported stays: to look through it for garbage is a sixth of the start.
     gc.disable()
     import uvloop
 
