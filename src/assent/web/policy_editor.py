@@ -1,5 +1,6 @@
 """The page on which a draft of policies is written, checked, tried, and proposed."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,7 +49,7 @@ async def page(
 ) -> Response:
     """Return the editor with one file of the draft open."""
     draft = await seat.desk.plane.drafting.drafts.get(seat.caller, draft_id)
-    return _editor(seat, draft, file)
+    return await _editor(seat, draft, file)
 
 
 @router.post("")
@@ -74,7 +75,7 @@ async def save(
     kept = await drafts.save(seat.caller, draft_id, files)
     if does in ("add", "remove"):
         return RedirectResponse(f"/policies/drafts/{draft_id}?file={shown}", status_code=303)
-    return _editor(seat, kept, shown)
+    return await _editor(seat, kept, shown)
 
 
 @router.post("/check")
@@ -84,7 +85,8 @@ async def check(
     """Say what is wrong with the draft as it is typed; nothing is kept."""
     drafts = seat.desk.plane.drafting.drafts
     files = _with(await drafts.get(seat.caller, draft_id), file, text)
-    return _part(seat, "policy_checked.html", draft_id, checked=_checked(seat, files), file=file)
+    checked = await _checked(seat, files)
+    return _part(seat, "policy_checked.html", draft_id, checked=checked, file=file)
 
 
 @router.post("/cases")
@@ -95,7 +97,8 @@ async def cases(
     drafts = seat.desk.plane.drafting.drafts
     files = _with(await drafts.get(seat.caller, draft_id), file, text)
     try:
-        tried, error = drafts.try_cases(seat.caller, files), ""
+        tried = await asyncio.to_thread(drafts.try_cases, seat.caller, files)
+        error = ""
     except Fault as fault:
         tried, error = Tried(), _in_place(fault)
     return _part(seat, "policy_tried.html", draft_id, tried=tried, error=error)
@@ -210,7 +213,7 @@ async def _proposal(seat: Seat, draft_id: str, error: str, status: int) -> Respo
     return seat.desk.pages.page("policy_proposal.html", values, status)
 
 
-def _editor(seat: Seat, draft: PolicyDraft, file: str) -> Response:
+async def _editor(seat: Seat, draft: PolicyDraft, file: str) -> Response:
     names = sorted(draft.files)
     shown = file if file in draft.files else next(iter(names), "")
     tried = seat.desk.plane.drafting.shadows.of(draft)
@@ -220,7 +223,7 @@ def _editor(seat: Seat, draft: PolicyDraft, file: str) -> Response:
         "file": shown,
         "text": draft.files.get(shown, ""),
         "lines": lines(draft.files.get(shown, "")),
-        "checked": _checked(seat, draft.files),
+        "checked": await _checked(seat, draft.files),
         "is_mine": draft.owner == seat.caller.subject.id and seat.caller.may(Permission.ASK),
         "reads_log": seat.caller.may(Permission.READ_LOG),
         "shadow": tried,
@@ -245,9 +248,10 @@ def _about(seat: Seat, draft: PolicyDraft) -> dict[str, object]:
     }
 
 
-def _checked(seat: Seat, files: Mapping[str, str]) -> Checked | None:
+async def _checked(seat: Seat, files: Mapping[str, str]) -> Checked | None:
+    # Off the loop: to read thousands of rules takes a while, and statements do not wait for it.
     try:
-        return seat.desk.plane.drafting.drafts.check(seat.caller, files)
+        return await asyncio.to_thread(seat.desk.plane.drafting.drafts.check, seat.caller, files)
     except Fault:
         return None
 
