@@ -48,11 +48,6 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
-    @property
-    def is_all(self) -> bool:
-        """Whether every entry fits."""
-        return self == Wanted()
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
