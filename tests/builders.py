@@ -39,7 +39,7 @@ from assent.control.learning import Learning
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.minting import Minting
 from assent.control.offers import Offers
-from assent.control.opening import Candidate, Handles
+from assent.control.opening import Candidate, Handles, Proof
 from assent.control.outbox import Outbox
 from assent.control.plane import ControlPlane
 from assent.control.policies import Policies
@@ -454,7 +454,7 @@ class World:
         candidate = await self.candidate(subject)
         client.live = await self.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             Connection(address, "psql"),
             client.handles(),

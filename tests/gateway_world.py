@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -182,7 +183,8 @@ class Credential:
 class Gateway:
     """A running Assent. process: of `assent serve`, None when it runs inside of this one.
 
-    log: the file with all that `assent serve` printed.
+    log: the file with all that `assent serve` printed. addresses: of the doors beside PostgreSQL's
+    that listen: `ssh`, `http`, `tcp`.
     """
 
     world: World
@@ -190,6 +192,7 @@ class Gateway:
     postgres: tuple[str, int]
     process: subprocess.Popen[bytes] | None
     log: Path
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
     _client: httpx2.Client | None = None
 
@@ -345,11 +348,13 @@ def create_world(
     *,
     policies: Mapping[str, str] | None = None,
     change: Sequence[tuple[str, str]] = (),
+    more: str = "",
 ) -> World:
     """Copy a world into `folder`, listening on ports that are free when it starts.
 
     policies: file name → text, instead of the demo's. change: regular expressions and what
-    they are replaced with in the configuration; each must fit.
+    they are replaced with in the configuration; each must fit. more: what stands at its end, such
+    as further targets.
     """
     shutil.copytree(copied.folder, folder, dirs_exist_ok=True)
     people = {
@@ -371,7 +376,7 @@ def create_world(
     for pattern, replacement in (*free_ports, *change):
         text, times = re.subn(pattern, replacement, text)
         assert times, f"`{pattern}` is not in the configuration"
-    created.config.write_text(text, encoding="utf-8")
+    created.config.write_text(f"{text}\n{more}", encoding="utf-8")
     return created
 
 
@@ -398,7 +403,13 @@ def start(created: World, *before: str) -> Gateway:
         text = log.read_text(encoding="utf-8", errors="replace")
         assert process.poll() is None, text
         match = re.search(r"API: (\S+)\s+PostgreSQL:\s+(\S+):(\d+)", text)
-        return (match[1], match[2], int(match[3])) if match else None
+        others = dict(_others(text))
+        if match is None or set(others) != _doors_of(created):
+            return None
+        addresses.update(others)
+        return (match[1], match[2], int(match[3]))
+
+    addresses: dict[str, tuple[str, int]] = {}
 
     try:
         url, host, port = eventually(listens, "the gateway listens", _STARTED_WITHIN_S)
@@ -406,7 +417,17 @@ def start(created: World, *before: str) -> Gateway:
         process.kill()
         process.wait()
         raise
-    return Gateway(created, url, (host, port), process, log)
+    return Gateway(created, url, (host, port), process, log, addresses)
+
+
+def _others(text: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    for found in re.finditer(r"^(SSH|HTTP|TCP): +(\S+):(\d+)$", text, re.MULTILINE):
+        yield found[1].lower(), (found[2], int(found[3]))
+
+
+def _doors_of(created: World) -> set[str]:
+    tree = tomllib.loads(created.config.read_text(encoding="utf-8"))
+    return {name for name in ("ssh", "http", "tcp") if tree.get(name, {}).get("listen")}
 
 
 @contextmanager
@@ -430,11 +451,13 @@ def serving_inside(created: World, loop: Loop, clock: Clock | None = None) -> It
     """Run Assent in this process, in the thread of `loop`, where a test can reach into it."""
     told, up = asyncio.Event(), threading.Event()
     addresses: list[tuple[str, tuple[str, int]]] = []
+    others: dict[str, tuple[str, int]] = {}
 
     async def serve() -> None:
         try:
             async with app.running(config.load(created.config), clock=clock) as running:
                 addresses.append((running.api_url, running.postgres_address))
+                others.update(running.addresses)
                 up.set()
                 await told.wait()
         finally:
@@ -445,7 +468,7 @@ def serving_inside(created: World, loop: Loop, clock: Clock | None = None) -> It
         up.wait(_STARTED_WITHIN_S)
         if ended.done():
             ended.result()
-        gateway = Gateway(created, *addresses[0], None, created.folder / "none.log")
+        gateway = Gateway(created, *addresses[0], None, created.folder / "none.log", others)
         try:
             yield gateway
         finally:

@@ -9,6 +9,10 @@ from typing import Any
 
 from assent import config
 from assent.config.audit import AuditConfig
+from assent.config.protocols.http import HttpConfig, HttpTargetConfig
+from assent.config.protocols.mcp import McpTargetConfig
+from assent.config.protocols.ssh import SshConfig, SshTargetConfig
+from assent.config.protocols.tcp import TcpConfig
 from assent.config.roles import RolesConfig
 from assent.config.store import StoreConfig
 from assent.exporters.settings import ExporterConfig
@@ -20,6 +24,9 @@ SECTIONS = (
     config.ServerConfig,
     StoreConfig,
     config.PostgresConfig,
+    SshConfig,
+    HttpConfig,
+    TcpConfig,
     config.PoliciesConfig,
     config.NetworkConfig,
     config.RiskConfig,
@@ -39,6 +46,9 @@ SECTIONS = (
     RolesConfig,
     config.PersonConfig,
     config.TargetConfig,
+    SshTargetConfig,
+    HttpTargetConfig,
+    McpTargetConfig,
     config.LabelRuleConfig,
     config.DetectorConfig,
 )
@@ -99,6 +109,8 @@ def _type(hint: Any) -> str:
         return _KINDS[hint]
     if typing.get_origin(hint) is tuple:
         return "tables" if dataclasses.is_dataclass(typing.get_args(hint)[0]) else "list of texts"
+    if dataclasses.is_dataclass(hint):
+        return "table"
     inner = typing.get_args(hint)[1]
     return "table of texts" if inner is str else "table of lists of texts"
 

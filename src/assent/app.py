@@ -5,7 +5,7 @@ import contextlib
 import gc
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +48,7 @@ from assent.edges import (
     telling_outside,
     web_server,
 )
+from assent.edges import doors as open_doors
 from assent.edges.checking import check
 from assent.edges.log_keys import LogKeysOnDisk
 from assent.edges.outside import outside
@@ -57,6 +58,7 @@ from assent.edges.premises import Premises
 from assent.edges.proxies import networks_of
 from assent.gateway.assemble import at_targets
 from assent.gateway.listen import PostgresListener
+from assent.gateway.sessions import GatewayParts
 from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
 from assent.stores import SqlStore, open_store
@@ -71,10 +73,14 @@ _log = structlog.get_logger("app")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A running Assent. first_link: for its first administrator, None where there is one."""
+    """A running Assent. first_link: for its first administrator, None where there is one.
+
+    addresses: of the other doors that listen: `ssh`, `http`, `tcp`.
+    """
 
     api_url: str
     postgres_address: tuple[str, int]
+    addresses: Mapping[str, tuple[str, int]]
     plane: ControlPlane
     sessions: Sessions
     decider: Decider
@@ -134,10 +140,11 @@ async def running(
         # What an earlier process left stays for long: thousands of requests and grants.
         _spare_the_collector()
         stack.push_async_callback(_conclude, premises, parts)
-        async with _doors(premises, parts, book, around, web_socket) as address:
+        async with _doors(premises, parts, book, around, web_socket) as (address, others):
             yield Gateway(
                 api_url=url,
                 postgres_address=address,
+                addresses=others,
                 plane=parts.plane,
                 sessions=parts.sessions,
                 decider=parts.decider,
@@ -153,10 +160,10 @@ async def _doors(
     book: NetworkBook,
     around: channels.Around,
     web_socket: socket.socket,
-) -> AsyncIterator[tuple[str, int]]:
+) -> AsyncIterator[tuple[tuple[str, int], Mapping[str, tuple[str, int]]]]:
     """Do what goes on all the time, and open the doors, until the block is left.
 
-    Yields the address of the PostgreSQL gateway.
+    Yields the address of the PostgreSQL gateway, and those of the other doors.
     """
     config, plane = premises.config, parts.plane
     # Whatever was begun is ended, last first, also when what comes after it cannot be.
@@ -195,7 +202,23 @@ async def _doors(
         await postgres_door.start_canary(premises, parts.canary, address, tasks, doors)
         identity.begin(premises, plane, around)
         clicks = channels.clicks(config.notifiers, around)
-        application = api.build_app(plane, around.public_url, lambda: address, clicks)
+        others = await open_doors.begin(
+            open_doors.DoorParts(
+                premises,
+                parts,
+                GatewayParts(
+                    parts.sessions,
+                    premises.recorder,
+                    targets.leases,
+                    premises.clock,
+                    tasks.create_task,
+                ),
+                around.public_url,
+                tasks,
+                doors,
+            )
+        )
+        application = api.build_app(plane, around.public_url, lambda: address, clicks, others)
         web.mount(application, plane, around.public_url, lambda: address)
         identity.mount_scim(application, premises, plane, around)
         server, serving = await web_server.start(
@@ -204,7 +227,7 @@ async def _doors(
         doors.push_async_callback(web_server.stop, server, serving)
         # Sessions end before the pages do, so that the pages can still show it.
         doors.push_async_callback(_end_sessions, parts, listener)
-        yield address
+        yield address, others
 
 
 async def _in_force(config: Config, store: SqlStore, *, unsafe_from_folder: bool) -> InForce:
@@ -309,6 +332,8 @@ async def _end_sessions(parts: Assembly, listener: PostgresListener) -> None:
     await parts.arrivals.stop()
     await parts.holding.stop()
     await listener.stop(_GOODBYE)
+    for live in parts.sessions.live:
+        live.cut(_GOODBYE)
     for _ in range(200):
         if not len(parts.sessions.live):
             break

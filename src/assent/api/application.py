@@ -1,6 +1,6 @@
 """Builds the HTTP application: routes, problem details, limits and headers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 
@@ -57,12 +57,14 @@ def build_app(
     public_url: str,
     postgres_address: Callable[[], tuple[str, int]],
     clicks: Clicks | None = None,
+    addresses: Mapping[str, tuple[str, int]] | None = None,
 ) -> FastAPI:
     """Return the API over `plane`.
 
     public_url: what links begin with, without a slash at its end. postgres_address: host and
     port that a client of the PostgreSQL gateway dials; asked at each use, since a listener
-    on port 0 knows its port only later. clicks: takes those on buttons in a chat.
+    on port 0 knows its port only later. clicks: takes those on buttons in a chat. addresses: of
+    the other doors: `ssh`, `http`, `tcp`.
     """
     app = FastAPI(
         title="Assent",
@@ -73,7 +75,7 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address, clicks)
+    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address, clicks, addresses or {})
     # The last one added is the outermost: its headers are on every answer.
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))

@@ -1,7 +1,7 @@
 """What every route needs: the control plane, and how the world reaches us."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -24,13 +24,15 @@ class Clicks(Protocol):
 class Door:
     """The control plane behind the API. public_url: without a slash at its end.
 
-    clicks: takes those on buttons in a chat, None where no chat has any.
+    addresses: of the doors beside PostgreSQL's that listen: `ssh`, `http`, `tcp`. clicks: takes
+    those on buttons in a chat, None where no chat has any.
     """
 
     plane: ControlPlane
     public_url: str
     postgres_address: Callable[[], tuple[str, int]]
     clicks: Clicks | None = None
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def door_of(request: Request) -> Door:

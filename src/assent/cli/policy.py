@@ -36,14 +36,14 @@ def check(
         The folder that `[policies] folder` of the configuration names.
     """
     from assent.policy.loader import check as check_policies
-    from assent.protocols.postgres import PLUGIN
+    from assent.protocols.every import PROTOCOLS
 
     groups = None
     if config is not None:
         from assent.config import load
 
         groups = load(config).groups
-    reading = check_policies(read_folder(folder), [PLUGIN], groups)
+    reading = check_policies(read_folder(folder), PROTOCOLS, groups)
     if as_json:
         output.show_json(_as_json(reading))
     else:

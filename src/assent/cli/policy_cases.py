@@ -67,7 +67,7 @@ def _tried(paths: Sequence[Path], policies: Path | None) -> list[_Tried]:
     from assent.policy.case_files import read_cases
     from assent.policy.cases import coverage, run
     from assent.policy.loader import load
-    from assent.protocols.postgres import PLUGIN
+    from assent.protocols.every import PROTOCOLS
 
     files = list(_files(paths))
     if not files:
@@ -79,7 +79,7 @@ def _tried(paths: Sequence[Path], policies: Path | None) -> list[_Tried]:
         by_folder.setdefault(folder.resolve(), []).append(read)
     tried = []
     for folder, read_files in by_folder.items():
-        loaded = load(read_folder(folder), [PLUGIN])
+        loaded = load(read_folder(folder), PROTOCOLS)
         results = [result for read in read_files for result in run(read, loaded, _read_sql())]
         tried.append(_Tried(folder, loaded.revision, results, coverage(loaded, results)))
     return tried

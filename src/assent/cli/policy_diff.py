@@ -71,9 +71,9 @@ def diff(
 
 def _load(sources: Mapping[str, str]) -> "PolicySet":
     from assent.policy.loader import load
-    from assent.protocols.postgres import PLUGIN
+    from assent.protocols.every import PROTOCOLS
 
-    return load(sources, [PLUGIN])
+    return load(sources, PROTOCOLS)
 
 
 def _side(side: str) -> Mapping[str, str]:
@@ -96,12 +96,12 @@ def _running() -> Mapping[str, str]:
 def _replayed(before: "PolicySet", after: "PolicySet", since: str, most: int) -> "WhatIf":
     from assent.cli.durations import seconds
     from assent.control.what_if import WhatIf
-    from assent.protocols.postgres import PLUGIN
+    from assent.protocols.every import HONOURS
 
     found = WhatIf()
     begin = output.now() - timedelta(seconds=seconds(since))
     for items in _pages(begin, most):
-        found.add(items, before, after, PLUGIN.honours)
+        found.add(items, before, after, HONOURS)
         output.live(f"{found.looked_at} decisions looked at, {found.changed} would change")
     return found
 

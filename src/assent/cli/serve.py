@@ -76,6 +76,8 @@ async def _until_told(gateway: "AbstractAsyncContextManager[Gateway]") -> None:
     async with gateway as up, asyncio.TaskGroup() as tasks:
         host, port = up.postgres_address
         output.note(f"inbox and API: {up.api_url}\nPostgreSQL:    {host}:{port}")
+        for name, (where, number) in up.addresses.items():
+            output.note(f"{name.upper() + ':':<15}{where}:{number}")
         if up.first_link is not None:
             output.note(_FIRST.format(link=up.first_link.reveal()))
         reloading = tasks.create_task(_reload_when_told(up, reload))

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
 from assent.config.devices import check_devices
+from assent.config.protocols.checks import check_protocol
 from assent.config.roles import check_roles
 from assent.config.sections import Config, RiskConfig
 from assent.config.settings import (
@@ -38,6 +39,13 @@ def check(config: Config, place: str) -> None:
     """Raise OperatorFault, with its place, for the first thing that cannot work."""
     split_address(config.server.listen, f"{place}:[server] listen")
     split_address(config.postgres.listen, f"{place}:[postgres] listen")
+    for name in ("ssh", "http", "tcp"):
+        door = getattr(config, name)
+        if door.listen:
+            split_address(door.listen, f"{place}:[{name}] listen")
+        if door.most_connections < 1:
+            words = f"{door.most_connections} lets nobody in; write 1 or more"
+            raise OperatorFault("config-value", words, f"{place}:[{name}] most_connections")
     _check_doors(config, place)
     check_store(config.store, f"{place}:[store]")
     _check_risk(config.risk, f"{place}:[risk]")
@@ -156,7 +164,7 @@ def _check_targets(config: Config, place: str) -> None:
         for group in target.owners:
             check_name(group, f"{place}:[[targets]] {target.name} owners")
         where = f"{place}:[[targets]] {target.name}"
-        one_of(target.protocol, ("postgres",), f"{where} protocol")
+        check_protocol(target, where)
         one_of(target.estimate, ("all", "writes", "off"), f"{where} estimate")
         one_of(target.tls, ("disable", "prefer", "require", "verify"), f"{where} tls")
         check_broker(target, config.vault, where)

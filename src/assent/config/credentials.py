@@ -20,7 +20,7 @@ def check_broker(target: TargetConfig, vault: VaultConfig, where: str) -> None:
         if not _VAULT_PLACE.fullmatch(rest):
             words = f"`{rest[:80]}` is not `MOUNT/data/PATH#FIELD`, as the KV engine (2) has it"
             raise OperatorFault("config-reference", words, f"{where} password")
-    elif not target.password.startswith(REFERENCES):
+    elif target.password and not target.password.startswith(REFERENCES):
         # Without its text: it may be the password itself.
         words = "must be a reference: `file:PATH`, `env:NAME` or `vault:MOUNT/data/PATH#FIELD`"
         raise OperatorFault("config-reference", words, f"{where} password")

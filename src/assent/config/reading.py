@@ -9,6 +9,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 from assent.config.audit import AuditConfig
 from assent.config.checks import check
 from assent.config.devices import DevicesConfig, PostureSourceConfig
+from assent.config.protocols.http import HttpConfig
+from assent.config.protocols.ssh import SshConfig
+from assent.config.protocols.tcp import TcpConfig
 from assent.config.roles import RolesConfig
 from assent.config.sections import (
     ApprovalsConfig,
@@ -69,6 +72,9 @@ def parse(tree: Mapping[str, Any], place: str, folder: Path) -> Config:
         server=_section(ServerConfig, tree.get("server", {}), f"{place}:[server]"),
         store=_section(StoreConfig, tree.get("store", {}), f"{place}:[store]"),
         postgres=_section(PostgresConfig, tree.get("postgres", {}), f"{place}:[postgres]"),
+        ssh=_section(SshConfig, tree.get("ssh", {}), f"{place}:[ssh]"),
+        http=_section(HttpConfig, tree.get("http", {}), f"{place}:[http]"),
+        tcp=_section(TcpConfig, tree.get("tcp", {}), f"{place}:[tcp]"),
         policies=_section(PoliciesConfig, tree.get("policies", {}), f"{place}:[policies]"),
         network=_section(NetworkConfig, tree.get("network", {}), f"{place}:[network]"),
         risk=_section(RiskConfig, tree.get("risk", {}), f"{place}:[risk]"),
@@ -151,6 +157,8 @@ def _value(value: Any, hint: Any, place: str) -> Any:
             inner = get_args(hint)[1]
             return {key: _value(item, inner, f"{place}.{key[:80]}") for key, item in value.items()}
         raise OperatorFault("config-type", "must be a table", place)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _section(hint, value, place)
     if type(value) is not hint:
         words = {str: "a text", int: "a whole number", bool: "true or false"}[hint]
         raise OperatorFault("config-type", f"must be {words}", place)

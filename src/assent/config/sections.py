@@ -9,6 +9,10 @@ from pathlib import Path
 
 from assent.config.audit import AuditConfig
 from assent.config.devices import DevicesConfig, PostureSourceConfig
+from assent.config.protocols.http import HttpConfig, HttpTargetConfig
+from assent.config.protocols.mcp import McpTargetConfig
+from assent.config.protocols.ssh import SshConfig, SshTargetConfig
+from assent.config.protocols.tcp import TcpConfig
 from assent.config.roles import RolesConfig
 from assent.config.sign_in import SignInConfig
 from assent.config.store import StoreConfig
@@ -140,31 +144,33 @@ class RiskConfig:
 class TargetConfig:
     """`[[targets]]`: what can be reached.
 
-    name: what clients call it. host, port: where it listens. user: the role that the gateway
-    speaks to it as. password: a reference (`file:…`, `env:…`, `vault:MOUNT/data/PATH#FIELD`) to
-    that role's, which never leaves the gateway. broker: what sessions speak to it as: `static`,
-    as that role; `postgres_role`, as a role of their own, which that role makes; or
-    `vault_database`, as a user that Vault makes. vault_role: by which mount and role of a
-    database engine of Vault's, such as `database/shop`. protocol: `postgres`. database: the one
-    that clients get when they name none. environment: `prod`, `dev`, … as policies name it.
-    owners: groups who answer for it. tls: `disable`, `prefer`, `require` or `verify`.
-    certificate_authority: PEM file for `verify`. labels: a column, table or schema
-    (`schema.table.column`), or the database → labels; for a column, `[]` says that no rule counts.
-    search_path: schemas in which an unqualified name is looked up. databases: further ones
-    of the same server that clients may name as `TARGET/DATABASE`; none by default. Names in
-    them begin with the database, in policies and labels: `database.schema.table`. estimate:
-    which statements its planner is asked about before they run, so that people see how many rows
-    they would hit: `all`, `writes` or `off`. count_exactly: in a transaction, also count what a
-    change would hit, which may read as much as the change itself. unsafe_without_catalogue: do
-    not read what the database holds; views, functions and triggers are then not looked through,
-    and nothing can be masked. longest_grant: no access to it lasts longer, whatever policies
-    permit, such as `4h`; no such limit by default.
+    name: what clients call it. host, port: where it listens; not for `http` and `mcp`, which
+    say it in their own table. user: the role that the gateway speaks to it as. password: a
+    reference (`file:…`, `env:…`, `vault:MOUNT/data/PATH#FIELD`) to that role's, which never
+    leaves the gateway. broker: what sessions speak to it as: `static`, as that role;
+    `postgres_role`, as a role of their own, which that role makes; or `vault_database`, as a
+    user that Vault makes. vault_role: by which mount and role of a database engine of Vault's,
+    such as `database/shop`. protocol: `postgres`, `ssh`, `http`, `mcp` or `tcp`. ssh, http,
+    mcp: what a target of that protocol says beside this. database: the one that clients get
+    when they name none. environment: `prod`, `dev`, … as policies name it. owners: groups who
+    answer for it. tls: `disable`, `prefer`, `require` or `verify`. certificate_authority: PEM
+    file for `verify`. labels: a column, table or schema (`schema.table.column`), or the
+    database → labels; for a column, `[]` says that no rule counts. search_path: schemas in
+    which an unqualified name is looked up. databases: further ones of the same server that
+    clients may name as `TARGET/DATABASE`; none by default. Names in them begin with the
+    database, in policies and labels: `database.schema.table`. estimate: which statements its
+    planner is asked about before they run, so that people see how many rows they would hit:
+    `all`, `writes` or `off`. count_exactly: in a transaction, also count what a change would
+    hit, which may read as much as the change itself. unsafe_without_catalogue: do not read what
+    the database holds; views, functions and triggers are then not looked through, and nothing
+    can be masked. longest_grant: no access to it lasts longer, whatever policies permit, such
+    as `4h`; no such limit by default.
     """
 
     name: str
-    host: str
-    user: str
-    password: str
+    host: str = ""
+    user: str = ""
+    password: str = ""
     broker: str = "static"
     vault_role: str = ""
     protocol: str = "postgres"
@@ -181,6 +187,9 @@ class TargetConfig:
     count_exactly: bool = False
     unsafe_without_catalogue: bool = False
     longest_grant: str = ""
+    ssh: SshTargetConfig = field(default_factory=SshTargetConfig)
+    http: HttpTargetConfig = field(default_factory=HttpTargetConfig)
+    mcp: McpTargetConfig = field(default_factory=McpTargetConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +310,9 @@ class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
     postgres: PostgresConfig = field(default_factory=PostgresConfig)
+    ssh: SshConfig = field(default_factory=SshConfig)
+    http: HttpConfig = field(default_factory=HttpConfig)
+    tcp: TcpConfig = field(default_factory=TcpConfig)
     policies: PoliciesConfig = field(default_factory=PoliciesConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     risk: RiskConfig = field(default_factory=RiskConfig)

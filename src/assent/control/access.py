@@ -223,6 +223,8 @@ class Access:
             if extended is None or not theirs or extended.target != target.id:
                 words = f"you have no grant `{wish.extends[:80]}` on `{target.name}` to extend"
                 raise ConflictFault("extends", words)
+        if target.protocol != "postgres":
+            return wish
         schema = target.search_path[0] if target.search_path else "public"
         full = frozenset(
             name if "." in name else f"{schema}.{name}" for name in wish.scope.resources

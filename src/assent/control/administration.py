@@ -1,7 +1,7 @@
 """People and targets as configuration describes them, given the ids that they keep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from assent.core.canonical import Json
@@ -55,6 +55,7 @@ class TargetDescription:
     count_exactly: bool = False
     without_catalogue: bool = False
     longest_grant_s: int | None = None
+    options: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 async def people_and_targets(
@@ -165,4 +166,5 @@ def as_target(described: TargetDescription, target: TargetId) -> Target:
         count_exactly=described.count_exactly,
         without_catalogue=described.without_catalogue,
         longest_grant_s=described.longest_grant_s,
+        options=described.options,
     )

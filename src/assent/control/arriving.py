@@ -13,9 +13,10 @@ from weakref import WeakValueDictionary
 
 from assent.control.access import Access
 from assent.control.grants import Grants
-from assent.control.held_words import refusal, restarting, waits
+from assent.control.held_words import refusal, restarting, still_waiting, waits
+from assent.control.live import Patience
 from assent.control.requests import Requests
-from assent.control.sign_in import caller_as
+from assent.control.sign_in import Caller, caller_as
 from assent.control.waiting import Waiting
 from assent.core.clock import Clock
 from assent.core.evidence import Authentication, Connection
@@ -47,22 +48,28 @@ _WAITING = (RequestState.PENDING, RequestState.APPROVED)
 class Arrival:
     """A client that waits for access. nudged: set whenever something happened to it.
 
-    gone: it hung up.
+    gone: it hung up. patience: how long it stays; what it does not stay for is asked for all the
+    same.
     """
 
     nudged: asyncio.Event = field(default_factory=asyncio.Event)
     gone: bool = False
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)
 class Arriving:
-    """Who has come, to what, with which proof, from where, and what they said."""
+    """Who has come, to what, with which proof, from where, and what they said.
+
+    credential: None where it is by being signed in, as `caller`, that they proved who they are.
+    """
 
     subject: Subject
     target: Target
-    credential: Credential
+    credential: Credential | None
     connection: Connection
     wishes: Wishes
+    caller: Caller | None = None
 
 
 class Arrivals:
@@ -156,16 +163,7 @@ class Arrivals:
         return None
 
     async def _ask(self, arriving: Arriving) -> Request | Refused:
-        credential, wishes = arriving.credential, arriving.wishes
-        # As old as the sign-in that the credential was made with: that is what was proved.
-        proved_at = credential.minted_at or self._clock.now()
-        caller = caller_as(
-            arriving.subject,
-            Authentication(METHOD, proved_at),
-            "",
-            arriving.connection.address,
-            arriving.connection.door,
-        )
+        caller, wishes = arriving.caller or self._as_caller(arriving), arriving.wishes
         lasts_for = wishes.lasts_for_s and timedelta(seconds=wishes.lasts_for_s)
         try:
             request = await self._access.ask(
@@ -177,6 +175,18 @@ class Arrivals:
         if request.state in _WAITING:
             self._opened.add(request.id)
         return request
+
+    def _as_caller(self, arriving: Arriving) -> Caller:
+        credential = arriving.credential
+        # As old as the sign-in that the credential was made with: that is what was proved.
+        proved_at = credential.minted_at if credential else None
+        return caller_as(
+            arriving.subject,
+            Authentication(METHOD, proved_at or self._clock.now()),
+            "",
+            arriving.connection.address,
+            arriving.connection.door,
+        )
 
     async def _wait(
         self,
@@ -201,12 +211,17 @@ class Arrivals:
             if lines != told and current.state is RequestState.PENDING:
                 told = lines
                 tell(Held(lines, current.deadline_at, current.id))
+            until = arrival.patience.until
+            if until is not None and self._clock.now() >= until:
+                return still_waiting(current, lines)
             await self._nudge_or_deadline(arrival, current)
 
     async def _nudge_or_deadline(self, arrival: Arrival, request: Request) -> None:
         left = (request.deadline_at - self._clock.now()).total_seconds()
         if request.state is RequestState.APPROVED:
             left = _MINTED_WITHIN_S
+        if (until := arrival.patience.until) is not None:
+            left = min(left, (until - self._clock.now()).total_seconds())
         try:
             async with asyncio.timeout(max(left, 0.0)):
                 await arrival.nudged.wait()

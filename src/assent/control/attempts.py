@@ -10,7 +10,7 @@ from assent.control.decide import Decider, Outcome, is_reusable, permitted_until
 from assent.control.ending import cut_if_over
 from assent.control.extending import Extending
 from assent.control.holding import Holding
-from assent.control.live import LiveSession
+from assent.control.live import LiveSession, Patience
 from assent.control.obligations import enforcement_of
 from assent.control.pausing import Pausing
 from assent.control.plans import Plans
@@ -72,7 +72,11 @@ class Attempts:
         self._ids = ids
 
     async def authorize(
-        self, live: LiveSession, question: Authorize, tell: Callable[[Held], None]
+        self,
+        live: LiveSession,
+        question: Authorize,
+        tell: Callable[[Held], None],
+        patience: Patience | None = None,
     ) -> tuple[Answer, Action]:
         """Return whether the session may do this, durable in the log; `tell` hears of a hold.
 
@@ -97,7 +101,7 @@ class Attempts:
         epoch = live.epoch.value
         impact = await live.measure(question)
         try:
-            answer, outcome = await self.ask(live, action, tell, impact)
+            answer, outcome = await self.ask(live, action, tell, impact, patience)
         except Fault as fault:
             return unavailable(fault), action
         action = self._holding.acted(answer, action)
@@ -193,6 +197,7 @@ class Attempts:
         action: Action,
         tell: Callable[[Held], None],
         impact: Impact | None = None,
+        patience: Patience | None = None,
     ) -> tuple[Permitted | Refused, Outcome]:
         """Return what is decided on an action, and by what; `tell` hears of a hold.
 
@@ -212,7 +217,7 @@ class Attempts:
             if planned is not None:
                 return Permitted(planned.entry), planned
             return await self._holding.hold(
-                live, action, outcome, lambda: self._surroundings.of(live, impact), tell
+                live, action, outcome, lambda: self._surroundings.of(live, impact), tell, patience
             )
         return denied(live.target, action, decision, outcome), outcome
 

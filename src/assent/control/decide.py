@@ -29,6 +29,7 @@ from assent.core.faults import ConflictFault
 from assent.core.ids import EntryId, Ids, RequestId
 from assent.core.plugins import SignalPlugin
 from assent.core.ports import Store
+from assent.core.resource import Target
 from assent.core.signal import Signal
 from assent.policy import PolicySet, parse_duration
 from assent.policy.evaluation import Evaluation, evaluation
@@ -68,7 +69,8 @@ class Outcome:
 class Decider:
     """Decides on actions, and has the answer in the log before anybody hears it.
 
-    honours: the obligations that enforcement can keep; any other turns a Permit into a Deny.
+    honours: the obligations that enforcement can keep, `ssh.mask` for those that only one protocol
+    can; any other turns a Permit into a Deny.
     """
 
     def __init__(
@@ -234,18 +236,20 @@ def considered(
     decision = obliged(_in_time(decision, action, evidence), tuple(bound))
     decision = not_in_vain(decision, bound, action)
     decision = keep(fully_recorded(decision, action, evidence), action, evidence)
-    decision = _keepable(decision, honours)
+    decision = _keepable(decision, honours, evidence.target)
     decision = covered(decision, action, evidence, assessment.score)
     if isinstance(decision, Permit):
         decision = exceeding(decision, action, evidence, now)
     return Evaluation(under(decision, standing, action, evidence), found.findings)
 
 
-def _keepable(decision: Decision, honours: frozenset[str]) -> Decision:
+def _keepable(decision: Decision, honours: frozenset[str], target: Target | None) -> Decision:
     if isinstance(decision, Permit):
+        protocol = target.protocol if target else ""
         for obligation in decision.obligations:
             # What binds a grant is kept where grants are minted, whatever the protocol.
-            if obligation.name not in honours | ON_GRANTS | IN_INDEX:
+            kept = {obligation.name, f"{protocol}.{obligation.name}"}
+            if kept.isdisjoint(honours) and obligation.name not in ON_GRANTS | IN_INDEX:
                 words = f"`@{obligation.name}` of policy `{obligation.policy}` cannot be kept"
                 return Deny(decision.revision, "obligation", (words,), (obligation.policy,))
     return decision

@@ -73,6 +73,17 @@ def restarting(request: Request, again: str = "connect again and send it again")
     )
 
 
+def still_waiting(request: Request, lines: Sequence[str]) -> Refused:
+    """Return what a client hears that did not stay for the answer. lines: what it was told."""
+    return Refused(
+        RefusalKind.WAITING,
+        lines[0] if lines else "this needs assent",
+        detail="; ".join(lines[1:]),
+        hint="send the same again: it goes on with this request",
+        request=request.id,
+    )
+
+
 def _what_to_say(request: Request) -> list[str]:
     """Return how the person themself gives what is asked of them."""
     return [words for remedy in request.remedies if (words := _how(remedy, request))]

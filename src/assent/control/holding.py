@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from assent.control.decide import Decider, Outcome
 from assent.control.gather import Circumstances
-from assent.control.held_words import refusal, restarting, waits
-from assent.control.live import LiveSession
+from assent.control.held_words import refusal, restarting, still_waiting, waits
+from assent.control.live import LiveSession, Patience
 from assent.control.requests import Requests
-from assent.control.resuming import Resuming
+from assent.control.resuming import NOT_STAYED, Resuming
 from assent.control.waiting import Waiting
 from assent.core.action import Action
 from assent.core.clock import Clock
@@ -61,8 +61,12 @@ class Holding:
         outcome: Outcome,
         circumstances: Callable[[], Circumstances],
         tell: Callable[[Held], None],
+        patience: Patience | None = None,
     ) -> tuple[Permitted | Refused, Outcome]:
         """Return the final answer to a held action, once there is one.
+
+        patience: where its client does not stay for that, the answer is WAITING, and the request
+        waits without it.
 
         Where the same was held when an earlier process stopped, it goes on waiting in that
         request, and what is permitted in the end is that action (`acted`).
@@ -81,14 +85,17 @@ class Holding:
                 request = await self._waiting.open(action, outcome, denial)
             self._held[request.id] = live
             try:
-                return await self._wait(live, request, outcome, circumstances, tell)
+                return await self._wait(
+                    live, request, outcome, circumstances, tell, patience or Patience()
+                )
             finally:
                 self._held.pop(request.id, None)
                 if not self._held:
                     self._nothing_held.set()
         finally:
             live.holding -= 1
-            live.waiting = None
+            if live.waiting is action:
+                live.waiting = None
 
     def acted(self, answer: Permitted | Refused, action: Action) -> Action:
         """Return the action that was permitted: `action`, or the same one that waited longer."""
@@ -128,40 +135,53 @@ class Holding:
         outcome: Outcome,
         circumstances: Callable[[], Circumstances],
         tell: Callable[[Held], None],
+        patience: Patience,
     ) -> tuple[Permitted | Refused, Outcome]:
         told: tuple[str, ...] = ()
-        while True:
-            live.nudged.clear()
-            if self._stopping and not live.gone:
-                with suppress(ConflictFault):  # It was settled already: that is what is heard.
-                    return restarting(await self._resuming.let_go(request.id)), outcome
-            elif live.gone or live.cancelled:
-                await self._withdraw(live, request)
-            current = self._waiting.get(request.id)
-            if current is None or current.state not in (
-                RequestState.PENDING,
-                RequestState.APPROVED,
-            ):
-                settled = await self._waiting.find(request.id)
-                return refusal(settled or request), outcome
-            # What was assented to meanwhile waits for the session, too.
-            if current.state is RequestState.APPROVED and live.pause is None:
-                released = await self._release(live, current, circumstances())
-                if released is not None:
-                    return released
-                continue
-            if (lines := self._lines(current)) != told:
-                told = lines
-                tell(Held(lines, current.deadline_at, current.id))
-            await self._nudge_or_deadline(live, current)
+        with live.nudged.heard() as nudged:
+            patience.nudge = nudged.set
+            while True:
+                nudged.clear()
+                if self._stopping and not live.gone:
+                    with suppress(ConflictFault):  # It was settled already: that is what is heard.
+                        return restarting(await self._resuming.let_go(request.id)), outcome
+                elif live.gone or live.cancelled or patience.hung_up:
+                    await self._withdraw(live, request)
+                current = self._waiting.get(request.id)
+                if current is None or current.state not in (
+                    RequestState.PENDING,
+                    RequestState.APPROVED,
+                ):
+                    settled = await self._waiting.find(request.id)
+                    return refusal(settled or request), outcome
+                # What was assented to meanwhile waits for the session, too.
+                if current.state is RequestState.APPROVED and live.pause is None:
+                    released = await self._release(live, current, circumstances())
+                    if released is not None:
+                        return released
+                    continue
+                if (lines := self._lines(current)) != told:
+                    told = lines
+                    tell(Held(lines, current.deadline_at, current.id))
+                if patience.until is not None and self._clock.now() >= patience.until:
+                    with suppress(ConflictFault):
+                        aside = await self._resuming.let_go(request.id, NOT_STAYED)
+                        return still_waiting(aside, lines), outcome
+                    continue
+                await self._nudge_or_deadline(live, nudged, current, patience)
 
-    async def _nudge_or_deadline(self, live: LiveSession, request: Request) -> None:
-        left = (request.deadline_at - self._clock.now()).total_seconds()
+    async def _nudge_or_deadline(
+        self, live: LiveSession, nudged: asyncio.Event, request: Request, patience: Patience
+    ) -> None:
+        ends = request.deadline_at
+        if patience.until is not None:
+            ends = min(ends, patience.until)
+        left = (ends - self._clock.now()).total_seconds()
         # Only inside of a transaction locks are held that others may come to wait for.
         looks = request.action.in_transaction and left > LOOK_AGAIN_S
         try:
             async with asyncio.timeout(LOOK_AGAIN_S if looks else max(left, 0.0)):
-                await live.nudged.wait()
+                await nudged.wait()
         except TimeoutError:
             if looks:
                 self._waiting.look_again(request.id, await live.waiters())

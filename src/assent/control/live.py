@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -38,6 +39,48 @@ def unheard(lines: tuple[str, ...]) -> None:
 async def nobody_waits() -> tuple[Waiter, ...]:
     """Return that nobody is known to wait for locks."""
     return ()
+
+
+class Nudges:
+    """Tells all that waits in a session to look again; several may, each at its own pace."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    def set(self) -> None:
+        """Wake all of them."""
+        for event in self._waiting:
+            event.set()
+
+    @contextmanager
+    def heard(self) -> Iterator[asyncio.Event]:
+        """Yield what is set by every nudge while the block lasts."""
+        event = asyncio.Event()
+        self._waiting.add(event)
+        try:
+            yield event
+        finally:
+            self._waiting.discard(event)
+
+
+@dataclass(slots=True, eq=False)
+class Patience:
+    """How long a client stays for the answer to one attempt. until: None for as long as it takes.
+
+    What it does not stay for waits on without it, and the same, sent again, goes on with that.
+    hung_up: the client went away by itself, and with it what it attempted.
+    """
+
+    until: datetime | None = None
+    hung_up: bool = False
+    nudge: Callable[[], None] = lambda: None
+
+    def hang_up(self) -> None:
+        """Withdraw what waits: its client is gone."""
+        self.hung_up = True
+        self.nudge()
 
 
 @dataclass(slots=True, eq=False)
@@ -101,7 +144,7 @@ class LiveSession:
     waiting: Action | None = None
     pause: "Pause | None" = None
     watchers: "tuple[Callable[[], None], ...]" = ()
-    nudged: asyncio.Event = field(default_factory=asyncio.Event)
+    nudged: Nudges = field(default_factory=Nudges)
     holding: int = 0
     cancelled: bool = False
     gone: bool = False

@@ -1,7 +1,9 @@
 """Who may open a session: by a credential that fits, a grant behind it, and what policies say."""
 
-from collections.abc import Awaitable, Callable
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
 from assent.control import databases, entries
@@ -15,11 +17,19 @@ from assent.control.ending import Ending
 from assent.control.extending import Extending
 from assent.control.grants import Grants
 from assent.control.holding import Holding
-from assent.control.live import LiveSession, LiveSessions, nobody_waits, unheard, unmeasured
+from assent.control.live import (
+    LiveSession,
+    LiveSessions,
+    Patience,
+    nobody_waits,
+    unheard,
+    unmeasured,
+)
 from assent.control.obligations import session_wide, settings_of
 from assent.control.refusals import Refusals
 from assent.control.results import Results
 from assent.control.session_words import access_over, unavailable
+from assent.control.sign_in import Caller
 from assent.control.spending import Spending, begins
 from assent.control.standing import standing_of
 from assent.control.surroundings import Surroundings
@@ -34,7 +44,7 @@ from assent.core.entry import EntryKind
 from assent.core.evidence import Authentication, Connection
 from assent.core.faults import ConflictFault, Fault
 from assent.core.grant import Grant
-from assent.core.ids import DeviceKeyId, Ids, SessionId
+from assent.core.ids import DeviceKeyId, Ids, SessionId, SubjectId, TokenId
 from assent.core.impact import Impact, Waiter
 from assent.core.plugins import (
     NO_WISHES,
@@ -48,6 +58,7 @@ from assent.core.plugins import (
 )
 from assent.core.ports import Recorder, Store
 from assent.core.resource import Resource, Target
+from assent.core.secret import Secret
 from assent.core.session import Credential, Session, SessionState
 from assent.core.subject import Subject
 
@@ -62,6 +73,30 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """How somebody proved who they are: by a session credential, or by being signed in.
+
+    One of the two is there.
+    """
+
+    credential: Credential | None = None
+    caller: Caller | None = None
+
+    @property
+    def device(self) -> DeviceKeyId | None:
+        """The device that it is bound to, None for none."""
+        if self.credential is not None:
+            return self.credential.device
+        return self.caller.holds or self.caller.device if self.caller else None
+
+    def authentication(self, now: datetime) -> Authentication:
+        """Return what counts as their proof."""
+        if self.caller is not None:
+            return self.caller.authentication
+        return Authentication("session-credential", now)
+
+
+@dataclass(frozen=True, slots=True)
 class Handles:
     """What a gateway gives the control plane to act on a connection with.
 
@@ -69,7 +104,8 @@ class Handles:
     client that has no access yet, then of its session.
     measure: what a statement would do, asked at the target, None where nothing was asked.
     waiters: who waits for locks of the session. say: tells the client something meanwhile.
-    shown: of which device the connection showed a certificate, None for none.
+    shown: of which device the connection showed a certificate, None for none. patience: how long
+    the client stays while people are asked.
     """
 
     drafted: Callable[[LiveSession | Arrival], None]
@@ -79,6 +115,7 @@ class Handles:
     waiters: Callable[[], Awaitable[tuple[Waiter, ...]]] = nobody_waits
     say: Callable[[tuple[str, ...]], None] = unheard
     shown: DeviceKeyId | None = None
+    patience: Patience | None = None
 
 
 class Opening:
@@ -146,10 +183,26 @@ class Opening:
         )
         return Candidate(subject, target, tuple(found)), Identified(salt, ITERATIONS, verifiers)
 
+    async def prove(self, user: str, target_name: str, password: Secret[str]) -> Candidate | None:
+        """Return who holds the password, with the one credential that it is of; None for nobody.
+
+        Takes as long for a name that nobody has.
+        """
+        candidate, identified = await self.identify(user, target_name)
+        made = self._verifiers.make(user, password)
+        found = [
+            number
+            for number, verifier in enumerate(identified.verifiers)
+            if hmac.compare_digest(verifier.stored_key, made.stored_key)
+        ]
+        if candidate is None or not found:
+            return None
+        return replace(candidate, credentials=(candidate.credentials[found[0]],))
+
     async def open(
         self,
         candidate: Candidate,
-        credential: Credential,
+        proof: Proof,
         database: str,
         connection: Connection,
         handles: Handles,
@@ -160,10 +213,13 @@ class Opening:
 
         wishes: what the client says for the case that access must be asked for.
         """
-        refused = await self._not_on(credential, handles)
+        credential = proof.credential
+        refused = await self._not_on(proof, candidate.subject.id, handles)
         if refused is not None:
             return refused
-        arriving = Arriving(candidate.subject, candidate.target, credential, connection, wishes)
+        arriving = Arriving(
+            candidate.subject, candidate.target, credential, connection, wishes, proof.caller
+        )
         try:
             grant = await self._admitted(arriving, handles, tell)
         except Fault as fault:
@@ -171,11 +227,11 @@ class Opening:
         if isinstance(grant, Refused):
             return grant
         now = self._clock.now()
-        live = self._draft(candidate, credential, grant, database, connection, handles)
-        live.token = self._bonds.token_of(credential.id)
+        live = self._draft(candidate, proof, grant, database, connection, handles)
+        live.token = self._token(proof)
         handles.drafted(live)
         await self._place(live, credential)
-        live.device = await self._devices.of(live.subject.id, credential.device)
+        live.device = await self._devices.of(live.subject.id, proof.device)
         action = self._attempts.action_in(
             live,
             Statement("session.open", (_opening(candidate.target),), complete=True),
@@ -185,10 +241,12 @@ class Opening:
             in_transaction=False,
             details={"database": live.session.database[: databases.LONGEST]},
         )
-        use = UseCredential(credential.id, now)
+        use = () if credential is None else (UseCredential(credential.id, now),)
         changes = self._live.changes
         try:
-            answer, outcome = await self._attempts.ask(live, action, tell)
+            answer, outcome = await self._attempts.ask(
+                live, action, tell, patience=handles.patience
+            )
             action = self._holding.acted(answer, action)
             self._watching.decided(live, action, outcome)
             if isinstance(answer, Refused):
@@ -212,7 +270,7 @@ class Opening:
             # What it was decided on may have changed before there was a session to look at.
             live.epoch.bump()
             live.looked_at = None
-        if credential.device in self._devices.revoked:
+        if proof.device in self._devices.revoked:
             # It was revoked while the opening was written down, when nothing was there to cut.
             await self._ending.end(live, "its device was revoked", cut=True)
             return device_revoked()
@@ -221,7 +279,7 @@ class Opening:
             return sign_in_over()
         if live.device is not None:
             # A report that came meanwhile found no session to tell.
-            live.device = await self._devices.of(live.subject.id, credential.device)
+            live.device = await self._devices.of(live.subject.id, proof.device)
         if grants := self._surroundings.of(live).grants:
             if in_emergency(grants):
                 live.say(emergency_words(live.target.name))
@@ -230,20 +288,23 @@ class Opening:
         await self._ending.end(live, "the access behind it is over", cut=True)
         return access_over(candidate.target)
 
-    async def _not_on(self, credential: Credential, handles: Handles) -> Refused | None:
-        """Return why the credential opens nothing on this connection, None where it may."""
-        if self._bonds.is_over(self._bonds.token_of(credential.id)):
+    async def _not_on(self, proof: Proof, subject: SubjectId, handles: Handles) -> Refused | None:
+        """Return why the proof opens nothing on this connection, None where it may."""
+        if self._bonds.is_over(self._token(proof)):
             return sign_in_over()
-        demanded = self._devices.rules.client_certificates == "require"
-        if self._directory.is_own(credential.subject):
+        if self._directory.is_own(subject):
             return None
-        if credential.device is not None:
+        if proof.device is not None:
             try:
-                key = await self._devices.key(credential.subject, credential.device)
+                key = await self._devices.key(subject, proof.device)
             except Fault as fault:
                 return unavailable(fault)
             if key is None or key.revoked_at is not None:
                 return device_revoked()
+        credential = proof.credential
+        if credential is None:
+            return None
+        demanded = self._devices.rules.client_certificates == "require"
         if handles.shown is not None and handles.shown != credential.device:
             words = "the client certificate is of another device than this password"
             return Refused(RefusalKind.DENIED, words, "", _OWN_DEVICE)
@@ -252,13 +313,18 @@ class Opening:
             return Refused(RefusalKind.DENIED, words, "", _OWN_DEVICE)
         return None
 
+    def _token(self, proof: Proof) -> TokenId | None:
+        if proof.credential is not None:
+            return self._bonds.token_of(proof.credential.id)
+        return proof.caller.token if proof.caller else None
+
     async def _admitted(
         self, arriving: Arriving, handles: Handles, tell: Callable[[Held], None]
     ) -> Grant | Refused:
         """Return the grant behind the credential; where there is none, the one that is found."""
         credential, target = arriving.credential, arriving.target
-        if credential.grant is None:
-            arrival = Arrival()
+        if credential is None or credential.grant is None:
+            arrival = Arrival(patience=handles.patience or Patience())
             handles.drafted(arrival)
             return await self._arrivals.admit(arriving, arrival, tell)
         valid = self._grants.valid(arriving.subject.id, target.id, self._clock.now())
@@ -271,7 +337,7 @@ class Opening:
         action: Action,
         outcome: Outcome,
         request: str,
-        use: UseCredential,
+        use: Sequence[UseCredential],
     ) -> Refused | None:
         """Take a connection from the credential and keep the opening; say why not otherwise."""
         now = self._clock.now()
@@ -280,7 +346,7 @@ class Opening:
             ends_at = self._extending.end_of(live, now, begun)
             live.session = replace(live.session, ends_at=ends_at)
             opened = entries.of_session(self._ids, EntryKind.SESSION_OPENED, live.session, now, "")
-            changes = (use, *begins(begun), PutSession(live.session))
+            changes = (*use, *begins(begun), PutSession(live.session))
             clocks = entries.begun_by(self._ids, begun, now)
             await self._store.commit(changes, (opened, *clocks))
             self._spending.kept(begun)
@@ -306,7 +372,7 @@ class Opening:
             self._watching.refused(subject)
         self._refusals.count(subject, "session", "credential-refused", address)
 
-    async def _place(self, live: LiveSession, credential: Credential) -> None:
+    async def _place(self, live: LiveSession, credential: Credential | None) -> None:
         """Find out where else the person is and was, or say that it is not known."""
         now = self._clock.now()
         presence = await self._watching.presence(live.subject.id, credential, now)
@@ -318,7 +384,7 @@ class Opening:
     def _draft(
         self,
         candidate: Candidate,
-        credential: Credential,
+        proof: Proof,
         grant: Grant,
         database: str,
         connection: Connection,
@@ -338,7 +404,7 @@ class Opening:
             opened_at=now,
             # Moved with all grants that it rests on, once its opening is permitted.
             ends_at=grant.ends_at,
-            device=credential.device,
+            device=proof.device,
         )
         # Hashed, because a token's own letters hold six bits a byte and not eight.
         key = sha256(self._ids.token(16).encode()).digest()
@@ -349,7 +415,7 @@ class Opening:
             session=session,
             subject=candidate.subject,
             target=candidate.target,
-            authentication=Authentication("session-credential", now),
+            authentication=proof.authentication(now),
             connection=connection,
             process_id=process_id,
             secret_key=key[4:8],

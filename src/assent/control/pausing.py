@@ -64,29 +64,31 @@ class Pausing:
         live.waiting = action
         told: Pause | None = None
         try:
-            while True:
-                live.nudged.clear()
-                pause, now = live.pause or pause, self._clock.now()
-                if live.gone:
-                    return _GONE
-                if live.cancelled:
-                    return _WITHDRAWN
-                if live.pause is None:
-                    return ""
-                if now >= until:
-                    return _TOO_LATE
-                if pause is not told:
-                    told = pause
-                    tell(Held(steered.waits(live, pause, until), until, ""))
-                await _nudged(live, (until - now).total_seconds())
+            with live.nudged.heard() as nudged:
+                while True:
+                    nudged.clear()
+                    pause, now = live.pause or pause, self._clock.now()
+                    if live.gone:
+                        return _GONE
+                    if live.cancelled:
+                        return _WITHDRAWN
+                    if live.pause is None:
+                        return ""
+                    if now >= until:
+                        return _TOO_LATE
+                    if pause is not told:
+                        told = pause
+                        tell(Held(steered.waits(live, pause, until), until, ""))
+                    await _nudged(nudged, (until - now).total_seconds())
         finally:
             live.holding -= 1
-            live.waiting = None
+            if live.waiting is action:
+                live.waiting = None
 
 
-async def _nudged(live: LiveSession, seconds: float) -> None:
+async def _nudged(nudged: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(max(seconds, 0.0)):
-            await live.nudged.wait()
+            await nudged.wait()
     except TimeoutError:
         return

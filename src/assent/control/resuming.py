@@ -22,6 +22,7 @@ from assent.policy.more import EXCEEDS
 from assent.workflow.request import RequestEvent
 
 SET_ASIDE = "the gateway restarted while it was held: send the same again to go on with it"
+NOT_STAYED = "its client did not stay for the answer: send the same again to go on with it"
 _WAITING = (RequestState.PENDING, RequestState.APPROVED)
 
 
@@ -57,8 +58,10 @@ class Resuming:
             if request.state is RequestState.RELEASED or request.action.session is not None:
                 await self.let_go(request.id)
 
-    async def let_go(self, request: RequestId) -> Request:
+    async def let_go(self, request: RequestId, words: str = SET_ASIDE) -> Request:
         """Return the request as it is without its connection: set aside, or interrupted.
+
+        words: what is said of one that was set aside.
 
         Raises ConflictFault once it is settled, OutsideFault.
         """
@@ -68,7 +71,7 @@ class Resuming:
                 return before
             if not outlives(before):
                 return await self._waiting.move(place, RequestEvent.INTERRUPTED)
-            aside = replace(before, detached=True, outcome=SET_ASIDE)
+            aside = replace(before, detached=True, outcome=words)
             return await self._waiting.keep(place, aside)
 
     async def take_up(self, live: LiveSession, action: Action) -> Request | None:

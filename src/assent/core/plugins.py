@@ -194,6 +194,8 @@ class RefusalKind(StrEnum):
     TIMED_OUT = "timed-out"
     WITHDRAWN = "withdrawn"
     UNAVAILABLE = "unavailable"
+    WAITING = "waiting"
+    """People are asked, and the client did not stay: the same, sent again, goes on with it."""
 
 
 @dataclass(frozen=True, slots=True)

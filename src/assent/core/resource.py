@@ -34,6 +34,8 @@ class Target:
     longest_grant_s: no grant on it lasts longer, None for no ceiling of its own. retired: it
     was taken away; the log still names it, and nobody reaches it. applied: it was put in force by
     `assent apply`, and what the configuration says of that name does not count any more.
+    options: what only targets of its protocol say, such as the URL of a web application.
+    databases and database are the accounts of a server that speaks SSH.
     """
 
     id: TargetId
@@ -58,6 +60,7 @@ class Target:
     retired: bool = False
     longest_grant_s: int | None = None
     applied: bool = False
+    options: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     def offers(self, database: str) -> bool:
         """Return whether a session may be opened on that database of the target's server."""

@@ -23,6 +23,7 @@ from assent.intelligence.network_book import NetworkBook
 from assent.notifiers import channels
 from assent.notifiers.channels import Around
 from assent.policy import PolicySet
+from assent.protocols.every import HONOURS
 from assent.signals import SIGNALS
 from assent.system.zones import Zones
 from assent.web.safety import origin_of
@@ -46,7 +47,7 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         ids=premises.ids,
         policies=current,
         signals=SIGNALS,
-        honours=policies.honours(),
+        honours=HONOURS,
         credential_key=Secret(key_in(premises.data / "credentials.key")),
         verifier_key="\n".join(premises.log_keys.public),
         log_keys=premises.log_keys,

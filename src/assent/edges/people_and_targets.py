@@ -1,5 +1,6 @@
 """The people and targets of the configuration, as the directory takes them."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 from assent.config import (
@@ -40,12 +41,13 @@ def described_person(person: PersonConfig, folder: Path) -> administration.Perso
 def described_target(target: TargetConfig, folder: Path) -> administration.TargetDescription:
     """Return one of `[[targets]]`. folder: what a relative path starts from."""
     authority = target.certificate_authority and str(folder / target.certificate_authority)
+    is_ssh = target.protocol == "ssh"
     return administration.TargetDescription(
         name=target.name,
         protocol=target.protocol,
         host=target.host,
         port=target.port,
-        database=target.database,
+        database=target.user if is_ssh else target.database,
         user=target.user,
         credential=target.password,
         environment=target.environment,
@@ -53,13 +55,25 @@ def described_target(target: TargetConfig, folder: Path) -> administration.Targe
         certificate_authority=authority,
         owners=frozenset(target.owners),
         labels={name: frozenset(labels) for name, labels in target.labels.items()},
-        search_path=target.search_path,
-        databases=target.databases,
+        search_path=target.search_path if target.protocol == "postgres" else (),
+        databases=target.ssh.accounts if is_ssh else target.databases,
         estimate=target.estimate,
         count_exactly=target.count_exactly,
         without_catalogue=target.unsafe_without_catalogue,
         longest_grant_s=longest_grant_s(target, "longest_grant"),
+        options=_options(target, folder),
     )
+
+
+def _options(target: TargetConfig, folder: Path) -> dict[str, str | tuple[str, ...]]:
+    """Return what only targets of this protocol say, without what is as usual."""
+    tables = {"ssh": target.ssh, "http": target.http, "mcp": target.mcp}
+    if target.protocol not in tables:
+        return {}
+    found = asdict(tables[target.protocol])  # type: ignore[call-overload]
+    if found.get("openapi"):
+        found["openapi"] = str(folder / found["openapi"])
+    return {key: value for key, value in found.items() if value}
 
 
 def addresses(config: Config) -> AddressBook:

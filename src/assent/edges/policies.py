@@ -10,10 +10,8 @@ from assent.config import Config
 from assent.core.action import Statement
 from assent.core.faults import OperatorFault
 from assent.core.resource import Target
-from assent.protocols import postgres
+from assent.protocols.every import HONOURS, PROTOCOLS
 from assent.protocols.postgres.statements import Classifier
-
-PROTOCOLS = (postgres.PLUGIN,)
 
 
 def load_policies(config: Config) -> policy.PolicySet:
@@ -70,9 +68,4 @@ def _classifier(search_path: tuple[str, ...]) -> Classifier:
 
 def workbench() -> PolicyWorkbench:
     """Return what drafts of policies are checked and tried with."""
-    return PolicyWorkbench(honours())
-
-
-def honours() -> frozenset[str]:
-    """Return the obligations that any of the protocols can keep."""
-    return frozenset().union(*(plugin.honours for plugin in PROTOCOLS))
+    return PolicyWorkbench(HONOURS)

@@ -8,7 +8,7 @@ import structlog
 
 from assent.control.arriving import Arrival
 from assent.control.live import LiveSession
-from assent.control.opening import Candidate, Handles
+from assent.control.opening import Candidate, Handles, Proof
 from assent.control.sessions import Sessions
 from assent.core.action import Action, Phase
 from assent.core.evidence import Connection
@@ -225,7 +225,7 @@ class PostgresAnswerer:
 
         opened = await self._sessions.opening.open(
             candidate,
-            candidate.credentials[question.credential],
+            Proof(candidate.credentials[question.credential]),
             state.database,
             Connection(conversation.peer, state.application),
             Handles(

@@ -108,6 +108,9 @@ EVERYTHING: dict[str, Any] = {
             "count_exactly": True,
             "unsafe_without_catalogue": True,
             "longest_grant": "4h",
+            "ssh": {},
+            "http": {},
+            "mcp": {},
         }
     ],
     "label_rules": [{"pattern": "(?i)e_?mail", "label": "pii.email", "table": "^public"}],
@@ -186,7 +189,7 @@ def test_an_unknown_key_stops_the_start_and_is_named(tree: dict[str, Any], place
         ({"network": {"zones": {"office": "192.0.2.0/24"}}}, "must be a list of texts"),
         ({"targets": [{**TARGET, "labels": {"x": "pii"}}]}, "must be a list of texts"),
         ({"people": [{}]}, "[[people]] 1: needs the key `name`"),
-        ({"targets": [{"name": "shop"}]}, "[[targets]] 1 shop: needs the key `host`"),
+        ({"targets": [{"name": "shop"}]}, "[[targets]] shop: needs the key `host`"),
     ],
 )
 def test_a_value_of_another_type_says_what_is_expected(tree: dict[str, Any], words: str) -> None:

@@ -12,6 +12,7 @@ from assent.control.arriving import NOT_AGAIN_FOR, Arrival
 from assent.control.decide import Outcome
 from assent.control.gather import Circumstances
 from assent.control.live import LiveSession
+from assent.control.opening import Proof
 from assent.control.personal_credentials import PersonalCredentials
 from assent.core.action import Action
 from assent.core.evidence import Connection
@@ -71,7 +72,7 @@ async def connect(world: World, person: Subject = TIM, wishes: Wishes | None = N
     async def work() -> LiveSession | Refused:
         return await world.sessions.opening.open(
             candidate,
-            next(each for each in candidate.credentials if each.grant is None),
+            Proof(next(each for each in candidate.credentials if each.grant is None)),
             "",
             Connection("192.0.2.7", "psql"),
             type(handles)(comer.came.append, comer.cuts.append, lambda: None),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from assent.control.opening import Proof
 from assent.control.replay import as_recorded, decide_again, recorded
 from assent.core.decision import Deny
 from assent.core.evidence import Connection
@@ -60,7 +61,7 @@ async def connected(world: World, subject: str = "ana") -> Client:
     candidate = await world.candidate(person)
     client.live = await world.sessions.opening.open(
         candidate,
-        candidate.credentials[0],
+        Proof(candidate.credentials[0]),
         "",
         Connection("127.0.0.1", "psql"),
         client.handles(),

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from assent.control.opening import Proof
 from assent.control.own_target import CANARY
 from assent.control.revocation import CANARY as SOURCE
 from assent.core.evidence import Connection
@@ -18,7 +19,7 @@ async def entered(world: World) -> Client:
     client = Client()
     client.live = await world.sessions.opening.open(
         candidate,
-        candidate.credentials[0],
+        Proof(candidate.credentials[0]),
         "",
         Connection("127.0.0.1", CANARY),
         client.handles(),
@@ -93,7 +94,7 @@ async def test_an_expired_grant_of_it_opens_nothing(world: World) -> None:
     client = Client()
     answer = await world.sessions.opening.open(
         candidate,
-        candidate.credentials[0],
+        Proof(candidate.credentials[0]),
         "",
         Connection(),
         client.handles(),

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 import builders
 from assent.control.continuous import EVERY, REFUSED_AFTER
+from assent.control.opening import Proof
 from assent.control.standing import StandingKind
 from assent.core.plugins import Permitted, RefusalKind, Refused
 from assent.core.request import RequestState, Verdict
@@ -335,7 +336,7 @@ async def test_what_changes_while_a_session_opens_is_not_missed(world: World) ->
     async def open_it() -> None:
         client.live = await world.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             builders.Connection(),
             client.handles(),
@@ -360,7 +361,7 @@ async def test_an_opening_that_people_assented_to_stays_assented_to(world: World
     async def open_it() -> None:
         client.live = await world.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             builders.Connection(),
             client.handles(),
@@ -386,7 +387,7 @@ async def test_five_hundred_sessions_are_looked_at_without_starving_anybody(worl
             client = Client()
             client.live = await world.sessions.opening.open(
                 candidate,
-                candidate.credentials[0],
+                Proof(candidate.credentials[0]),
                 "",
                 builders.Connection(),
                 client.handles(),

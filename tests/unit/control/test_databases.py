@@ -8,6 +8,7 @@ import pytest
 
 from assent.control import databases
 from assent.control.live import LiveSession
+from assent.control.opening import Proof
 from assent.core.action import Operation, Statement, Touch
 from assent.core.evidence import Connection
 from assent.core.plugins import Permitted, RefusalKind, Refused
@@ -27,7 +28,7 @@ async def connected(world: World, database: str) -> Client:
     candidate = await world.candidate()
     client.live = await world.sessions.opening.open(
         candidate,
-        candidate.credentials[0],
+        Proof(candidate.credentials[0]),
         database,
         Connection("127.0.0.1", "psql"),
         client.handles(),

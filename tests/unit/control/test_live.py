@@ -43,7 +43,8 @@ async def test_while_something_is_held_a_cancel_is_meant_for_it(world: World, ho
     client = await world.connect()
     live = client.session
     live.holding = holding
-    world.live.cancel(live.process_id, live.secret_key)
+    with live.nudged.heard() as nudged:
+        world.live.cancel(live.process_id, live.secret_key)
     assert client.cancels == 0
     assert live.cancelled
-    assert live.nudged.is_set()
+    assert nudged.is_set()

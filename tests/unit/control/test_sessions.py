@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from assent.control.attempts import REUSE_FOR
+from assent.control.opening import Proof
 from assent.core.action import Phase
 from assent.core.evidence import Connection
 from assent.core.faults import OutsideFault
@@ -75,7 +76,7 @@ async def test_a_credential_opens_as_many_sessions_as_it_was_made_for(world: Wor
     answers = [
         await world.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             Connection(),
             Client().handles(),
@@ -95,7 +96,7 @@ async def test_a_revoked_grant_opens_nothing(world: World) -> None:
     candidate = await world.candidate()
     answer = await world.sessions.opening.open(
         candidate,
-        candidate.credentials[0],
+        Proof(candidate.credentials[0]),
         "",
         Connection(),
         Client().handles(),
@@ -114,7 +115,7 @@ async def test_a_grant_revoked_while_the_opening_is_written_opens_nothing(world:
     async def open_it() -> None:
         client.live = await world.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             Connection(),
             client.handles(),
@@ -171,7 +172,7 @@ async def test_a_log_that_is_away_opens_no_session(world: World) -> None:
         world.store.refused_kinds = kinds
         answer = await world.sessions.opening.open(
             candidate,
-            candidate.credentials[0],
+            Proof(candidate.credentials[0]),
             "",
             Connection(),
             Client().handles(),

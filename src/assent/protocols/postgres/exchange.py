@@ -12,9 +12,9 @@ from assent.protocols.postgres.names import Names
 from assent.protocols.postgres.parameter_types import ParameterTypes
 from assent.protocols.postgres.reading import Reading
 from assent.protocols.postgres.results.keeping import Keeping
-from assent.protocols.postgres.reuse import Reuse
 from assent.protocols.postgres.settings import Settings
 from assent.protocols.postgres.target_stream import TargetStream
+from assent.protocols.reuse import Reuse
 
 
 class Simple(Struct, gc=False):

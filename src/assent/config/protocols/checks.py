@@ -1,0 +1,93 @@
+"""Whether a target says what its protocol needs, and nothing that belongs to another one."""
+
+from urllib.parse import urlsplit
+
+from assent.config.protocols.http import HttpTargetConfig
+from assent.config.protocols.mcp import McpTargetConfig
+from assent.config.protocols.ssh import SshTargetConfig
+from assent.config.sections import TargetConfig
+from assent.config.values import one_of
+from assent.core.faults import OperatorFault
+
+PROTOCOLS = ("postgres", "ssh", "http", "mcp", "tcp")
+_TABLES = {"ssh": SshTargetConfig(), "http": HttpTargetConfig(), "mcp": McpTargetConfig()}
+_MOST = 100
+
+
+def check_protocol(target: TargetConfig, where: str) -> None:
+    """Raise OperatorFault for a target that could not be reached, as it is written."""
+    one_of(target.protocol, PROTOCOLS, f"{where} protocol")
+    for name, usual in _TABLES.items():
+        if name != target.protocol and getattr(target, name) != usual:
+            words = f'means nothing without `protocol = "{name}"`'
+            raise OperatorFault("config-value", words, f"{where} {name}")
+    if target.protocol in ("postgres", "ssh", "tcp"):
+        _needs(target, "host", where)
+    if target.protocol == "postgres":
+        _needs(target, "user", where)
+        _needs(target, "password", where)
+    elif target.broker != "static":
+        words = 'means nothing without `protocol = "postgres"`'
+        raise OperatorFault("config-value", words, f"{where} broker")
+    if target.protocol == "ssh":
+        _check_ssh(target, where)
+    elif target.protocol == "http":
+        _check_http(target, where)
+    elif target.protocol == "mcp":
+        _check_mcp(target, where)
+
+
+def _needs(target: TargetConfig, key: str, where: str) -> None:
+    if not getattr(target, key):
+        raise OperatorFault("config-missing-key", f"needs the key `{key}`", where)
+
+
+def _check_ssh(target: TargetConfig, where: str) -> None:
+    _needs(target, "user", where)
+    one_of(target.ssh.login, ("certificate", "key"), f"{where} ssh.login")
+    if target.ssh.login == "key":
+        _needs(target, "password", where)
+    if not target.ssh.host_keys:
+        words = "needs the server's keys, as `ssh-keyscan HOST` prints them, without the host name"
+        raise OperatorFault("config-missing-key", words, f"{where} ssh.host_keys")
+
+
+def _check_http(target: TargetConfig, where: str) -> None:
+    http = target.http
+    _check_url(http.url, f"{where} http.url")
+    kind = http.login.partition(":")[0]
+    one_of(
+        kind,
+        ("none", "bearer", "basic", "header", "oauth", "certificate"),
+        f"{where} http.login",
+    )
+    if kind != "none":
+        _needs(target, "password", where)
+    if kind == "oauth":
+        _check_url(http.token_url, f"{where} http.token_url")
+        _needs(target, "user", where)
+
+
+def _check_mcp(target: TargetConfig, where: str) -> None:
+    mcp = target.mcp
+    if bool(mcp.url) == bool(mcp.command):
+        words = "needs either `url` or `command`"
+        raise OperatorFault("config-value", words, f"{where} mcp")
+    if mcp.url:
+        _check_url(mcp.url, f"{where} mcp.url")
+    for variable in mcp.environment:
+        if not variable.partition("=")[0].isidentifier() or "=" not in variable:
+            words = f"`{variable[:80]}` is not `NAME=value`"
+            raise OperatorFault("config-value", words, f"{where} mcp.environment")
+
+
+def _check_url(text: str, place: str) -> None:
+    try:
+        url = urlsplit(text)
+        good = url.scheme in ("http", "https") and bool(url.hostname)
+        good = good and not (url.query or url.fragment or url.username) and url.port != 0
+    except ValueError:
+        good = False
+    if not good or len(text) > 2_000:
+        words = f"`{text[:80]}` is no address such as `https://orders.internal:8443/api`"
+        raise OperatorFault("config-value", words, place)

@@ -1,0 +1,14 @@
+"""HTTP: requests, read to the route and the fields that they touch."""
+
+from assent.core.plugins import ProtocolPlugin
+from assent.protocols.http.verbs import RESOURCES, VERBS
+
+PLUGIN = ProtocolPlugin(
+    name="http",
+    verbs=VERBS,
+    resources=RESOURCES,
+    honours=frozenset({"record", "max_duration", "decide_each", "read_only", "record_results"})
+    | {"mask", "max_bytes"},
+)
+
+__all__ = ["PLUGIN"]
