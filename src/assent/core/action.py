@@ -34,12 +34,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One verb on one resource. columns: names read or written, `*` for all, empty for none.
+    """One verb on one resource.
 
+    columns: names of columns, or of fields of a message, read or written; `*` for all, empty for
+    none.
     through: the view, function, trigger, rule or key by which it happens, such as
     `view public.totals`; empty where the text itself names the resource. part_of: the name of
     what it is a part of, or the whole of, such as a partition's table: who may do it to that may
-    do it here, unless something says otherwise.
+    do it here, unless something says otherwise. arguments: what it is done with, where a policy
+    may want to know: the words of a command, or `path=value` of the fields of a call, each cut to
+    200 characters.
     """
 
     verb: str
@@ -48,6 +52,7 @@ class Touch:
     columns: frozenset[str] = frozenset()
     through: str = ""
     part_of: str = ""
+    arguments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,11 @@ FACTS: Mapping[str, Mapping[str, Fact]] = {
         "columns": Fact(
             "Set<String>", "the columns touched, `*` for all", lambda m: sorted(m.touch.columns)
         ),
+        "arguments": Fact(
+            "Set<String>",
+            "the words of a command, or `path=value` of what a call is made with",
+            lambda m: sorted(m.touch.arguments),
+        ),
         "labels": Fact(
             "Set<String>",
             "the labels of the resource and of the columns touched",

@@ -169,7 +169,13 @@ def test_the_rest_says_what_the_action_and_the_evidence_say() -> None:
             "functions": [],
             "rows_estimated": 0,
         },
-        "touch": {"columns": ["email"], "labels": ["crown", "pii"], "direct": True, "through": ""},
+        "touch": {
+            "arguments": [],
+            "columns": ["email"],
+            "labels": ["crown", "pii"],
+            "direct": True,
+            "through": "",
+        },
         "risk": {"score": 60, "level": "high", "attacker": "", "confidence": "low"},
         "network": {
             "known": True,
