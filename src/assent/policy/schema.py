@@ -32,7 +32,7 @@ SYSTEM_VERBS: Mapping[str, str] = {
 OWN_VERBS = TARGET_VERBS | SYSTEM_VERBS.keys()
 GRANTING_VERBS = frozenset({ACCESS_REQUEST, BREAK_GLASS})
 """Verbs that lead to a grant on a target."""
-NAMED_VERBS = frozenset({BREAK_GLASS, PLAN_PROPOSE, *SYSTEM_VERBS})
+NAMED_VERBS = frozenset({BREAK_GLASS, PLAN_PROPOSE, "tool.admit", *SYSTEM_VERBS})
 """Verbs that only a permit whose head names them permits: who wrote one for every action, or for
 all that administers, has not thought of these."""
 

@@ -1,8 +1,10 @@
 import pytest
 
 from assent.core.action import Operation
+from assent.policy import load
 from assent.policy.policy_set import operation_of
 from assent.policy.schema import NAMED_VERBS
+from assent.protocols.every import PROTOCOLS
 from policy_builders import policies
 
 TEXT = """
@@ -62,8 +64,9 @@ def test_a_verb_that_says_unknown_is_unknown_whatever_the_touch_says() -> None:
 def test_what_changes_the_gateway_or_breaks_glass_is_permitted_only_by_name(verb: str) -> None:
     named = f'@id("named") permit (principal, action == Action::"{verb}", resource);'
     group = '@id("group") permit (principal, action in Action::"administer", resource);'
-    wide = policies(TEXT, group).slice(verb, Operation.ADMINISTER)
-    narrow = policies(TEXT, group, named).slice(verb, Operation.ADMINISTER)
+    wide = load({"a.cedar": TEXT, "b.cedar": group}, PROTOCOLS).slice(verb, Operation.ADMINISTER)
+    sources = {"a.cedar": TEXT, "b.cedar": group, "c.cedar": named}
+    narrow = load(sources, PROTOCOLS).slice(verb, Operation.ADMINISTER)
     assert wide.permits is None
     assert narrow.permits
     assert narrow.permits.ids == ("named",)
