@@ -1,0 +1,1 @@
+"""The gateway for HTTP: web applications and APIs, each request decided when it is sent."""
