@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import sys
 
-SUITES = ("process", "postgres", "masking", "catalogue", "risk", "workflow", "audit")
+SUITES = ("process", "postgres", "protocols", "masking", "catalogue", "risk", "workflow", "audit")
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import socket
 import sys
 import time
 from dataclasses import replace
@@ -20,7 +19,7 @@ from assent.core.evidence import Authentication
 from assent.core.ids import ActionId, SessionId
 from benchmarks import reading
 from benchmarks.figures import Figure, figure, publish
-from benchmarks.roads import Roads, cpu_s, open_roads, rss_bytes
+from benchmarks.roads import Roads, cpu_s, free_port, open_roads, rss_bytes
 
 ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
 _DECISIONS = 400
@@ -90,7 +89,7 @@ async def _start_up(roads: Roads) -> list[Figure]:
     text = roads.created.config.read_text()
     first, again = [], []
     for number in range(ROUNDS):
-        port = _free_port()
+        port = free_port()
         config = roads.created.folder / f"start-{number}.toml"
         own = text.replace('data = "./data"', f'data = "./start-{number}"')
         for address in (f"127.0.0.1:{port}", "127.0.0.1:0"):
@@ -131,12 +130,6 @@ async def _is_healthy(port: int) -> bool:
     line = await reader.readline()
     writer.close()
     return b" 200 " in line
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _idle_sessions(roads: Roads) -> list[Figure]:

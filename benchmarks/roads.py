@@ -79,7 +79,7 @@ async def open_roads(
             direct = Road(
                 "direct", shop.port, shop.user, shop.password.reveal(), shop.name, shop.pid
             )
-            await _run("pgbench", "-q", "-i", "-s", "10", environment=direct.environment())
+            await run_program("pgbench", "-q", "-i", "-s", "10", environment=direct.environment())
             processes = [
                 await _pgbouncer(folder, direct),
                 await _haproxy(folder, direct),
@@ -121,11 +121,11 @@ async def _through_assent(created: world.World, pid: int) -> Road:
     ana = created.people["ana"]
     environment = {**os.environ, "ASSENT_HOME": str(ana.home), "ASSENT_URL": created.url}
     if not (ana.home / "credentials.json").exists():
-        await _run(
+        await run_program(
             str(_ASSENT), "login", created.url, "--name", "ana",
             "--password-file", str(ana.password_file), environment=environment,
         )  # fmt: skip
-    answer = await _run(
+    answer = await run_program(
         str(_ASSENT), "connect", world.TARGET, "--connections", str(CONNECTIONS), "--json",
         environment=environment,
     )  # fmt: skip
@@ -134,7 +134,7 @@ async def _through_assent(created: world.World, pid: int) -> Road:
 
 
 async def _pgbouncer(folder: Path, direct: Road) -> tuple[asyncio.subprocess.Process, int]:
-    port = _free_port()
+    port = free_port()
     users = folder / "pgbouncer-users"
     users.write_text(f'"{direct.user}" "{direct.password}"\n')
     config = folder / "pgbouncer.ini"
@@ -147,18 +147,18 @@ async def _pgbouncer(folder: Path, direct: Road) -> tuple[asyncio.subprocess.Pro
     for path in (users, config):
         path.chmod(0o644)
     user = ("-u", "nobody") if os.geteuid() == 0 else ()
-    return await _start(port, _program("pgbouncer"), "-q", *user, str(config)), port
+    return await start(port, program("pgbouncer"), "-q", *user, str(config)), port
 
 
 async def _haproxy(folder: Path, direct: Road) -> tuple[asyncio.subprocess.Process, int]:
-    port = _free_port()
+    port = free_port()
     config = folder / "haproxy.cfg"
     config.write_text(
         "global\n  nbthread 1\ndefaults\n  mode tcp\n  timeout connect 5s\n  timeout client 5m\n"
         f"  timeout server 5m\nlisten shop\n  bind 127.0.0.1:{port}\n"
         f"  server one 127.0.0.1:{direct.port}\n"
     )
-    return await _start(port, _program("haproxy"), "-q", "-db", "-f", str(config)), port
+    return await start(port, program("haproxy"), "-q", "-db", "-f", str(config)), port
 
 
 async def _serve(created: world.World) -> tuple[asyncio.subprocess.Process, int]:
@@ -167,10 +167,11 @@ async def _serve(created: world.World) -> tuple[asyncio.subprocess.Process, int]
     if found is None:
         raise RuntimeError("the world's configuration names no PostgreSQL address")
     port = int(found[1])
-    return await _start(port, str(_ASSENT), "serve", "--config", str(created.config)), port
+    return await start(port, str(_ASSENT), "serve", "--config", str(created.config)), port
 
 
-async def _start(port: int, *command: str) -> asyncio.subprocess.Process:
+async def start(port: int, *command: str) -> asyncio.subprocess.Process:
+    """Return a process that listens on `port` by now. Raises RuntimeError where it does not."""
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
     for _ in range(500):
         with socket.socket() as probe:
@@ -182,7 +183,8 @@ async def _start(port: int, *command: str) -> asyncio.subprocess.Process:
     raise RuntimeError(f"`{command[0]}` did not start")
 
 
-async def _run(*command: str, environment: dict[str, str]) -> str:
+async def run_program(*command: str, environment: dict[str, str]) -> str:
+    """Return what a program printed. Raises RuntimeError where it failed."""
     process = await asyncio.create_subprocess_exec(
         *command,
         env=environment,
@@ -195,14 +197,16 @@ async def _run(*command: str, environment: dict[str, str]) -> str:
     return out.decode()
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return where a program is. Raises RuntimeError where it is missing."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if found is None:
         raise RuntimeError(f"`{name}` is missing; it is in system/packages.txt (make setup)")
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
