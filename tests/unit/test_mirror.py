@@ -195,6 +195,7 @@ OF_THEIR_OWN = {
     "demo/test_demo_policies.py",
     "policy/test_policy_reference.py",
     "system/test_system_clock.py",
+    "test_licences.py",
     "test_mirror.py",
     "test_risk_simulator.py",
     "test_risk_suite.py",
