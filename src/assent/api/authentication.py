@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from assent.api.door import TheDoor
 from assent.control.reading import reason_of
 from assent.control.sign_in import Caller
+from assent.core import declared_task
 from assent.core.faults import ForbiddenFault
 from assent.core.secret import Secret
 
@@ -49,6 +50,9 @@ async def signed_in(
     caller = await door.plane.sign_in.authenticate(token, peer_address(request), "api")
     if not request.url.path.startswith(_ALWAYS_OPEN):
         caller.check_whole()
+    task = request.headers.get(declared_task.HEADER, "")
+    if task:
+        caller = replace(caller, task=declared_task.task_of(_text(task)))
     said = request.headers.get(REASON_HEADER, "")
     return replace(caller, reason=reason_of(_text(said))) if said else caller
 

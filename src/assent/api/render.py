@@ -172,6 +172,7 @@ def request_out(door: Door, request: Request) -> RequestOut:
         asked=[subject.name for subject in requests.asked(request)],
         reason=request.reason,
         ticket=request.ticket,
+        task=action.details.get("task", ""),
         outcome=request.outcome,
         settled_by=person_name(directory, request.settled_by) if request.settled_by else None,
         grant=request.grant,

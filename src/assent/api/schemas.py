@@ -159,7 +159,8 @@ class ActionOut(BaseModel):
 class RequestOut(BaseModel):
     """An action that waits, or waited, for people. terms: of a request for access.
 
-    asked: who was told that they are needed, and still is.
+    asked: who was told that they are needed, and still is. task: what the program that asks says
+    that it does just now, empty for nothing.
     """
 
     id: str
@@ -184,6 +185,7 @@ class RequestOut(BaseModel):
     asked: list[str]
     reason: str
     ticket: str
+    task: str
     outcome: str
     settled_by: str | None
     grant: str | None

@@ -248,6 +248,8 @@ class Access:
             details["for_s"] = str(int(lasts_for.total_seconds()))
         if caller.holds is not None:
             details["device"] = caller.holds
+        if caller.task:
+            details["task"] = caller.task
         action = Action(
             id=ActionId(self._ids.mint("action")),
             subject=caller.subject.id,
@@ -266,7 +268,7 @@ class Access:
     ) -> Circumstances:
         return Circumstances(
             authentication=caller.authentication,
-            connection=Connection(address=caller.address, door=caller.door),
+            connection=Connection(address=caller.address, door=caller.door, task=caller.task),
             grants=tuple(self._grants.valid(caller.subject.id, target.id, self._clock.now())),
             reason=reason,
             ticket=ticket,

@@ -7,7 +7,7 @@ and withdraws what it asked for when it hangs up.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -164,6 +164,7 @@ class Arrivals:
 
     async def _ask(self, arriving: Arriving) -> Request | Refused:
         caller, wishes = arriving.caller or self._as_caller(arriving), arriving.wishes
+        caller = replace(caller, task=arriving.connection.task)
         lasts_for = wishes.lasts_for_s and timedelta(seconds=wishes.lasts_for_s)
         try:
             request = await self._access.ask(

@@ -232,7 +232,11 @@ class Attempts:
         in_transaction: bool,
         details: Mapping[str, str] | None = None,
     ) -> Action:
-        """Return what somebody tries to do in a session."""
+        """Return what somebody tries to do in a session.
+
+        What they say that they do it for is bound with it, so that people assent to that too.
+        """
+        task = live.connection.task
         return Action(
             id=ActionId(self._ids.mint("action")),
             subject=live.subject.id,
@@ -243,7 +247,7 @@ class Attempts:
             parameters=tuple(parameters),
             phase=phase,
             in_transaction=in_transaction,
-            details=details or {},
+            details={**({"task": task} if task else {}), **(details or {})},
             salt=self._ids.token(16),
         )
 

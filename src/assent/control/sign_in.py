@@ -51,7 +51,8 @@ class Caller:
     certified: and is handed a client certificate by it. proved_at: when they last proved at this
     very sign-in who they are. falls_short: whether more than they proved is asked of them; then
     only their own account is open to them. reason: why they say that they have to read what others
-    wrote. provider: that they came by, as `oidc:NAME`; empty for none.
+    wrote. provider: that they came by, as `oidc:NAME`; empty for none. task: what a program says
+    that it does just now, as `core.declared_task` keeps it.
     """
 
     subject: Subject
@@ -69,6 +70,7 @@ class Caller:
     falls_short: bool = False
     reason: str = ""
     provider: str = ""
+    task: str = ""
 
     @property
     def oversees(self) -> bool:

@@ -34,11 +34,16 @@ class Authentication:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the action comes from. address: the peer's, without port; empty for none."""
+    """Where the action comes from. address: the peer's, without port; empty for none.
+
+    task: what the client says that it does just now, as `core.declared_task` keeps it; empty where
+    it says nothing.
+    """
 
     address: str = ""
     application: str = ""
     door: str = "gateway"
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,14 @@ def person_words(plane: ControlPlane, subject: SubjectId) -> tuple[str, str]:
     return known.display_name or known.name, known.name
 
 
+def task_words(plane: ControlPlane, subject: SubjectId) -> str:
+    """Return what a program was made for, as its owner wrote it; empty for anybody else."""
+    try:
+        return plane.directory.subject(subject).task
+    except MissingFault:
+        return ""
+
+
 def approval_views(plane: ControlPlane, request: Request) -> tuple[ApprovalView, ...]:
     """Return every answer, in the order in which they came."""
     acceptable = {offer.id for offer in open_offers(request)}

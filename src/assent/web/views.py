@@ -22,6 +22,7 @@ from assent.web.answer_views import (
     can_retract,
     comment_views,
     person_words,
+    task_words,
     term_words,
 )
 from assent.web.around_views import Around, around
@@ -93,7 +94,7 @@ class Card:
     long the statement is, in words, only where it is too long to be seen at a glance. shown:
     digest of what an answer is bound to. digest: of the action. sum_words: how the factors make
     the score. around: only for who answers or oversees. must_sign: an assent without a signature
-    does not count.
+    does not count. made_for: what a program was made for; task: what it says that it does now.
     """
 
     id: str
@@ -135,6 +136,8 @@ class Card:
     asks_read_only: bool
     reason: str
     ticket: str
+    made_for: str
+    task: str
     created_at: str
     deadline_at: str
     changed_at: str
@@ -207,6 +210,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         asks_read_only=action.details.get("read_only") == "true",
         reason=request.reason,
         ticket=request.ticket,
+        made_for=task_words(plane, action.subject),
+        task=action.details.get("task", ""),
         created_at=isoformat(request.created_at),
         deadline_at=isoformat(request.deadline_at),
         changed_at=isoformat(request.changed_at),
