@@ -43,6 +43,7 @@ ELSEWHERE = {
     "control/device_evidence": "control/test_device_reports.py lets what was said grow old",
     "control/devices": "control/test_device_proofs.py and its neighbours use all of it",
     "edges/device_authority": "clients/test_bound_devices.py starts with certificates and without",
+    "edges/ssh_authority": "credentials/test_ssh_certificate.py; clients/test_ssh.py starts with it",
     "edges/device_managers": "control/test_device_managers.py, identity/test_device_manager.py",
     "identity/posture/found": "nouns; identity/posture/test_linux.py and its neighbours make them",
     "api/routes/device_posture": "clients/test_bound_devices.py asks all of it, by real commands",

@@ -110,6 +110,7 @@ from assent.core.ports import (
     OnCall,
     PasswordHasher,
     Recorder,
+    SshAuthority,
     Store,
 )
 from assent.core.role import ROLE_GROUPS, Role
@@ -133,8 +134,8 @@ class Outside:
     their look. notifiers: the channels that notices go out by. ordinary_channels: names of those
     for what is not loud, None for all. pace: how fast more people are asked. on_call: who of a
     group is, None where nobody says. tickets: what they are, None where nobody knows. retention:
-    how long the log is kept, None for ever. watchers: names of the witnesses' keys. role_groups:
-    whose members have which role.
+    how long the log is kept, None for ever. ssh: None where nothing listens
+    for it. watchers: names of the witnesses' keys. role_groups: whose members have which role.
     """
 
     store: Store
@@ -176,6 +177,7 @@ class Outside:
     watchers: frozenset[str] = frozenset()
     devices: DeviceRules = field(default_factory=DeviceRules)
     device_certificates: DeviceCertificates | None = None
+    ssh: SshAuthority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -586,6 +588,7 @@ def assemble(outside: Outside) -> Assembly:
         ids=ids,
     )
     plane = ControlPlane(
+        ssh=outside.ssh,
         clock=clock,
         ids=ids,
         store=store,

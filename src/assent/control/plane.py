@@ -52,12 +52,12 @@ from assent.control.sign_in import SignIn
 from assent.control.steering import Steering
 from assent.core.clock import Clock
 from assent.core.ids import Ids
-from assent.core.ports import Store
+from assent.core.ports import SshAuthority, Store
 
 
 @dataclass(frozen=True, slots=True)
 class ControlPlane:
-    """What the API and the pages are built on."""
+    """What the API and the pages are built on. ssh: None where nothing listens for SSH."""
 
     clock: Clock
     ids: Ids
@@ -110,3 +110,4 @@ class ControlPlane:
     provisioning: Provisioning
     provisioners: Provisioners
     insight: Insight
+    ssh: SshAuthority | None = None

@@ -22,6 +22,7 @@ from assent.core.entry import Anchor, Checkpoint, Cosignature, Entry
 from assent.core.frame import Frame, Recorded
 from assent.core.grant import Grant
 from assent.core.ids import (
+    CredentialId,
     DataKeyId,
     DeviceKeyId,
     EntryId,
@@ -474,6 +475,64 @@ class DeviceCertificates(Protocol):
 
         name: of whose device it is. Raises ConflictFault for a key that cannot be used.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCertificate:
+    """What a client's SSH certificate says. public_key: the one that it certifies, one line."""
+
+    credential: CredentialId
+    person: str
+    target: str
+    public_key: str
+
+
+class SshAuthority(Protocol):
+    """Certifies keys for SSH: of clients, and of the gateway before them."""
+
+    @property
+    def host_key(self) -> str:
+        """The gateway's host key, as in known_hosts behind the name."""
+        ...
+
+    @property
+    def host_authority(self) -> str:
+        """Who vouches for the gateway under a target's name: behind `@cert-authority NAME`."""
+        ...
+
+    @property
+    def target_authority(self) -> str:
+        """What targets name in `TrustedUserCAKeys`."""
+        ...
+
+    def issue(
+        self,
+        public_key: str,
+        credential: CredentialId,
+        person: str,
+        target: str,
+        begins: datetime,
+        ends: datetime,
+    ) -> str:
+        """Return a client's certificate, one line, which stands for that credential.
+
+        public_key: one line, as in `id_ed25519.pub`. It lasts a minute at most. Raises
+        ConflictFault for a key that cannot be used.
+        """
+        ...
+
+    def read(self, line: str, now: datetime) -> ShownCertificate | None:
+        """Return what a client's certificate says, None for one that counts for nothing."""
+        ...
+
+    @property
+    def own_host_key(self) -> Secret[str]:
+        """The gateway's host key, whole."""
+        ...
+
+    def for_host(self, name: str, now: datetime) -> tuple[Secret[str], str]:
+        """Return the gateway's host key, and its certificate for a name, good for a day."""
         ...
 
 

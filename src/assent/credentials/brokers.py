@@ -10,11 +10,21 @@ from assent.core.session import Session
 
 
 class Brokers:
-    """Hands every question to the target's own broker. usual: for targets not in `of`, by name."""
+    """Hands every question to the target's own broker. usual: for targets not in `of`, by name.
 
-    def __init__(self, of: Mapping[str, CredentialBroker], usual: CredentialBroker) -> None:
+    by_certificate: for servers that speak SSH and trust the gateway's authority; None where
+    nothing listens for SSH.
+    """
+
+    def __init__(
+        self,
+        of: Mapping[str, CredentialBroker],
+        usual: CredentialBroker,
+        by_certificate: CredentialBroker | None = None,
+    ) -> None:
         self._of = dict(of)
         self._usual = usual
+        self._by_certificate = by_certificate
 
     def needs_privileges(self, target: Target) -> bool:
         """Return whether `lease` must be told what the session may do."""
@@ -37,4 +47,8 @@ class Brokers:
         return await self._broker(target).standing(target)
 
     def _broker(self, target: Target) -> CredentialBroker:
-        return self._of.get(target.name, self._usual)
+        own = self._of.get(target.name)
+        if own is None and target.protocol == "ssh" and self._by_certificate is not None:
+            # By what the target says, and not by its name: some are applied while all this runs.
+            own = None if target.options.get("login") == "key" else self._by_certificate
+        return own or self._usual

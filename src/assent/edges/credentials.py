@@ -7,9 +7,11 @@ from assent.core.ports import CredentialBroker
 from assent.credentials.brokers import Brokers
 from assent.credentials.postgres_role import PostgresRoleBroker
 from assent.credentials.references import References
+from assent.credentials.ssh_certificate import SshCertificateBroker
 from assent.credentials.static import StaticBroker
 from assent.edges.master_key import vault_of
 from assent.edges.premises import Premises
+from assent.edges.ssh_authority import ssh_authority
 from assent.gateway.canary import CanaryBroker
 from assent.gateway.own_connection import own_connection
 from assent.notifiers.channels import WhenDone
@@ -43,4 +45,6 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
         users = VaultDatabaseBroker(vault, at_vault, references, clock)
         of |= dict.fromkeys(at_vault, users)
     of[CANARY] = CanaryBroker()
-    return Brokers(of, StaticBroker(references))
+    authority = ssh_authority(premises)
+    by_certificate = SshCertificateBroker(authority, clock) if authority is not None else None
+    return Brokers(of, StaticBroker(references), by_certificate)

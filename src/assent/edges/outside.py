@@ -15,6 +15,7 @@ from assent.edges.device_authority import device_authority
 from assent.edges.keys import key_in
 from assent.edges.people_and_targets import described_targets
 from assent.edges.premises import Premises
+from assent.edges.ssh_authority import ssh_authority
 from assent.identity.passwords import Argon2Hasher
 from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
@@ -79,5 +80,6 @@ def outside(premises: Premises, current: PolicySet, book: NetworkBook, around: A
         sign_in_rules=sign_in_rules(config.sign_in, "[sign_in]"),
         devices=device_rules(config.devices, config.postgres.client_certificates, "[devices]"),
         device_certificates=device_authority(premises),
+        ssh=ssh_authority(premises),
         metrics_token=reveal(config.metrics.token) if config.metrics.token else None,
     )
