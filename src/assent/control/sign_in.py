@@ -9,6 +9,7 @@ from typing import Any
 
 from assent.control.attempt_limits import network_of
 from assent.control.directory import Directory
+from assent.control.entering import Entering
 from assent.control.pending_sign_ins import PendingSignIns
 from assent.control.proving import REFUSED, Proving
 from assent.control.refusals import Refusals
@@ -134,7 +135,7 @@ class SignIn:
     """Turns a name and a password into a bearer token, and a token into a caller.
 
     refusals: of it, and of other proofs of who somebody is, which are in the log little by little.
-    bonds: what was opened with which token.
+    bonds: what was opened with which token. entering: leads browsers on to hosts of targets.
     """
 
     def __init__(
@@ -156,6 +157,7 @@ class SignIn:
         self.rules = rules or SignInRules()
         self._pending = PendingSignIns(clock, ids)
         self.bonds = TokenBonds()
+        self.entering = Entering(clock, ids)
         self.refusals = Refusals(store=store, clock=clock, ids=ids)
         self.proving = Proving(
             store=store,
