@@ -3,16 +3,15 @@
 import asyncio
 import contextlib
 import functools
-from ipaddress import ip_address
 
 from assent.config import canary_every, split_address
 from assent.control.canary import Canary
 from assent.control.sessions import Sessions
 from assent.core.ports import DeviceCertificates
+from assent.edges.door_certificates import serving_tls
 from assent.edges.premises import Premises
 from assent.gateway.assemble import AtTargets
 from assent.gateway.canary import CanaryPeer, Rounds
-from assent.gateway.certificates import client_side, ensure_development_certificate
 from assent.gateway.listen import PostgresListener
 from assent.gateway.postgres import PostgresAnswerer
 from assent.protocols import postgres
@@ -32,18 +31,7 @@ async def start_listener(
     """
     config, clock, ids = premises.config, premises.clock, premises.ids
     host, port = split_address(config.postgres.listen, "[postgres] listen")
-    if config.postgres.certificate:
-        certificate = config.folder / config.postgres.certificate
-        key = config.folder / config.postgres.key if config.postgres.key else None
-    else:
-        names = ["localhost", "127.0.0.1", "::1", host]
-        certificate = ensure_development_certificate(premises.data, names, clock.now())
-        key = None
-    vouches = devices.authority if devices is not None else ""
-    tls = client_side(certificate, key, vouches)
-    require = config.postgres.tls == "require" or (
-        not config.postgres.tls and not _is_loopback(host)
-    )
+    tls, require = serving_tls(premises, host, devices)
     # One for each search path: sessions share what was read, and names keep their meaning.
     reader_for = functools.lru_cache(maxsize=256)(Classifier)
     listener = PostgresListener(
@@ -87,10 +75,3 @@ async def start_canary(
     doors.push_async_callback(peer.stop)
     rounds = Rounds(canary, address, lambda: premises.ids.token(18), every)
     doors.callback(tasks.create_task(rounds.run()).cancel)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

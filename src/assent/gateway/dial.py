@@ -1,6 +1,7 @@
 """Reaches a target: one TCP connection, within a deadline."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import Callable
 
@@ -11,12 +12,22 @@ DEADLINE_S = 10.0
 _CANCEL_REQUEST = 80877102
 
 
-async def dial(target: Target, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
-    """Return a connected transport to `target`. Raises OutsideFault `target-unreachable`."""
+async def dial(
+    target: Target,
+    protocol: Callable[[], asyncio.Protocol],
+    tls: ssl.SSLContext | None = None,
+) -> asyncio.Transport:
+    """Return a connected transport to `target`. Raises OutsideFault `target-unreachable`.
+
+    tls: of a target that speaks TLS from its first byte on.
+    """
     loop = asyncio.get_running_loop()
+    name = target.host if tls is not None else None
     try:
         async with asyncio.timeout(DEADLINE_S):
-            transport, _ = await loop.create_connection(protocol, target.host, target.port)
+            transport, _ = await loop.create_connection(
+                protocol, target.host, target.port, ssl=tls, server_hostname=name
+            )
     except TimeoutError as fault:
         raise OutsideFault(
             "target-unreachable", f"target `{target.name}` did not answer within {DEADLINE_S:.0f} s"
