@@ -1,4 +1,4 @@
-"""How the gateway signs in at a target that speaks HTTP: a web application, an API, a server of MCP.
+"""How the gateway signs in at a target that speaks HTTP: an application, an API, a server of MCP.
 
 The port; `credentials` has what answers it, by the target's `login`.
 """
