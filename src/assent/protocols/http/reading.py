@@ -105,6 +105,10 @@ def read_request(
     route = match.template if match is not None else where.sent[:_LONGEST_ROUTE]
     fields, told = Fields(), Fields()
     verb = _verb(method, upgrade)
+    if len(where.sent) > _LONGEST_ROUTE and match is None:
+        fields.problem(
+            f"its path is longer than {_LONGEST_ROUTE} characters, and no route is known"
+        )
     if verb == UNKNOWN:
         fields.problem(f"the method `{method[:80]}` is not known")
     elif match is None and routes.known:

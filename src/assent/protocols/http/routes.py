@@ -11,6 +11,7 @@ from assent.content.fields import unquoted
 from assent.core.action import Operation
 from assent.core.canonical import Json
 from assent.core.faults import OperatorFault
+from assent.protocols.http.paths import decoded
 from assent.protocols.http.verbs import OPERATIONS
 
 EXTENSION = "x-assent-operation"
@@ -166,10 +167,7 @@ def _operation(text: str, place: str) -> Operation:
 
 def _plain(text: str) -> str:
     """Return literal text of a template decoded, as segments of paths are."""
-    data = re.sub(
-        rb"%([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), text.encode()
-    )
-    return data.decode("utf-8", "replace")
+    return decoded(text).decode("utf-8", "replace")
 
 
 def _route_of_label(name: str) -> str:
