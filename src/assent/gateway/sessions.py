@@ -229,6 +229,11 @@ class GatewaySession:
         live.told_watchers()
 
     @property
+    def clock(self) -> Clock:
+        """What frames take their time from."""
+        return self._parts.clock
+
+    @property
     def behind(self) -> bool:
         """Whether the recording is behind, so that nothing more goes on before `ready`."""
         return self._parts.recorder.behind
