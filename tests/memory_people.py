@@ -13,7 +13,7 @@ from assent.core.changes import Change
 from assent.core.device import Device
 from assent.core.device_key import DeviceKey
 from assent.core.faults import ConflictFault
-from assent.core.ids import DeviceKeyId, SubjectId
+from assent.core.ids import DeviceKeyId, SubjectId, TargetId
 from assent.core.people_changes import (
     AdmitDeviceKey,
     DropAuthenticators,
@@ -37,6 +37,7 @@ from assent.core.people_changes import (
 from assent.core.policy_draft import DropPolicyDraft, PolicyDraft, PutPolicyDraft
 from assent.core.session import Credential
 from assent.core.token import Token
+from assent.core.tool_pin import PutToolPin, ToolPin
 
 
 @dataclass
@@ -53,6 +54,7 @@ class MemoryPeople:
     found_reports: dict[str, tuple[object, Device]] = field(default_factory=dict)
 
     found_drafts: dict[str, PolicyDraft] = field(default_factory=dict)
+    found_pins: dict[tuple[str, str], ToolPin] = field(default_factory=dict)
 
     def apply_to_people(self, change: Change) -> None:
         match change:
@@ -120,6 +122,8 @@ class MemoryPeople:
                 self.found_drafts[draft.id] = draft
             case DropPolicyDraft(id):
                 self.found_drafts.pop(id, None)
+            case PutToolPin(pin):
+                self.found_pins[pin.target, pin.name] = pin
             case PutDeviceReport(key_id, report, at):
                 before = self.found_reports.get(key_id)
                 if before is not None and before[0] >= at:  # type: ignore[operator]
@@ -175,6 +179,10 @@ class MemoryPeople:
 
     async def device_reports(self, keys: Sequence[DeviceKeyId]) -> Mapping[DeviceKeyId, Device]:
         return {key: self.found_reports[key][1] for key in keys if key in self.found_reports}
+
+    async def tool_pins(self, target: TargetId) -> Sequence[ToolPin]:
+        found = (pin for pin in self.found_pins.values() if pin.target == target)
+        return sorted(found, key=lambda pin: pin.name)
 
     async def policy_drafts(self, owner: SubjectId | None = None) -> Sequence[PolicyDraft]:
         found = [one for one in self.found_drafts.values() if owner in (None, one.owner)]

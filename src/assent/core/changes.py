@@ -37,6 +37,7 @@ from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 from assent.core.timer import Timer
 from assent.core.token import Token
+from assent.core.tool_pin import PutToolPin
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,4 +446,5 @@ Change: TypeAlias = (
     | IndexEffects
     | DropEffects
     | PeopleChange
+    | PutToolPin
 )

@@ -50,6 +50,7 @@ from assent.core.session import Credential, Session
 from assent.core.subject import Subject
 from assent.core.timer import Timer
 from assent.core.token import Token
+from assent.core.tool_pin import ToolPin
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,10 @@ class Store(Protocol):
 
     async def policy_drafts(self, owner: SubjectId | None = None) -> Sequence[PolicyDraft]:
         """Return drafts of policies, the one changed last first; at most 200."""
+        ...
+
+    async def tool_pins(self, target: TargetId) -> Sequence[ToolPin]:
+        """Return what is known of the tools of a target, by name; at most 10,000."""
         ...
 
     async def policy_draft(self, draft: PolicyDraftId) -> PolicyDraft | None: ...

@@ -28,12 +28,14 @@ from assent.core.changes import (
 from assent.core.faults import ConflictFault
 from assent.core.people_changes import PeopleChange
 from assent.core.session import SessionState
+from assent.core.tool_pin import PutToolPin
 from assent.stores import (
     audit_changes,
     codec,
     effect_changes,
     granting,
     people_changes,
+    pins,
     rows,
     workflow_changes,
 )
@@ -72,7 +74,13 @@ _OfThisModule: TypeAlias = (
     | DropToken
 )
 MayNotFit: TypeAlias = (
-    _OfThisModule | Granting | WorkflowChange | AuditChange | EffectChange | PeopleChange
+    _OfThisModule
+    | Granting
+    | WorkflowChange
+    | AuditChange
+    | EffectChange
+    | PeopleChange
+    | PutToolPin
 )
 
 
@@ -88,6 +96,8 @@ def apply(connection: Connection, change: MayNotFit) -> None:
         effect_changes.apply(connection, change)
     elif isinstance(change, PEOPLE):
         people_changes.apply(connection, change)
+    elif isinstance(change, PutToolPin):
+        pins.apply(connection, change)
     else:
         _apply(connection, change)
 

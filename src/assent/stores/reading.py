@@ -26,6 +26,7 @@ from assent.stores.keyring import Keyring
 from assent.stores.log import read_frontier
 from assent.stores.opening import opened
 from assent.stores.people_reading import PeopleReading
+from assent.stores.pins import PinReading
 from assent.stores.proofs import Proofs
 from assent.stores.recall import Recall
 from assent.stores.rows import Row
@@ -42,6 +43,7 @@ class Reading(
     PeopleReading,
     AuditReading,
     EffectReading,
+    PinReading,
     Proofs,
     Exporting,
 ):

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, inspect, text
 
 from assent.core.faults import OperatorFault
 
-NEWEST = "0006"
-_KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006"})
+NEWEST = "0007"
+_KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005", "0006", "0007"})
 _FOLDER = Path(__file__).parent / "migrations"
 # Any number will do, as long as all of ours take the same one.
 _LOCK = 0x61_73_73_65_6E_74
