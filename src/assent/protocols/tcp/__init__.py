@@ -8,7 +8,7 @@ PLUGIN = ProtocolPlugin(
     name="tcp",
     verbs=frozenset({"tcp.connect"}),
     resources=frozenset({"Target"}),
-    honours=frozenset({"record", "max_duration", "decide_each"}),
+    honours=frozenset({"record", "max_duration", "decide_each", "record_results"}),
 )
 
 
