@@ -11,6 +11,7 @@ from assent.api.headers import SecurityHeaders
 from assent.api.limits import BodyLimit
 from assent.api.routes import (
     account,
+    agent_server,
     answers,
     audit_administration,
     break_glass,
@@ -58,13 +59,14 @@ def build_app(
     postgres_address: Callable[[], tuple[str, int]],
     clicks: Clicks | None = None,
     addresses: Mapping[str, tuple[str, int]] | None = None,
+    certificate: str = "",
 ) -> FastAPI:
     """Return the API over `plane`.
 
     public_url: what links begin with, without a slash at its end. postgres_address: host and
     port that a client of the PostgreSQL gateway dials; asked at each use, since a listener
     on port 0 knows its port only later. clicks: takes those on buttons in a chat. addresses: of
-    the other doors: `ssh`, `http`, `tcp`.
+    the other doors: `ssh`, `http`, `tcp`. certificate: SHA-256 of what they serve TLS with.
     """
     app = FastAPI(
         title="Assent",
@@ -75,7 +77,9 @@ def build_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.door = Door(plane, public_url.rstrip("/"), postgres_address, clicks, addresses or {})
+    app.state.door = Door(
+        plane, public_url.rstrip("/"), postgres_address, clicks, addresses or {}, certificate
+    )
     # The last one added is the outermost: its headers are on every answer.
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, https=public_url.startswith("https://"))
@@ -86,7 +90,7 @@ def build_app(
         device_sign_in, inbox, grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
-        workloads, scim,
+        workloads, scim, agent_server,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

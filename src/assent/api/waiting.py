@@ -14,7 +14,7 @@ from assent.core.secret import Secret
 
 
 async def request_when_changed(
-    door: Door, caller: Caller, request: RequestId, wait_s: int, changed_after: datetime | None
+    door: Door, caller: Caller, request: RequestId, wait_s: float, changed_after: datetime | None
 ) -> Request:
     """Return the request once it has changed after `changed_after`, or as it is in `wait_s`.
 

@@ -173,14 +173,19 @@ class Access:
         # The one that the others would be shorter than, and that covers most.
         return min(found, key=lambda one: (waits_for_use(one[0]), not one[0].scope.is_everything))
 
-    async def outlook(self, caller: Caller, wish: Wish | None = None) -> Sequence[Outlook]:
+    async def outlook(
+        self, caller: Caller, wish: Wish | None = None, only: str = ""
+    ) -> Sequence[Outlook]:
         """Return, for every target, what asking for it now would lead to; nothing is logged.
 
         wish: what would be asked for, beside all that is held; None for anything, where nothing is.
+        only: the one target that is looked at; empty for all.
         """
         found = []
         presence = await self._presence(caller)
         for target in self._directory.targets():
+            if only not in ("", target.name):
+                continue
             valid = self._grants.valid(caller.subject.id, target.id, self._clock.now())
             if valid and wish is None:
                 found.append(Outlook(target, "granted", (), valid[0]))
