@@ -72,6 +72,7 @@ from assent.control.sign_in import Caller, SignIn
 from assent.control.signing import Signing
 from assent.control.steering import Steering
 from assent.control.tally import Tally
+from assent.control.tool_pins import ToolPins
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.control.warnings import Warnings
@@ -636,6 +637,7 @@ class MemoryPlane:
             outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             drafting=cast(Drafting, None),
+            tool_pins=cast(ToolPins, None),
             decided=cast(Decided, FakeDecided()),
             health=health,
             device_keys=self.device_keys,

@@ -92,6 +92,7 @@ from assent.control.sweep import Sweep
 from assent.control.taking_up import cutting
 from assent.control.tickets import Tickets
 from assent.control.timers import Timers
+from assent.control.tool_pins import ToolPins
 from assent.control.verifiers import Verifiers
 from assent.control.waiting import Waiting
 from assent.control.wanting import ReadPolicies, ReadTargets, no_policies_read, no_targets_read
@@ -589,6 +590,15 @@ def assemble(outside: Outside) -> Assembly:
     )
     plane = ControlPlane(
         ssh=outside.ssh,
+        tool_pins=ToolPins(
+            store=store,
+            decider=decider,
+            waiting=waiting,
+            sign_in=sign_in,
+            surroundings=sessions.surroundings,
+            clock=clock,
+            ids=ids,
+        ),
         clock=clock,
         ids=ids,
         store=store,

@@ -50,6 +50,7 @@ from assent.control.seeing import SessionViews
 from assent.control.showing import Showing
 from assent.control.sign_in import SignIn
 from assent.control.steering import Steering
+from assent.control.tool_pins import ToolPins
 from assent.core.clock import Clock
 from assent.core.ids import Ids
 from assent.core.ports import SshAuthority, Store
@@ -110,4 +111,5 @@ class ControlPlane:
     provisioning: Provisioning
     provisioners: Provisioners
     insight: Insight
+    tool_pins: ToolPins
     ssh: SshAuthority | None = None
