@@ -23,6 +23,7 @@ from assent.core.request import Approval, Comment, Request
 from assent.core.resource import Target
 from assent.core.session import Session
 from assent.policy.asked import asked_json
+from assent.policy.field_labels import names_of
 from assent.policy.finding import Finding
 from assent.policy.labels import above
 from assent.workflow.narrowing import describe_terms
@@ -168,6 +169,7 @@ def _labels_in_reach(action: Action, target: Target) -> dict[str, frozenset[str]
     for name in touched:
         names.update(above(name, 2, target.database))
         names.update(names_in(labels, name))
+        names.update(names_of(labels, name))
     return {name: labels[name] for name in names if name in labels}
 
 

@@ -7,6 +7,7 @@ from assent.core.decision import Permit
 from assent.core.enforcement import MaskHow
 from assent.core.evidence import Evidence
 from assent.core.resource import Target
+from assent.policy.field_labels import full_name
 from assent.policy.labels import above, parts_of, quoted, with_ancestors
 from assent.policy.mask_entries import MaskEntry, parse_masks, strictest
 
@@ -22,11 +23,14 @@ class Masks(Mapping[str, MaskHow]):
 
     Asked for a name it also looks at what that lies in; asked for `table.*`, at each of its
     columns. Gone through, it gives columns, and tables of which every column is masked.
-    within: what the names of one database begin with here, and are asked for without.
+    within: what the names of one database begin with here, and are asked for without. levels: how
+    many parts the name of a table has: one, where it is a route or a tool and its columns are the
+    fields of messages.
     """
 
     __slots__ = (
-        "_base", "_columns", "_database", "_derived", "_exact", "_found", "_stars", "_within",
+        "_base", "_columns", "_database", "_derived", "_exact", "_found", "_levels", "_stars",
+        "_within",
     )  # fmt: skip
 
     def __init__(
@@ -35,7 +39,9 @@ class Masks(Mapping[str, MaskHow]):
         database: str,
         within: str = "",
         base: "Masks | None" = None,
+        levels: int = _TABLE_LEVELS,
     ) -> None:
+        self._levels = levels
         self._exact = exact
         self._database = database
         self._within = within
@@ -47,7 +53,8 @@ class Masks(Mapping[str, MaskHow]):
         for name, how in exact.items():
             *place, column = parts_of(name)
             table = ".".join(place)
-            self._stars[f"{table}.*"] = strictest((how, self._stars.get(f"{table}.*", how))) or how
+            for star in self._stars_above(place):
+                self._stars[star] = strictest((how, self._stars.get(star, how))) or how
             self._columns.setdefault(table, []).append(column)
 
     def __getitem__(self, name: str) -> MaskHow:
@@ -58,7 +65,7 @@ class Masks(Mapping[str, MaskHow]):
 
     def __iter__(self) -> Iterator[str]:
         own = (name[len(self._within) :] for name in self._exact if name.startswith(self._within))
-        shown = [f"{name}.*" if len(parts_of(name)) == _TABLE_LEVELS else name for name in own]
+        shown = [f"{name}.*" if len(parts_of(name)) == self._levels else name for name in own]
         return iter(dict.fromkeys((*(self._base or ()), *shown)))
 
     def __len__(self) -> int:
@@ -74,14 +81,14 @@ class Masks(Mapping[str, MaskHow]):
                 self._found.clear()
             full = self._within + name
             before = self._base.how(name) if self._base is not None else None
-            hows = (self._at(full, _COLUMN_LEVELS), self._stars.get(full), before)
+            hows = (self._at(full, self._levels + 1), self._stars.get(full), before)
             self._found[name] = strictest(how for how in hows if how is not None)
         return self._found[name]
 
     def how_table(self, name: str) -> MaskHow | None:
         """Return how every column of a table is masked, None when not all of them are."""
         before = self._base.how_table(name) if self._base is not None else None
-        hows = (self._at(self._within + name, _TABLE_LEVELS), before)
+        hows = (self._at(self._within + name, self._levels), before)
         return strictest(how for how in hows if how is not None)
 
     def columns(self, table: str) -> tuple[str, ...]:
@@ -94,15 +101,20 @@ class Masks(Mapping[str, MaskHow]):
         if not prefix:
             return self
         base = self._base.inside(prefix) if self._base is not None else None
-        return self._derive(prefix, Masks(self._exact, self._database, prefix, base))
+        return self._derive(prefix, Masks(self._exact, self._database, prefix, base, self._levels))
 
     def also(self, more: Mapping[str, MaskHow]) -> "Masks":
         """Return these masks and more of them; the stricter one where both are of one column."""
         new = {name: how for name, how in more.items() if self._exact.get(name) is not how}
         if not new:
             return self
-        more_of_them = Masks(new, self._database, self._within, self)
+        more_of_them = Masks(new, self._database, self._within, self, self._levels)
         return self._derive(frozenset(new.items()), more_of_them)
+
+    def _stars_above(self, place: list[str]) -> list[str]:
+        """Return what asks for all of that something lies in: its table; of a field, all above."""
+        first = 1 if self._levels == 1 else len(place)
+        return [".".join(place[:count]) + ".*" for count in range(first, len(place) + 1)]
 
     def _derive(self, key: object, made: "Masks") -> "Masks":
         """Return the same masks for the same key: others keep what they made of them."""
@@ -119,7 +131,7 @@ class Masks(Mapping[str, MaskHow]):
 
 
 _NONE = Masks({}, "")
-_Key = tuple[int, tuple[str, ...], str]
+_Key = tuple[int, tuple[str, ...], str, str]
 _kept: dict[_Key, tuple[Mapping[str, frozenset[str]], Masks]] = {}
 
 
@@ -131,14 +143,17 @@ def masks_of(permit: Permit, target: Target | None) -> Masks:
     words = tuple(item.value for item in permit.obligations if item.name == "mask")
     if not words or target is None:
         return _NONE
-    key = (id(target.labels), words, target.database)
+    key = (id(target.labels), words, target.database, target.protocol)
     kept = _kept.get(key)
     if kept is not None:
         return kept[1]
     if len(_kept) >= _MOST_KEPT:
         _kept.clear()
     entries = [entry for text in words for entry in parse_masks(text)]
-    masks = Masks(_exact(entries, target.labels), target.database)
+    if target.protocol == "postgres":
+        masks = Masks(_exact(entries, target.labels), target.database)
+    else:
+        masks = Masks(_exact_fields(entries, target.labels), "", levels=1)
     _kept[key] = (target.labels, masks)
     return masks
 
@@ -191,6 +206,28 @@ def _exact(entries: list[MaskEntry], labels: Mapping[str, frozenset[str]]) -> di
     exact = {
         entry.what: entry.how for entry in entries if len(parts_of(entry.what)) >= _COLUMN_LEVELS
     }
+    return _with_labels(exact, entries, labels)
+
+
+def _exact_fields(
+    entries: list[MaskEntry], labels: Mapping[str, frozenset[str]]
+) -> dict[str, MaskHow]:
+    """Return it for fields of messages: a name with a dot may be a field, or a label, or both."""
+    exact = {
+        full_name(entry.what): entry.how
+        for entry in entries
+        if len(parts_of(entry.what)) > 1 or entry.what.lstrip('"').startswith("/")
+    }
+    merged: dict[str, frozenset[str]] = {}
+    for name, given in labels.items():
+        full = full_name(name)
+        merged[full] = merged.get(full, frozenset()) | given
+    return _with_labels(exact, entries, merged)
+
+
+def _with_labels(
+    exact: dict[str, MaskHow], entries: list[MaskEntry], labels: Mapping[str, frozenset[str]]
+) -> dict[str, MaskHow]:
     by_labels: dict[frozenset[str], MaskHow | None] = {}
     for name, given in labels.items():
         if given not in by_labels:

@@ -11,6 +11,12 @@ from functools import lru_cache
 
 from assent.content.detectors import LABELS
 from assent.control.masked_columns import Masks, masks_for
+from assent.control.masked_fields import (
+    calls_by_other_names,
+    has_masked_fields,
+    nameless_route,
+    tested_fields,
+)
 from assent.core.action import Action, Operation, Touch
 from assent.core.decision import Decision, Deny, Obligation, Permit
 from assent.core.enforcement import Enforcement, Limit, MaskHow
@@ -119,6 +125,8 @@ def reads_masked(permit: Permit, action: Action, evidence: Evidence) -> bool:
     masks = masks_for(permit, action, evidence)
     if not masks:
         return False
+    if _of_messages(evidence):
+        return has_masked_fields(masks, action)
     if action.statement.cursor or not action.statement.complete:
         return True
     flows = action.statement.flows
@@ -149,13 +157,16 @@ def enforcement_of(
     )
     timeout = _timeout(permit)
     record_results = "record_results" in values
-    if not (masks or limits or timeout or record_results):
+    scan = _scan(
+        tuple(item.value for item in permit.obligations if item.name == "mask"), recognised
+    )
+    # What an answer may hold is not described beforehand: it is looked through in any case.
+    scans = bool(scan) and _of_messages(evidence)
+    if not (masks or limits or timeout or record_results or scans):
         return None
     return Enforcement(
         masks=masks.inside(within),
-        scan=_scan(
-            tuple(item.value for item in permit.obligations if item.name == "mask"), recognised
-        ),
+        scan=scan,
         key=_key_of(key, action) if masks else Secret(b""),
         limits=limits,
         timeout=timeout,
@@ -224,6 +235,9 @@ def _leaked(permit: Permit, action: Action, evidence: Evidence) -> str:
         return ""
     if not statement.complete:
         return "not all of it was understood, so that what is masked for you could be in it"
+    may_test = any(item == ("mask_inference", ALLOW) for item in _pairs(permit))
+    if _of_messages(evidence):
+        return _leaked_by_message(masks, action, evidence, may_test=may_test)
     if any(touch.resource.name in STATISTICS for touch in action.touches):
         return "the server's statistics hold values of columns that are masked for you"
     if statement.unresolved:
@@ -232,7 +246,6 @@ def _leaked(permit: Permit, action: Action, evidence: Evidence) -> str:
             f"`{name}` is not known here, so it cannot be told what of it is masked for you; "
             "if it is there, try again in a minute"
         )
-    may_test = any(item == ("mask_inference", ALLOW) for item in _pairs(permit))
     # What an EXECUTE runs was prepared earlier; where its values go was not read with it.
     flows = None if statement.executes else statement.flows
     if flows is None:
@@ -242,6 +255,33 @@ def _leaked(permit: Permit, action: Action, evidence: Evidence) -> str:
         return words
     unseen = _masked(masks, _read_hidden(action.touches) - _read(flows))
     return _unseen(unseen, action, may_test=may_test) if unseen else ""
+
+
+def _of_messages(evidence: Evidence) -> bool:
+    """Return whether the target's columns are the fields of messages, and not of tables."""
+    return evidence.target is not None and evidence.target.protocol != "postgres"
+
+
+def _leaked_by_message(masks: Masks, action: Action, evidence: Evidence, *, may_test: bool) -> str:
+    if evidence.target is not None:
+        route = nameless_route(masks, action, evidence.target)
+        if route:
+            return (
+                f"fields of `{route[:80]}` are masked for you, and the target's routes are not "
+                "known; name them in `routes` of `[targets.http]`"
+            )
+    if calls_by_other_names(masks, action):
+        return (
+            "fields of this are masked for you, and a query of GraphQL may have them sent by "
+            "other names"
+        )
+    tested = [] if may_test else tested_fields(masks, action)
+    if tested:
+        return (
+            f"{_named(tested)} masked for you, so it cannot decide what is answered, in which "
+            "order or by which name; leave it out of the query and the arguments"
+        )
+    return ""
 
 
 def _flowing(masks: Masks, flows: Flows, action: Action, *, may_test: bool) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from assent.core.resource import Target
+from assent.policy.field_labels import field_labels
 
 _PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
 _MOST_INDEXES = 16
@@ -42,11 +43,14 @@ def quoted(part: str) -> str:
 def labels_of(target: Target | None, name: str, columns: frozenset[str] = frozenset()) -> list[str]:
     """Return the labels of a resource and of these columns of it, sorted; `*` is every column.
 
-    Those of its schema and its database count as its own. A dotted label includes what it
+    Those of its schema and its database count as its own. Of targets other than databases, columns
+    are the fields of messages; see `field_labels`. A dotted label includes what it
     begins with: `pci.pan` is `pci` too.
     """
     if target is None or not target.labels:
         return []
+    if target.protocol != "postgres":
+        return sorted(with_ancestors(field_labels(target.labels, name, columns)))
     found = set(target.labels.get(name, ()))
     for place in above(name, 2, target.database):
         found |= target.labels.get(place, frozenset())
