@@ -18,7 +18,7 @@ from assent.core.action import Action
 from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.ids import SubjectId
 from assent.demo.world import World
-from assent.edges import policies
+from assent.edges import outside
 from assent.stores import SqlStore
 from assent.system.clock import SystemClock
 from gateway_world import Gateway, Shop, asyncpg_connect
@@ -205,12 +205,7 @@ async def test_an_obligation_that_cannot_be_kept_is_a_denial(
 ) -> None:
     """Row: an obligation cannot be kept."""
     created = gateway_world.create_world(tmp_path / "own", template)
-    plugin = policies.PROTOCOLS[0]
-    honoured = frozenset({"max_duration", "decide_each"})
-    fewer = type(plugin)(
-        **{name: getattr(plugin, name) for name in plugin.__slots__} | {"honours": honoured}
-    )
-    monkeypatch.setattr(policies, "PROTOCOLS", (fewer,))
+    monkeypatch.setattr(outside, "HONOURS", frozenset({"max_duration", "decide_each"}))
     with (
         pytest.raises((OperatorFault, asyncpg.PostgresError), match="record"),
         gateway_world.serving_inside(created, shop.loop) as gateway,
