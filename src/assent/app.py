@@ -32,6 +32,7 @@ from assent.credentials.references import reveal_reference
 from assent.edges import (
     credentials,
     device_managers,
+    door_certificates,
     exporting,
     fingerprints,
     identity,
@@ -218,7 +219,14 @@ async def _doors(
                 doors,
             )
         )
-        application = api.build_app(plane, around.public_url, lambda: address, clicks, others)
+        application = api.build_app(
+            plane,
+            around.public_url,
+            lambda: address,
+            clicks,
+            others,
+            door_certificates.digest(premises),
+        )
         web.mount(application, plane, around.public_url, lambda: address)
         identity.mount_scim(application, premises, plane, around)
         server, serving = await web_server.start(

@@ -25,7 +25,8 @@ class Door:
     """The control plane behind the API. public_url: without a slash at its end.
 
     addresses: of the doors beside PostgreSQL's that listen: `ssh`, `http`, `tcp`. clicks: takes
-    those on buttons in a chat, None where no chat has any.
+    those on buttons in a chat, None where no chat has any. certificate: SHA-256 of what the
+    gateway serves TLS with, in hex.
     """
 
     plane: ControlPlane
@@ -33,6 +34,7 @@ class Door:
     postgres_address: Callable[[], tuple[str, int]]
     clicks: Clicks | None = None
     addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    certificate: str = ""
 
 
 def door_of(request: Request) -> Door:

@@ -20,6 +20,7 @@ from assent.api.schemas import (
     TargetOut,
     TouchOut,
 )
+from assent.api.ways_in import way_in
 from assent.control.access import Outlook
 from assent.control.covering import describe as describe_scope
 from assent.control.directory import Directory
@@ -109,13 +110,15 @@ def _terms(grant: Grant) -> dict[str, object]:
     }
 
 
-def target_out(outlook: Outlook) -> TargetOut:
+def target_out(door: Door, outlook: Outlook) -> TargetOut:
     """Return the target with what would happen on connecting."""
-    grant = outlook.grant
+    grant, way = outlook.grant, way_in(door, outlook.target)
     return TargetOut.model_validate(
         {
             "name": outlook.target.name,
             "protocol": outlook.target.protocol,
+            "address": way.address if way else "",
+            "command": way.command if way else "",
             "environment": outlook.target.environment,
             "access": outlook.state,
             "words": list(outlook.words),

@@ -68,10 +68,15 @@ class TargetGrantOut(BaseModel):
 
 
 class TargetOut(BaseModel):
-    """A target and what would happen if the caller connected now."""
+    """A target and what would happen if the caller connected now.
+
+    address, command: how it is reached; empty where this server has no door for its protocol.
+    """
 
     name: str
     protocol: str
+    address: str
+    command: str
     environment: str
     access: Literal["granted", "automatic", "ask", "closed"]
     words: list[str]
@@ -82,11 +87,17 @@ class OpenedOut(BaseModel):
     """How to connect. password: for so many `connections` until `expires_at`.
 
     device: the one that it is bound to, null for none. certificate: what the client shows on the
-    wire, PEM, null where none was asked for or none are issued.
+    wire, PEM, null where none was asked for or none are issued. address: what clients of the
+    protocol are given; for `tcp`, what follows CONNECT. command: the line of a shell that goes
+    there. tls_sha256: of the door's certificate, in hex, where it is ours.
     """
 
+    protocol: str
     host: str
     port: int
+    address: str
+    command: str
+    tls_sha256: str
     user: str
     password: str
     database: str

@@ -2,6 +2,10 @@
 
 import ssl
 from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from assent.config import split_address
 from assent.core.ports import DeviceCertificates
@@ -18,18 +22,33 @@ def serving_tls(
     where they are not asked. Raises OperatorFault for files that do not fit.
     """
     config = premises.config.postgres
-    if config.certificate:
-        certificate = premises.config.folder / config.certificate
-        key = premises.config.folder / config.key if config.key else None
-    else:
-        own, _ = split_address(config.listen, "[postgres] listen")
-        names = ["localhost", "127.0.0.1", "::1", own]
-        now = premises.clock.now()
-        certificate = ensure_development_certificate(premises.data, names, now)
-        key = None
+    certificate = _certificate(premises)
+    key = premises.config.folder / config.key if config.certificate and config.key else None
     vouches = devices.authority if devices is not None else ""
     require = config.tls == "require" or (not config.tls and not _is_loopback(host))
     return client_side(certificate, key, vouches), require
+
+
+def digest(premises: Premises) -> str:
+    """Return the SHA-256 of the certificate that the doors serve, in hex; clients compare it.
+
+    Empty where it cannot be read.
+    """
+    try:
+        chain = x509.load_pem_x509_certificates(_certificate(premises).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return chain[0].fingerprint(hashes.SHA256()).hex()
+
+
+def _certificate(premises: Premises) -> Path:
+    """Return the file; a development certificate is made where the operator brings none."""
+    config = premises.config.postgres
+    if config.certificate:
+        return premises.config.folder / config.certificate
+    own, _ = split_address(config.listen, "[postgres] listen")
+    names = ["localhost", "127.0.0.1", "::1", own]
+    return ensure_development_certificate(premises.data, names, premises.clock.now())
 
 
 def _is_loopback(host: str) -> bool:

@@ -10,6 +10,7 @@ from assent.api.emergency_schemas import BreakGlassBody, BrokenOut
 from assent.api.render import grant_out, request_out
 from assent.api.render_reviews import review_out
 from assent.api.schemas import WaitingOut
+from assent.api.ways_in import connection_facts, must_have_door
 from assent.control.break_glass import Broken
 from assent.control.sign_in import Caller
 from assent.core.clock import isoformat
@@ -29,6 +30,7 @@ async def break_glass(
     door: TheDoor, caller: SignedIn, body: BreakGlassBody
 ) -> BrokenOut | JSONResponse:
     """Take access at once: short, recorded, told to everybody, and reviewed by somebody else."""
+    must_have_door(door, body.target)
     devices, proof = door.plane.devices, body.device.possession if body.device else None
     async with devices.proofs.connecting(caller, proof, body.target, body.connections) as taker:
         taken = await door.plane.break_glass.take(
@@ -47,10 +49,8 @@ async def break_glass(
 
 def _broken(door: Door, caller: Caller, taken: Broken, certificate: str | None) -> BrokenOut:
     opened = taken.opened
-    host, port = door.postgres_address()
     return BrokenOut(
-        host=host,
-        port=port,
+        **connection_facts(door, opened.target),
         user=opened.user,
         password=opened.password.reveal(),
         database=opened.database,

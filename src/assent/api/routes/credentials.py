@@ -11,6 +11,7 @@ from assent.api.authorization import needs
 from assent.api.bodies import Body, Name, PossessionBody
 from assent.api.door import Door, TheDoor
 from assent.api.risk_schemas import Instant
+from assent.api.ways_in import connection_facts, must_have_door
 from assent.control.personal_credentials import LONGEST, MOST_CONNECTIONS, Minted
 from assent.core.clock import isoformat
 from assent.core.role import Permission
@@ -55,8 +56,12 @@ class CredentialsOut(BaseModel):
 class MintedOut(CredentialOut):
     """A new one, and how to connect with it. password: shown this once."""
 
+    protocol: str
     host: str
     port: int
+    address: str
+    command: str
+    tls_sha256: str
     user: str
     password: str
     database: str
@@ -70,6 +75,7 @@ async def mint(door: TheDoor, caller: SignedIn, body: CredentialBody) -> MintedO
 
     Connect with it, and access is asked for then, on the same connection.
     """
+    must_have_door(door, body.target)
     devices, proof = door.plane.devices, body.device.possession if body.device else None
     async with devices.proofs.connecting(caller, proof, body.target, body.connections) as asker:
         minted = await door.plane.credentials.mint(
@@ -107,11 +113,9 @@ def _out(minted: Minted) -> CredentialOut:
 
 
 def _minted(door: Door, minted: Minted, certificate: str | None) -> MintedOut:
-    host, port = door.postgres_address()
     return MintedOut(
         **_out(minted).model_dump(),
-        host=host,
-        port=port,
+        **connection_facts(door, minted.target),
         user=minted.user,
         password=minted.password.reveal() if minted.password else "",
         database=minted.target.name,

@@ -9,6 +9,7 @@ from assent.api.bodies import ConnectBody
 from assent.api.door import Door, TheDoor
 from assent.api.render import grant_out, request_out, target_out
 from assent.api.schemas import OpenedOut, TargetsOut, WaitingOut
+from assent.api.ways_in import connection_facts, must_have_door
 from assent.control.session_credentials import Opened
 from assent.core.clock import isoformat
 from assent.core.role import Permission
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["access"])
 async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
     """List every target with what would happen if you connected now."""
     outlooks = await door.plane.access.outlook(caller)
-    return TargetsOut(items=[target_out(outlook) for outlook in outlooks])
+    return TargetsOut(items=[target_out(door, outlook) for outlook in outlooks])
 
 
 @router.post(
@@ -32,6 +33,7 @@ async def targets(door: TheDoor, caller: SignedIn) -> TargetsOut:
 )
 async def connect(door: TheDoor, caller: SignedIn, body: ConnectBody) -> OpenedOut | JSONResponse:
     """Get a short-lived password for a target, or the request that must be answered first."""
+    must_have_door(door, body.target)
     devices, proof = door.plane.devices, body.device.possession if body.device else None
     async with devices.proofs.connecting(caller, proof, body.target, body.connections) as asker:
         answer = await door.plane.access.connect(
@@ -50,10 +52,8 @@ async def connect(door: TheDoor, caller: SignedIn, body: ConnectBody) -> OpenedO
 
 
 def _opened(door: Door, opened: Opened, device: str | None, certificate: str | None) -> OpenedOut:
-    host, port = door.postgres_address()
     return OpenedOut(
-        host=host,
-        port=port,
+        **connection_facts(door, opened.target),
         user=opened.user,
         password=opened.password.reveal(),
         database=opened.database,
