@@ -2,36 +2,114 @@
 
 import functools
 import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from assent.config import split_address
+from assent.core.faults import OperatorFault
+from assent.core.resource import Target
+from assent.core.secret import Secret
+from assent.core.web_login import WebLogin
 from assent.edges.doors import Address, DoorParts
 from assent.edges.proxies import client_of, networks_of
 from assent.gateway.certificates import client_side
 from assent.gateway.http.callers import Callers
+from assent.gateway.http.entrances import Entrances
+from assent.gateway.http.exchange import Exchanges
+from assent.gateway.http.news import News
 from assent.gateway.http.server import HttpServer
+from assent.gateway.http.target_routes import TargetRoutes
+from assent.gateway.http.upstreams import Upstreams
+from assent.gateway.http.visits import Visits
+from assent.gateway.http.web_gateway import Places, WebGateway
+from assent.gateway.waited import Waited
+
+_GOODBYE = "the gateway is stopping; try again in a moment"
 
 
 async def start(parts: DoorParts) -> Address:
     """Return where it listens. Raises OperatorFault."""
-    premises, plane = parts.premises, parts.assembly.plane
-    config = premises.config.http
-    server = HttpServer(config.domain, _tls(parts), config.most_connections)
-    proxies = networks_of(premises.config.server.proxies)
+    config = parts.premises.config.http
+    hosts = _Hosts(config.public_url, config.domain, https=bool(config.certificate))
+    server = HttpServer(hosts.domain, _tls(parts), config.most_connections)
+    proxies = networks_of(parts.premises.config.server.proxies)
+    plane = parts.assembly.plane
     callers = Callers(
         plane.sign_in,
         plane.directory,
-        premises.clock,
+        parts.premises.clock,
         functools.partial(client_of, proxies=proxies),
     )
     # Whoever answers below a path of their own takes it here, before anybody can ask.
-    _take_paths(server, callers, parts)
+    _serve_targets(server, callers, hosts, parts)
     address = await server.start(*split_address(config.listen, "[http] listen"))
+    hosts.port = address[1]
+    plane.sign_in.entering.open_at(lambda name: _origin(hosts, parts, name))
     parts.stack.push_async_callback(server.stop)
     return address
 
 
-def _take_paths(server: HttpServer, callers: Callers, parts: DoorParts) -> None:
-    """Let each part of the gateway answer below its own prefix: `server.take("at", …)`."""
+@dataclass(slots=True)
+class _Hosts:
+    """Where browsers reach hosts of targets. port: that it listens on, once it does."""
+
+    public_url: str
+    named: str
+    https: bool
+    port: int = 0
+
+    @property
+    def domain(self) -> str:
+        """What stands behind the name of a target."""
+        return urlsplit(self.public_url).hostname or self.named
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach them by TLS."""
+        return self.public_url.startswith("https:") or (not self.public_url and self.https)
+
+    def origin_of(self, name: str) -> str:
+        """Return the origin of a target's host, as browsers write it."""
+        scheme = "https" if self.secure else "http"
+        port = urlsplit(self.public_url).port if self.public_url else self.port
+        behind = f":{port}" if port and port != {"http": 80, "https": 443}[scheme] else ""
+        return f"{scheme}://{name.lower()}.{self.domain}{behind}"
+
+
+def _serve_targets(server: HttpServer, callers: Callers, hosts: _Hosts, parts: DoorParts) -> None:
+    premises, plane = parts.premises, parts.assembly.plane
+    upstreams = Upstreams(_login(parts))
+    visits = Visits(parts.gateway, callers)
+    exchanges = Exchanges(
+        visits=visits,
+        callers=callers,
+        upstreams=upstreams,
+        routes=TargetRoutes(),
+        waited=Waited(plane.requests),
+        clock=premises.clock,
+    )
+    entering = plane.sign_in.entering
+    gateway = WebGateway(
+        exchanges=exchanges,
+        callers=callers,
+        entrances=Entrances(entering, premises.ids, parts.public_url, https=hosts.secure),
+        news=News(plane.requests, plane.events),
+        directory=plane.directory,
+        places=Places(hosts.origin_of, parts.public_url),
+        clock=premises.clock,
+        ids=premises.ids,
+    )
+    server.take("at", gateway.below_path)
+    server.take_hosts(gateway.on_host)
+    parts.stack.push_async_callback(upstreams.close)
+    parts.stack.push_async_callback(visits.stop, _GOODBYE)
+    parts.stack.callback(parts.tasks.create_task(visits.run()).cancel)
+
+
+def _origin(hosts: _Hosts, parts: DoorParts, name: str) -> str:
+    target = parts.assembly.plane.directory.target_named(name)
+    return hosts.origin_of(name) if target is not None and target.protocol == "http" else ""
 
 
 def _tls(parts: DoorParts) -> ssl.SSLContext | None:
@@ -39,3 +117,20 @@ def _tls(parts: DoorParts) -> ssl.SSLContext | None:
     if not config.certificate:
         return None
     return client_side(folder / config.certificate, folder / config.key if config.key else None)
+
+
+def _login(parts: DoorParts) -> WebLogin:
+    return _NoLogin()
+
+
+class _NoLogin:
+    async def headers(self, target: Target) -> Mapping[str, Secret[str]]:
+        if target.options.get("login", "none") != "none":
+            raise OperatorFault("login", "is not there", f"target `{target.name}` http.login")
+        return {}
+
+    async def refused(self, target: Target, headers: Mapping[str, Secret[str]]) -> bool:
+        return False
+
+    async def certificate(self, target: Target) -> Secret[bytes] | None:
+        return None

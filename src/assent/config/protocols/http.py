@@ -9,12 +9,15 @@ class HttpConfig:
 
     listen: `host:port`; port 0 takes a free one, empty for no such door. domain: below which each
     target has a name of its own, such as `apps.example.org` for `wiki.apps.example.org`; by
-    default `localhost`. certificate, key: PEM files; without them it speaks plain HTTP, which is
-    for this machine, or behind a proxy that ends TLS. most_connections: clients at once.
+    default `localhost`. public_url: where clients reach it if that is not where it listens, such
+    as `https://apps.example.org` before a proxy; its host is the domain then. certificate, key:
+    PEM files; without them it speaks plain HTTP, which is for this machine, or behind a proxy that
+    ends TLS. most_connections: clients at once.
     """
 
     listen: str = ""
     domain: str = "localhost"
+    public_url: str = ""
     certificate: str = ""
     key: str = ""
     most_connections: int = 1000
