@@ -9,6 +9,7 @@ from msgspec import Struct
 from assent.content.detectors import Scanner
 from assent.content.masks import masked
 from assent.content.patterns import OwnPattern
+from assent.content.scan import Scan
 from assent.core.frame import RowsFrame
 from assent.protocols.postgres.messages import Cursor, frame, violation
 from assent.protocols.postgres.results.copy_options import CopyOptions
@@ -21,7 +22,6 @@ from assent.protocols.postgres.results.passed import Passed
 from assent.protocols.postgres.results.plan import Plan, plan_of
 from assent.protocols.postgres.results.recorded import Row, as_text, rows_frames
 from assent.protocols.postgres.results.rows import RowMasks, row, values_of, whole_rows
-from assent.protocols.postgres.results.scan import Scan
 
 MOST_ROW_BYTES = 16 * 1024 * 1024
 """Of one row, or any other message that must be whole to be looked at."""
