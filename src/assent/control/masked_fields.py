@@ -21,23 +21,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _ORDERS = frozenset(
-    [
-        "distinct",
-        "filter",
-        "filters",
-        "group",
-        "groupby",
-        "having",
-        "order",
-        "orderby",
-        "ordering",
-        "predicate",
-        "search",
-        "sort",
-        "sortby",
-        "sorting",
-        "where",
-    ]
+    {"distinct", "filter", "filters", "group", "groupby", "having", "order", "orderby", "ordering"}
+    | {"predicate", "search", "sort", "sortby", "sorting", "where"}
 )
 _GRAPHQL = re.compile(r"\s*(?:\{|#|query\b|mutation\b|subscription\b|fragment\b)")
 _PARAMETER = re.compile(r"\\\{[^{}/]+\\\}")
