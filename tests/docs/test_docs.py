@@ -27,8 +27,8 @@ from assent.core.evidence import Evidence
 from assent.policy.annotations import ALLOWED
 from assent.policy.facts import EVERY_FACT
 from assent.protocols import postgres
+from assent.protocols.every import PROTOCOLS
 from assent.protocols.postgres import refusals
-from assent.protocols.postgres.statements import VERBS
 from assent.risk.budget import ENOUGH, HIGH_BOUNDS, MEDIUM_BOUNDS
 from assent.risk.confidence import HIGH_FROM_DAYS, HIGH_FROM_SESSIONS, MEDIUM_FROM_SESSIONS
 from assent.risk.dimensions import dimension
@@ -164,7 +164,7 @@ def test_every_word_of_policies_is_in_their_reference() -> None:
 
 def test_every_verb_is_in_the_documentation() -> None:
     text = _everything()
-    verbs = VERBS | {"session.open", "access.request"}
+    verbs = {"session.open", "access.request"}.union(*(plugin.verbs for plugin in PROTOCOLS))
     assert [verb for verb in sorted(verbs) if f"`{verb}`" not in text] == []
 
 
@@ -228,7 +228,7 @@ def test_policies_in_guides_load() -> None:
         for number, block in enumerate(
             re.findall(r"^```cedar\n(.*?)^```$", _text(page), re.S | re.M)
         ):
-            policy.load({f"{_name(page)}-{number}.cedar": block}, [postgres.PLUGIN])
+            policy.load({f"{_name(page)}-{number}.cedar": block}, PROTOCOLS)
 
 
 def test_the_state_diagrams_are_those_of_the_tables() -> None:
