@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import gateway_world
+from assent.demo.programs import psql_program
 from assent.demo.world import World
 from gateway_world import Gateway, assent, eventually
 from tcp_world import (
@@ -297,3 +298,16 @@ def test_the_log_verifies_behind_all_that(door: Gateway, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     done = assent(door, "carl", "audit", "verify", str(log), "--key", str(log / "key"))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_postgres_clients_do_not_reach_what_speaks_something_else(door: Gateway) -> None:
+    credential = door.connect_as("ana", target="echo")
+    done = subprocess.run(
+        [psql_program(), "-X", "-c", "select 1"],
+        env=credential.environment(PGDATABASE="echo"),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert "target `echo` speaks tcp" in done.stderr

@@ -17,6 +17,7 @@ _COMMANDS = (
     ("step-up", "sign_in:step_up", "Confirm your password, where a policy asks for it.", _DAILY),
     ("targets", "access:targets", "List what you can reach, and how.", _DAILY),
     ("connect", "connect:connect", "Open a target: print how to connect, or start psql.", _DAILY),
+    ("tunnel", "tunnel:tunnel", "Have a TCP target on a port of this machine.", _DAILY),
     ("break-glass", "break_glass:break_glass", "Open a target at once, in an emergency.", _DAILY),
     (
         "credentials",

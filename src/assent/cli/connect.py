@@ -61,7 +61,7 @@ def connect(
     client = signed_in()
     body = access_body(target, lasts_for, reason, ticket) | {"connections": connections}
     body |= wish_body(verbs, tables, budget, "", None, read_only=read_only, start="approval")
-    hand_over(_open(client, body), psql_arguments, psql=psql, as_json=as_json)
+    hand_over(open_target(client, body), psql_arguments, psql=psql, as_json=as_json)
 
 
 def hand_over(
@@ -70,6 +70,8 @@ def hand_over(
     """Print how to connect, or become psql where that is asked for or arguments are for it."""
     if as_json:
         output.show_json(opened)
+    elif opened["protocol"] != "postgres":
+        _print_other(opened)
     elif psql or psql_arguments:
         _become_psql(opened, list(psql_arguments))
     else:
@@ -100,7 +102,7 @@ def connection_url(opened: Mapping[str, Any]) -> str:
     return f"{address}?sslmode=require&sslcert={cert}&sslkey={key}"
 
 
-def _open(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
+def open_target(client: Client, body: Mapping[str, object]) -> dict[str, Any]:
     """Return the credential; where people are asked, after they have assented."""
     binding = Binding(client)
     status, answer = client.post_for_status("/v1/connect", binding.of(body))
@@ -129,6 +131,21 @@ def _print(opened: Mapping[str, Any]) -> None:
     output.say(f"or any other client:\n\n  {connection_url(opened)}\n")
     left = distance(expires, now).removeprefix("in ")
     output.say(f"The password opens {connections} and is good for {left}.")
+
+
+def _print_other(opened: Mapping[str, Any]) -> None:
+    """Print where a target is that PostgreSQL's clients do not reach."""
+    ends = in_words(opened["grant"]["ends_at"], output.now())
+    output.say(f"{opened['grant']['target']} is open until {ends}: {opened['address']}\n")
+    output.facts(
+        [
+            ("gateway", f"{opened['host']}:{opened['port']}"),
+            ("user", opened["user"]),
+            ("password", opened["password"]),
+        ]
+    )
+    if opened["command"]:
+        output.say(f"\nor let it be done: {opened['command']}")
 
 
 def _become_psql(opened: Mapping[str, Any], arguments: list[str]) -> None:

@@ -207,6 +207,12 @@ class PostgresAnswerer:
         candidate = state.candidate
         if candidate is None:
             raise RuntimeError("a proof was accepted for nobody")
+        if candidate.target.protocol != "postgres":
+            words = f"target `{candidate.target.name}` speaks {candidate.target.protocol} and is "
+            hint = "see `assent targets`"
+            refused = Refused(RefusalKind.DENIED, f"{words}not reached by this door", "", hint)
+            conversation.answered(ticket, refused)
+            return
 
         def drafted(live: LiveSession | Arrival) -> None:
             state.draft = live

@@ -113,6 +113,8 @@ async def test_targets_say_what_connecting_would_lead_to(door: Door) -> None:
         {
             "name": "shop",
             "protocol": "postgres",
+            "address": "postgresql://gate.test:6432/shop",
+            "command": "assent connect shop --psql",
             "environment": "production",
             "access": "ask",
             "words": ["assent of 1 of dba"],
