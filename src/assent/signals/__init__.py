@@ -8,6 +8,7 @@ from assent.core.plugins import SignalPlugin
 from assent.signals import (
     concurrent_sessions,
     credential_moved,
+    declared_task,
     device_posture,
     dormant_account,
     failures,
@@ -57,6 +58,7 @@ SIGNALS: tuple[SignalPlugin, ...] = (
     off_hours.SIGNAL,
     failures.SIGNAL,
     purpose.SIGNAL,
+    declared_task.SIGNAL,
     new_privilege.SIGNAL,
     dormant_account.SIGNAL,
     slow_drift.SIGNAL,

@@ -138,6 +138,6 @@ def test_with_where_is_none_where_a_where_would_change_nothing() -> None:
 
 
 def test_signals_have_distinct_names_and_measure_what_they_are_named_after() -> None:
-    assert len({plugin.name for plugin in SIGNALS}) == len(SIGNALS) == 26
+    assert len({plugin.name for plugin in SIGNALS}) == len(SIGNALS) == 27
     for plugin in SIGNALS:
         assert plugin.measure(action(READ), EVIDENCE, NOW).name == plugin.name
