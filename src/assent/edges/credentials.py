@@ -4,11 +4,13 @@ from hashlib import sha256
 
 from assent.control.own_target import CANARY
 from assent.core.ports import CredentialBroker
+from assent.core.web_login import WebLogin
 from assent.credentials.brokers import Brokers
 from assent.credentials.postgres_role import PostgresRoleBroker
 from assent.credentials.references import References
 from assent.credentials.ssh_certificate import SshCertificateBroker
 from assent.credentials.static import StaticBroker
+from assent.credentials.vault import Vault
 from assent.edges.master_key import vault_of
 from assent.edges.premises import Premises
 from assent.edges.ssh_authority import ssh_authority
@@ -23,9 +25,7 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
     when_done: takes what is awaited at the end.
     """
     config, clock = premises.config, premises.clock
-    vault = vault_of(config) if config.vault.address else None
-    if vault is not None:
-        when_done(vault.close)
+    vault = _vault(premises, when_done)
     references = References(config.folder, vault)
     # Two gateways before one server must not take each other's roles for left behind.
     # By the log's first key: a later one would make roles of this very gateway strange to it.
@@ -48,3 +48,26 @@ def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
     authority = ssh_authority(premises)
     by_certificate = SshCertificateBroker(authority, clock) if authority is not None else None
     return Brokers(of, StaticBroker(references), by_certificate)
+
+
+def web_login(premises: Premises, when_done: WhenDone) -> WebLogin:
+    """Return what says how targets that speak HTTP are signed in at.
+
+    when_done: takes what is awaited at the end.
+    """
+    # It costs time at the start, and only this door needs it.
+    from assent.credentials.client_credentials import AccessTokens
+    from assent.credentials.http_login import HttpLogin
+
+    tokens = AccessTokens(premises.clock)
+    when_done(tokens.close)
+    references = References(premises.config.folder, _vault(premises, when_done))
+    return HttpLogin(references, tokens, premises.clock)
+
+
+def _vault(premises: Premises, when_done: WhenDone) -> Vault | None:
+    if not premises.config.vault.address:
+        return None
+    vault = vault_of(premises.config)
+    when_done(vault.close)
+    return vault
