@@ -44,6 +44,7 @@ from assent.api.routes import (
     sessions,
     sign_in,
     slack,
+    ssh_certificates,
     status,
     steering,
     targets,
@@ -90,7 +91,7 @@ def build_app(
         device_sign_in, inbox, grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
-        workloads, scim, agent_server,
+        workloads, scim, agent_server, ssh_certificates,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

@@ -24,7 +24,10 @@ CREDENTIAL_LASTS_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A credential for a session, shown once. database: what the client must name."""
+    """A credential for a session, shown once. database: what the client must name.
+
+    credential: its id, which a certificate names in place of the password.
+    """
 
     user: str
     password: Secret[str]
@@ -33,6 +36,7 @@ class Opened:
     expires_at: datetime
     grant: Grant
     connections: int
+    credential: CredentialId = CredentialId("")
 
 
 class SessionCredentials:
@@ -98,6 +102,7 @@ class SessionCredentials:
             credential.expires_at,
             grant,
             connections,
+            credential.id,
         )
 
     def check_open(self, grant: Grant) -> None:
