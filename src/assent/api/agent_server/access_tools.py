@@ -6,10 +6,10 @@ from assent.api.agent_server.alternatives import outlook_told
 from assent.api.agent_server.answers import grant_told, request_told
 from assent.api.agent_server.bodies import NothingBody, SessionBody, TargetBody
 from assent.api.agent_server.tool import Told
-from assent.api.agent_server.ways_in import takes_password, way_in
 from assent.api.bodies import AskBody
 from assent.api.door import Door
 from assent.api.render import person_name
+from assent.api.ways_in import connection_facts, must_have_door, way_in
 from assent.control.access import Outlook
 from assent.control.session_credentials import Opened
 from assent.control.sign_in import Caller
@@ -20,6 +20,13 @@ from assent.core.ids import SubjectId, TargetId
 from assent.core.resource import Target
 
 _MOST_TARGETS = 100
+_BY_PASSWORD = frozenset({"postgres", "ssh", "tcp"})
+"""Protocols whose sessions are opened with a session credential; the others, by one's token."""
+
+_SHOWN = {
+    True: "the user and password of `open_session`",
+    False: "your own token of Assent, as `Authorization: Bearer …`",
+}
 
 
 async def who_am_i(door: Door, caller: Caller, body: NothingBody) -> Told:
@@ -65,13 +72,22 @@ async def connection(door: Door, caller: Caller, body: TargetBody) -> Told:
     target = _target(door, body.target)
     grants = _valid(door, caller, target.id)
     held: list[JsonValue] = [dict(grant_told(door, grant)) for grant in grants]
-    return {**way_in(door, target), "grants": held}
+    by_password = target.protocol in _BY_PASSWORD
+    return {
+        **connection_facts(door, target),
+        "listens": way_in(door, target) is not None,
+        "database": target.database if target.protocol == "postgres" else None,
+        "show": _SHOWN[by_password],
+        "by_password": by_password,
+        "grants": held,
+    }
 
 
 async def open_session(door: Door, caller: Caller, body: SessionBody) -> Told:
     """Return a short-lived password for a target, or the request that must be answered first."""
     target = _target(door, body.target)
-    if not takes_password(target):
+    must_have_door(door, target.name)
+    if target.protocol not in _BY_PASSWORD:
         words = f"`{target.name}` is reached with your own token; see the tool `connection`"
         raise ConflictFault("no-password", words)
     opened = await door.plane.access.connect(
@@ -86,7 +102,7 @@ async def open_session(door: Door, caller: Caller, body: SessionBody) -> Told:
     if not isinstance(opened, Opened):
         return {"opened": False, "request": dict(await request_told(door, caller, opened))}
     return {
-        **way_in(door, target),
+        **connection_facts(door, target),
         "opened": True,
         "user": opened.user,
         "password": opened.password.reveal(),
