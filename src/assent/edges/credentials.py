@@ -1,6 +1,7 @@
 """As whom sessions reach their targets: the brokers, and the Vault where there is one."""
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from assent.control.own_target import CANARY
 from assent.core.ports import CredentialBroker
@@ -10,13 +11,15 @@ from assent.credentials.postgres_role import PostgresRoleBroker
 from assent.credentials.references import References
 from assent.credentials.ssh_certificate import SshCertificateBroker
 from assent.credentials.static import StaticBroker
-from assent.credentials.vault import Vault
 from assent.edges.master_key import vault_of
 from assent.edges.premises import Premises
 from assent.edges.ssh_authority import ssh_authority
 from assent.gateway.canary import CanaryBroker
 from assent.gateway.own_connection import own_connection
 from assent.notifiers.channels import WhenDone
+
+if TYPE_CHECKING:
+    from assent.credentials.vault import Vault
 
 
 def brokers(premises: Premises, when_done: WhenDone) -> Brokers:
@@ -65,7 +68,7 @@ def web_login(premises: Premises, when_done: WhenDone) -> WebLogin:
     return HttpLogin(references, tokens, premises.clock)
 
 
-def _vault(premises: Premises, when_done: WhenDone) -> Vault | None:
+def _vault(premises: Premises, when_done: WhenDone) -> "Vault | None":
     if not premises.config.vault.address:
         return None
     vault = vault_of(premises.config)

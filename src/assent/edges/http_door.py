@@ -2,15 +2,11 @@
 
 import functools
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from assent.config import split_address
-from assent.core.faults import OperatorFault
-from assent.core.resource import Target
-from assent.core.secret import Secret
-from assent.core.web_login import WebLogin
+from assent.config import own_patterns, split_address
+from assent.edges.credentials import web_login
 from assent.edges.doors import Address, DoorParts
 from assent.edges.proxies import client_of, networks_of
 from assent.gateway.certificates import client_side
@@ -79,7 +75,7 @@ class _Hosts:
 
 def _serve_targets(server: HttpServer, callers: Callers, hosts: _Hosts, parts: DoorParts) -> None:
     premises, plane = parts.premises, parts.assembly.plane
-    upstreams = Upstreams(_login(parts))
+    upstreams = Upstreams(web_login(premises, parts.stack.push_async_callback))
     visits = Visits(parts.gateway, callers)
     exchanges = Exchanges(
         visits=visits,
@@ -88,6 +84,7 @@ def _serve_targets(server: HttpServer, callers: Callers, hosts: _Hosts, parts: D
         routes=TargetRoutes(),
         waited=Waited(plane.requests),
         clock=premises.clock,
+        patterns=own_patterns(premises.config),
     )
     entering = plane.sign_in.entering
     gateway = WebGateway(
@@ -117,20 +114,3 @@ def _tls(parts: DoorParts) -> ssl.SSLContext | None:
     if not config.certificate:
         return None
     return client_side(folder / config.certificate, folder / config.key if config.key else None)
-
-
-def _login(parts: DoorParts) -> WebLogin:
-    return _NoLogin()
-
-
-class _NoLogin:
-    async def headers(self, target: Target) -> Mapping[str, Secret[str]]:
-        if target.options.get("login", "none") != "none":
-            raise OperatorFault("login", "is not there", f"target `{target.name}` http.login")
-        return {}
-
-    async def refused(self, target: Target, headers: Mapping[str, Secret[str]]) -> bool:
-        return False
-
-    async def certificate(self, target: Target) -> Secret[bytes] | None:
-        return None

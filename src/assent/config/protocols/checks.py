@@ -11,6 +11,7 @@ from assent.core.faults import OperatorFault
 
 PROTOCOLS = ("postgres", "ssh", "http", "mcp", "tcp")
 _TABLES = {"ssh": SshTargetConfig(), "http": HttpTargetConfig(), "mcp": McpTargetConfig()}
+_LOGINS = ("none", "bearer", "basic", "header", "oauth", "certificate")
 _MOST = 100
 
 
@@ -53,19 +54,30 @@ def _check_ssh(target: TargetConfig, where: str) -> None:
 
 
 def _check_http(target: TargetConfig, where: str) -> None:
-    http = target.http
-    _check_url(http.url, f"{where} http.url")
-    kind = http.login.partition(":")[0]
-    one_of(
-        kind,
-        ("none", "bearer", "basic", "header", "oauth", "certificate"),
-        f"{where} http.login",
-    )
+    _check_url(target.http.url, f"{where} http.url")
+    _check_login(target, target.http, f"{where} http")
+    if target.http.routes:
+        from assent.protocols.http.routes import Routes
+
+        Routes(target.http.routes, place=f"{where} http.routes")
+
+
+def _check_login(
+    target: TargetConfig, said: HttpTargetConfig | McpTargetConfig, where: str
+) -> None:
+    kind, _, name = said.login.partition(":")
+    one_of(kind, _LOGINS, f"{where}.login")
+    if (kind == "header") != bool(name):
+        words = "names a header, and nothing else does: `header:X-Api-Key`"
+        raise OperatorFault("config-value", words, f"{where}.login")
     if kind != "none":
         _needs(target, "password", where)
-    if kind == "oauth":
-        _check_url(http.token_url, f"{where} http.token_url")
+    if kind in ("basic", "oauth"):
         _needs(target, "user", where)
+    if kind == "oauth":
+        _check_url(said.token_url, f"{where}.token_url")
+    elif said.token_url or said.scope:
+        raise OperatorFault("config-value", 'means nothing without `login = "oauth"`', where)
 
 
 def _check_mcp(target: TargetConfig, where: str) -> None:
@@ -75,6 +87,10 @@ def _check_mcp(target: TargetConfig, where: str) -> None:
         raise OperatorFault("config-value", words, f"{where} mcp")
     if mcp.url:
         _check_url(mcp.url, f"{where} mcp.url")
+    elif mcp.login != "none":
+        words = "means nothing for a program; give it what it needs in `environment`"
+        raise OperatorFault("config-value", words, f"{where} mcp.login")
+    _check_login(target, mcp, f"{where} mcp")
     for variable in mcp.environment:
         if not variable.partition("=")[0].isidentifier() or "=" not in variable:
             words = f"`{variable[:80]}` is not `NAME=value`"

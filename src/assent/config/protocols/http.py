@@ -28,10 +28,12 @@ class HttpTargetConfig:
     """`[targets.http]`: a web application or an API.
 
     url: where it is, such as `https://orders.internal:8443/api`. openapi: file of its description
-    (OpenAPI 3, JSON or YAML), from which its routes are known. routes: instead of it, or beside
-    it, templates such as `/orders/{id}`. login: what the gateway signs in with: `none`, `bearer`,
-    `basic` (as `user`), `header:NAME`, `oauth` (client credentials, as `user`) or `certificate`;
-    the secret is what `password` refers to. token_url, scope: for `oauth`.
+    (OpenAPI 3, as JSON), from which its routes are known. routes: instead of it, or beside it,
+    templates such as `/orders/{id}`, `/static/{path*}` for all below, and `POST /search read` with
+    the method and what it does. With either, a path that is none of them is not understood. login:
+    what the gateway signs in with: `none`, `bearer`, `basic` (as `user`), `header:NAME`, `oauth`
+    (client credentials, as `user`) or `certificate` (with its key, PEM); the secret is what
+    `password` refers to. token_url, scope: for `oauth`.
     """
 
     url: str = ""
