@@ -18,6 +18,8 @@ _COMMANDS = (
     ("targets", "access:targets", "List what you can reach, and how.", _DAILY),
     ("connect", "connect:connect", "Open a target: print how to connect, or start psql.", _DAILY),
     ("tunnel", "tunnel:tunnel", "Have a TCP target on a port of this machine.", _DAILY),
+    ("ssh-config", "ssh_config:ssh_config", "Set up ssh, scp, rsync and git for targets.", _DAILY),
+    ("ssh-certificate", "ssh_config:ssh_certificate", "Get a certificate: ssh calls it.", _DAILY),
     ("break-glass", "break_glass:break_glass", "Open a target at once, in an emergency.", _DAILY),
     (
         "credentials",
@@ -68,6 +70,7 @@ _COMMANDS = (
     ("audit", "audit:app", "Export the log, and prove that it is whole.", _LOOK_BACK),
     ("witness", "witness:app", "Witness other logs: sign that they only grew.", _RUN),
     ("service-accounts", "service_accounts:app", "Accounts of pipelines and services.", _RUN),
+    ("ssh", "ssh:app", "What servers that speak SSH must trust.", _RUN),
     ("serve", "serve:serve", "Run the gateway, the API and the inbox.", _RUN),
     ("demo", "demo:demo", "Play the story on a real PostgreSQL, then stay up.", _RUN),
     ("policy", "policy:app", "Check policies, try them on cases, and compare them.", _RUN),

@@ -1,4 +1,4 @@
-"""`assent connect`: a session credential, printed or handed to psql."""
+"""`assent connect`: a session credential, printed or handed to psql, or a certificate to ssh."""
 
 import os
 import shlex
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from cyclopts import Parameter
 
-from assent.cli import output, requests
+from assent.cli import output, requests, ssh_connect
 from assent.cli.access import (
     BudgetOf,
     For,
@@ -32,7 +32,7 @@ def connect(
     target: str,
     /,
     *psql_arguments: Annotated[
-        str, Parameter(allow_leading_hyphen=True, help="After `--`: arguments for psql.")
+        str, Parameter(allow_leading_hyphen=True, help="After `--`: arguments for psql, or ssh.")
     ],
     lasts_for: For = None,
     reason: Reason = "",
@@ -47,9 +47,12 @@ def connect(
     psql: Annotated[
         bool, Parameter(name="--psql", negative=(), help="Start psql right away.")
     ] = False,
+    prints: Annotated[
+        bool, Parameter(name="--print", negative=(), help="Print how to start ssh instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Open a target: print how to connect, or start psql.
+    """Open a target: print how to connect, or start psql; of a server that speaks SSH, start ssh.
 
     Where people decide first, it waits and says who is asked.
 
@@ -61,7 +64,13 @@ def connect(
     client = signed_in()
     body = access_body(target, lasts_for, reason, ticket) | {"connections": connections}
     body |= wish_body(verbs, tables, budget, "", None, read_only=read_only, start="approval")
-    hand_over(open_target(client, body), psql_arguments, psql=psql, as_json=as_json)
+    opened = open_target(client, body)
+    if opened.get("protocol") == "ssh":
+        ssh_connect.go_on(
+            client, target, connections, psql_arguments, prints=prints, as_json=as_json
+        )
+    else:
+        hand_over(opened, psql_arguments, psql=psql, as_json=as_json)
 
 
 def hand_over(
@@ -70,7 +79,7 @@ def hand_over(
     """Print how to connect, or become psql where that is asked for or arguments are for it."""
     if as_json:
         output.show_json(opened)
-    elif opened["protocol"] != "postgres":
+    elif opened.get("protocol", "postgres") != "postgres":
         _print_other(opened)
     elif psql or psql_arguments:
         _become_psql(opened, list(psql_arguments))
