@@ -5,6 +5,7 @@ It keeps what it was asked, so that tests see what reached it, and how.
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -170,28 +171,42 @@ async def _chat(request: web.BaseRequest) -> web.StreamResponse:
     return socket
 
 
-def target_table(url: str, name: str = "wiki", more: str = "") -> str:
-    """Return the configuration of a target, and of the door to it."""
+def target_table(url: str, more: str = "") -> str:
+    """Return the configuration of the wiki, and of the door to it."""
     routes = ", ".join(map(json.dumps, ROUTES))
     return f"""
 [http]
 listen = "127.0.0.1:0"
+{another_target("wiki", url, f"routes = [{routes}]")}
+{more}
+"""
 
+
+def another_target(name: str, url: str, more: str = "") -> str:
+    """Return the configuration of a target. more: of its `[targets.http]`."""
+    return f"""
 [[targets]]
 name = "{name}"
 protocol = "http"
 owners = ["dba"]
-{more}
+
 [targets.http]
 url = "{url}"
-routes = [{routes}]
+{more}
 """
+
+
+def closed_port() -> int:
+    """Return a port of loopback at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 POLICIES = """
 @id("web.ask") @max_duration("30m")
 permit (principal in Group::"engineers", action == Action::"access.request",
-  resource == Target::"wiki");
+  resource);
 
 @id("web.ask-of-others") @max_duration("30m")
 permit (principal in Group::"dba", action == Action::"access.request", resource == Target::"wiki");
@@ -201,11 +216,11 @@ permit (principal in Group::"dba", action == Action::"access.request", resource 
 forbid (principal in Group::"dba", action == Action::"access.request", resource == Target::"wiki");
 
 @id("web.open") @max_duration("30m") @record
-permit (principal, action == Action::"session.open", resource == Target::"wiki");
+permit (principal, action == Action::"session.open", resource);
 
 @id("web.read")
 permit (principal, action in [Action::"http.get", Action::"http.head", Action::"http.options"],
-  resource in Target::"wiki");
+  resource);
 
 @id("web.sockets")
 permit (principal, action == Action::"http.upgrade", resource == Route::"wiki//chat");

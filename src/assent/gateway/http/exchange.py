@@ -8,6 +8,8 @@ from datetime import datetime
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from assent.content.json_masking import JsonMasks
+from assent.content.patterns import OwnPattern
 from assent.control.live import Patience
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
@@ -58,7 +60,10 @@ class Held:
 
 
 class Exchanges:
-    """Answers requests of who is known, at targets that are known."""
+    """Answers requests of who is known, at targets that are known.
+
+    patterns: the operator's own, of what values of labels look like.
+    """
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Exchanges:
         routes: TargetRoutes,
         waited: Waited,
         clock: Clock,
+        patterns: tuple[OwnPattern, ...] = (),
     ) -> None:
         self._visits = visits
         self._callers = callers
@@ -77,6 +83,7 @@ class Exchanges:
         self._waited = waited
         self._clock = clock
         self._bodies = Bodies()
+        self._patterns = patterns
 
     async def answer(self, asked: Asked) -> web.StreamResponse | Held:
         """Return the target's answer, sent, or why it was not asked. Raises Fault."""
@@ -132,7 +139,10 @@ class Exchanges:
             address = self._callers.address_of(request)
             say(headers, place, address=address, subject=asked.caller.subject.name)
             session = visit.opened
-            passage = Passage(request, session, attempt, flight, reading, body, headers, place)
+            masks = JsonMasks(reading.route, attempt.permitted.enforcement, self._patterns)
+            passage = Passage(
+                request, session, attempt, flight, reading, body, headers, place, masks
+            )
             passes = pass_socket if opens_socket else pass_on
             return await passes(passage, self._upstreams, upstream)
         finally:

@@ -10,13 +10,14 @@ import aiohttp
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from assent.content.json_masking import JsonMasks
 from assent.core.enforcement import Enforcement
-from assent.core.faults import ForbiddenFault, OutsideFault
+from assent.core.faults import ForbiddenFault, OutsideFault, PeerFault
 from assent.core.frame import OutputFrame
 from assent.core.secret import Secret
 from assent.gateway.http.bodies import Body
 from assent.gateway.http.headers import Place, to_client
-from assent.gateway.http.masked import masked_answer, must_be_read
+from assent.gateway.http.masked import masked_answer, passes_unread
 from assent.gateway.http.upstreams import Upstream, Upstreams, away
 from assent.gateway.http.visits import Flight
 from assent.gateway.sessions import Attempt, GatewaySession
@@ -33,7 +34,10 @@ class LimitReached(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A permitted request on its way. headers: for the target. place: where the client sees it."""
+    """A permitted request on its way. headers: for the target. place: where the client sees it.
+
+    masks: what is done to its answer.
+    """
 
     request: web.BaseRequest
     session: GatewaySession
@@ -43,6 +47,7 @@ class Passage:
     body: Body
     headers: CIMultiDict[str]
     place: Place
+    masks: JsonMasks
 
     @property
     def enforcement(self) -> Enforcement:
@@ -78,6 +83,10 @@ async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) ->
     except LimitReached:
         error = TOO_LARGE
         return _break_off(passage, TOO_LARGE, "the answer is larger than the permit lets pass")
+    except PeerFault as fault:
+        # It is the target's answer that does not fit, and not what the client sent.
+        error = fault.code
+        return _break_off(passage, fault.code, fault.detail)
     except OutsideFault as fault:
         error = fault.code
         raise
@@ -106,7 +115,7 @@ async def _asked(
     """Return the target's answer, of which only the head has come."""
     url = upstream.url(passage.reading.target)
     method = passage.request.method
-    if must_be_read(passage.enforcement):
+    if passage.masks.looks:
         # What is read must be whole, and as it is; a part of it could not be read.
         for name in (hdrs.RANGE, hdrs.IF_RANGE, hdrs.ACCEPT_ENCODING):
             passage.headers.popall(name, None)
@@ -131,14 +140,15 @@ async def _answered(
     passage: Passage, response: aiohttp.ClientResponse, sent: Sent
 ) -> web.StreamResponse:
     empty = passage.request.method == "HEAD" or response.status in _NO_BODY
-    masks = must_be_read(passage.enforcement) and not empty
-    headers = to_client(response.headers, passage.place, length=not masks)
+    unread = passes_unread(response, passage.masks)
+    headers = to_client(response.headers, passage.place, length=unread)
     most = passage.most_bytes
-    if masks:
+    if not unread:
         # Nobody else may be shown what was masked, or not, for this one.
         headers[hdrs.CACHE_CONTROL] = "no-store"
         headers.popall(hdrs.CONTENT_ENCODING, None)
-        data = await masked_answer(response, passage.reading.route, passage.enforcement)
+    if not (unread or empty):
+        data = await masked_answer(response, passage.masks)
         pieces = _one(data)
         length: int | None = len(data)
         headers[hdrs.CONTENT_LENGTH] = str(length)

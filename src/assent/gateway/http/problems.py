@@ -42,6 +42,7 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        "code": code,
         **more,
     }
     return web.Response(

@@ -46,7 +46,7 @@ class HttpServer:
         self._hosts: Handler | None = None
         self._listening: asyncio.Server | None = None
         # Decides on what its client waits for: when that hangs up, it is told by cancelling.
-        self._server = web.Server(
+        self._server = _Server(
             self._answered,
             handler_cancellation=True,
             access_log=None,
@@ -159,6 +159,33 @@ def check_framing(request: web.BaseRequest) -> None:
             f"`{target[:80]}` is no path that can be asked for; send one such as `/orders/7?x=1`"
         )
         raise PeerFault("malformed", words)
+
+
+class _Connection(web.RequestHandler):
+    """One connection of a client, which hears of its mistakes in our words."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return what is answered to what is no HTTP/1.1; nothing of it is repeated."""
+        if self.transport is None:
+            raise ConnectionResetError("the client is gone")
+        words = "the request is not written as RFC 9112 says, or its head is too large"
+        response = problem(status, "malformed" if status < 500 else "internal", words)
+        response.force_close()
+        return response
+
+
+class _Server(web.Server):
+    """Makes them."""
+
+    def __call__(self) -> web.RequestHandler:
+        """Return what answers on a new connection."""
+        return _Connection(self, loop=self._loop, **self._kwargs)
 
 
 class _Full(asyncio.Protocol):

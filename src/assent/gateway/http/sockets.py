@@ -10,7 +10,6 @@ from multidict import CIMultiDict
 
 from assent.core.faults import ForbiddenFault, PeerFault
 from assent.core.frame import InputFrame, OutputFrame
-from assent.gateway.http.masked import must_be_read
 from assent.gateway.http.passing import Passage
 from assent.gateway.http.upstreams import CONNECT_S, Upstream, Upstreams, away
 
@@ -40,7 +39,7 @@ async def pass_socket(
 ) -> web.StreamResponse:
     """Return once the socket is closed. Raises OutsideFault where the target opens none."""
     attempt = passage.attempt
-    if must_be_read(passage.enforcement):
+    if passage.masks.looks:
         attempt.lose(released=False)
         words = "what goes through a WebSocket cannot be masked, and something here must be"
         raise ForbiddenFault("masks", words)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from aiohttp import web
@@ -26,6 +27,7 @@ IDLE = timedelta(minutes=5)
 _LOOK_EVERY_S = 0.4
 _LOOK_AT_IDLE_EVERY = timedelta(seconds=15)
 _OPENING_STAYS = timedelta(seconds=60)
+_DECIDED_WITHIN_S = 10.0
 _MOST = 10_000
 _SIGNED_OUT = "the sign-in behind this session is over; sign in again"
 _IDLE = "nothing was asked for in five minutes"
@@ -51,7 +53,7 @@ class Flight:
 class Visit:
     """One session, and the requests in it. held: what its opening waits for.
 
-    over: why nothing more is done in it, empty while it lasts.
+    asks: set once it waits for people. over: why nothing more is done in it, empty while it lasts.
     """
 
     caller: Caller
@@ -61,6 +63,7 @@ class Visit:
     session: GatewaySession | None = None
     opening: "asyncio.Task[Refused | None] | None" = None
     held: Held | None = None
+    asks: asyncio.Event = field(default_factory=asyncio.Event)
     over: str = ""
     flights: set[Flight] = field(default_factory=set)
 
@@ -140,6 +143,14 @@ class Visits:
         stays_s = max(0.0, (until - now).total_seconds())
         await asyncio.wait({visit.opening}, timeout=stays_s)
         if not visit.opening.done():
+            # Nobody is asked for longer than it takes to find out whether people are asked at all.
+            told = asyncio.ensure_future(visit.asks.wait())
+            either: set[asyncio.Future[Any]] = {visit.opening, told}
+            await asyncio.wait(
+                either, timeout=_DECIDED_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            told.cancel()
+        if not visit.opening.done():
             return _waits(visit)
         return visit.opening.result() or visit
 
@@ -179,6 +190,7 @@ class Visits:
 
         def tell(held: Held) -> None:
             visit.held = held
+            visit.asks.set()
 
         refused: Refused | None = None
         try:
