@@ -5,13 +5,21 @@ from datetime import datetime
 
 from assent.control.delegations import Delegations
 from assent.control.directory import Directory
-from assent.core.assenting import ALTERNATIVE, ONE_PERSON, Assenting, can_count, is_member
+from assent.core.assenting import (
+    ALTERNATIVE,
+    ONE_PERSON,
+    SPONSOR_SEAT,
+    Assenting,
+    can_count,
+    is_member,
+    is_sponsor,
+)
 from assent.core.clock import Clock
 from assent.core.decision import ApprovalRemedy, Remedy
 from assent.core.faults import ConflictFault, MissingFault
 from assent.core.grant import Delegation
 from assent.core.ids import RequestId, SubjectId
-from assent.core.quorum import counted, eligible, escalated
+from assent.core.quorum import counted, eligible, escalated, has_seat
 from assent.core.request import Approval, Request, RequestState, Verdict
 from assent.core.role import Permission
 from assent.core.subject import Subject
@@ -114,7 +122,8 @@ class Eligibility:
         requester = self._directory.subject(request.action.subject)
         own = self._delegations.assenting(person, now)
         for remedy in _approvals(request, now):
-            if not can_count(person, requester) and not remedy.by_requester:
+            answers_for_it = is_sponsor(person, requester) and has_seat(remedy, person)
+            if not (can_count(person, requester) or remedy.by_requester or answers_for_it):
                 continue
             for group in _groups_of(remedy):
                 if is_member(person, group) or any(one.group == group for one in own.delegations):
@@ -145,7 +154,8 @@ class Eligibility:
             self._groups_of = self._directory.revision
             self._groups = {}
             for person in self._directory.subjects():
-                for group in (*person.groups, f"{ONE_PERSON}{person.id}"):
+                own = (f"{ONE_PERSON}{person.id}", f"{SPONSOR_SEAT}{person.id}")
+                for group in (*person.groups, *own):
                     self._groups.setdefault(group, []).append(person)
         groups = frozenset(
             group for remedy in _approvals(request, now) for group in _groups_of(remedy)

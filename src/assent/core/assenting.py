@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 
 from assent.core.grant import Delegation
+from assent.core.ids import SubjectId
 from assent.core.subject import Subject, SubjectKind
 
 ALTERNATIVE = "|"
 ONE_PERSON = "@"
+SPONSOR_SEAT = "@="
+"""Before the id of the person behind who acts: a seat that only a policy's `sponsor` makes.
+
+No policy can write it, and nobody else sits on it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,19 @@ def can_count(person: Subject, requester: Subject) -> bool:
     )
 
 
+def sponsor_of(subject: Subject) -> SubjectId | None:
+    """Return who answers for a program: for whom it acts, or else its owner; None for a person."""
+    if subject.kind is SubjectKind.HUMAN:
+        return None
+    return subject.on_behalf_of or subject.owner
+
+
+def is_sponsor(person: Subject, requester: Subject) -> bool:
+    """Return whether this is the person who answers for the program that acts, as they are now."""
+    is_one = person.kind is SubjectKind.HUMAN and not person.disabled
+    return is_one and person.id == sponsor_of(requester)
+
+
 def is_outside_line(person: Subject, requester: Subject) -> bool:
     """Return whether neither of the two reports to the other, over however many others.
 
@@ -52,7 +71,7 @@ def is_member(person: Subject, group: str) -> bool:
     `@` and an id is that one person, whatever groups are called.
     """
     return any(
-        person.id == name.removeprefix(ONE_PERSON)
+        person.id == name.removeprefix(SPONSOR_SEAT).removeprefix(ONE_PERSON)
         if name.startswith(ONE_PERSON)
         else name in person.groups
         for name in group.split(ALTERNATIVE)

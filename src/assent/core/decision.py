@@ -166,5 +166,6 @@ def _quorum_words(quorum: Quorum, names: Mapping[str, str]) -> str:
 
 def _group_words(group: str, names: Mapping[str, str]) -> str:
     return " or ".join(
-        names.get(name[1:], name[1:]) if name.startswith("@") else name for name in group.split("|")
+        names.get(name.lstrip("@="), name.lstrip("@=")) if name.startswith("@") else name
+        for name in group.split("|")
     )

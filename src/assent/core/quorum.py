@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from assent.core.assenting import ALTERNATIVE, Assenting, can_count, is_outside_line
+from assent.core.assenting import (
+    ALTERNATIVE,
+    SPONSOR_SEAT,
+    Assenting,
+    can_count,
+    is_outside_line,
+    is_sponsor,
+)
 from assent.core.decision import ApprovalRemedy, Quorum
 from assent.core.grant import Delegation
 from assent.core.request import Approval, Verdict
@@ -127,6 +134,11 @@ def _countable(
             if remedy.by_requester and _is_enabled_human(one.person):
                 distinct.setdefault(one.person.id, replace(one, delegations=()))
             continue
+        if is_sponsor(one.person, requester) and has_seat(remedy, one.person):
+            # On that seat and no other: whoever is behind an agent stands for nobody else here.
+            alone = replace(one.person, groups=frozenset())
+            distinct.setdefault(one.person.id, replace(one, person=alone, delegations=()))
+            continue
         if not can_count(one.person, requester):
             continue
         if remedy.outside_line and not is_outside_line(one.person, requester):
@@ -134,6 +146,14 @@ def _countable(
         delegations = _independent(one, requester) if not remedy.outside_line else ()
         distinct.setdefault(one.person.id, replace(one, delegations=delegations))
     return list(distinct.values())
+
+
+def has_seat(remedy: ApprovalRemedy, sponsor: Subject) -> bool:
+    """Return whether the remedy asks this person as who answers for the program that acts."""
+    seat = f"{SPONSOR_SEAT}{sponsor.id}"
+    return any(
+        seat in quorum.group.split(ALTERNATIVE) for stage in remedy.stages for quorum in stage
+    )
 
 
 def _independent(one: Assenting, requester: Subject) -> tuple[Delegation, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.core.action import Action, Touch
+from assent.core.assenting import sponsor_of
 from assent.core.decision import Decision, Deny, Obligation, Permit, Remedy, describe
 from assent.core.evidence import Evidence
 from assent.policy.finding import Finding
@@ -130,6 +131,8 @@ def _error_text(error: tuple[str, str]) -> str:
 def _texts(guards: Iterable[_Guard], evidence: Evidence) -> tuple[str, ...]:
     names: dict[str, str] = {person.id: person.name for person in evidence.approvers.values()}
     names.update(dict.fromkeys(evidence.subject.reports_to[:1], "your manager"))
+    if (behind := sponsor_of(evidence.subject)) is not None:
+        names[behind] = "who answers for it"
     return tuple(_text(guard, names) for guard in guards)
 
 

@@ -1,19 +1,20 @@
-"""Who `owners` and `manager` are, for one touch of one person's action."""
+"""Who `owners`, `manager` and `sponsor` are, for one touch of somebody's action."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from assent.core.action import Action, Touch
-from assent.core.assenting import ALTERNATIVE, ONE_PERSON
+from assent.core.assenting import ALTERNATIVE, ONE_PERSON, SPONSOR_SEAT, sponsor_of
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum, Remedy
 from assent.core.evidence import Evidence
 from assent.core.resource import Target
 from assent.policy.labels import parts_of
-from assent.policy.requirement import MANAGER, OWNERS, SPECIAL, named_in
+from assent.policy.requirement import MANAGER, OWNERS, SPECIAL, SPONSOR, named_in
 
 NOBODY = {
     OWNERS: "the owners of what is touched, and it has none; an operator can name them",
     MANAGER: "your manager, and nobody is known to be; an operator can say who it is",
+    SPONSOR: "who answers for a program, and this is none, or nobody does",
 }
 """What to say of a special group that is asked and nobody is in."""
 
@@ -30,10 +31,11 @@ class MissingPeople(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whom the special groups mean. owners: of alternatives; either is empty for nobody."""
+    """Whom the special groups mean. owners: of alternatives; each is empty for nobody."""
 
     owners: str = ""
     manager: str = ""
+    sponsor: str = ""
 
     def of(self, group: str) -> str:
         """Return a group of alternatives with the special ones replaced, empty for nobody."""
@@ -43,6 +45,8 @@ class People:
                 meant += self.owners.split(ALTERNATIVE)
             elif name == MANAGER:
                 meant.append(self.manager)
+            elif name == SPONSOR:
+                meant.append(self.sponsor)
             else:
                 meant.append(name)
         return ALTERNATIVE.join(sorted({name for name in meant if name}))
@@ -88,7 +92,8 @@ def _resolve(remedy: ApprovalRemedy, people: People) -> ApprovalRemedy:
 def _somebody(quorum: Quorum, people: People) -> str:
     group = people.of(quorum.group)
     if not group:
-        raise MissingPeople(MANAGER if MANAGER in quorum.group.split(ALTERNATIVE) else OWNERS)
+        asked = quorum.group.split(ALTERNATIVE)
+        raise MissingPeople(next((one for one in (MANAGER, SPONSOR) if one in asked), OWNERS))
     return group
 
 
@@ -96,10 +101,12 @@ def _people(touches: Iterable[Touch], action: Action, evidence: Evidence) -> lis
     """Return whom the special groups mean, for each touch or thing that is asked for, once."""
     line, target = evidence.subject.reports_to, evidence.target
     manager = f"{ONE_PERSON}{line[0]}" if line else ""
+    behind = sponsor_of(evidence.subject)
+    sponsor = f"{SPONSOR_SEAT}{behind}" if behind else ""
     groups = [group for touch in touches for group in _owners(touch, action, target)]
     if not groups:
         groups = [_joined(target.owners if target else ())]
-    return [People(owners, manager) for owners in dict.fromkeys(groups)]
+    return [People(owners, manager, sponsor) for owners in dict.fromkeys(groups)]
 
 
 def _owners(touch: Touch, action: Action, target: Target | None) -> Iterator[str]:

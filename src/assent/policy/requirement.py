@@ -24,7 +24,9 @@ OWNERS = "owners"
 """The groups that own what is touched."""
 MANAGER = "manager"
 """Whom the person who acts reports to."""
-SPECIAL = frozenset({OWNERS, MANAGER})
+SPONSOR = "sponsor"
+"""Who answers for the agent or service account that acts: they count only where this is asked."""
+SPECIAL = frozenset({OWNERS, MANAGER, SPONSOR})
 
 SIGNED, BY_REQUESTER, OUTSIDE_LINE = "signed", "by-requester", "outside-line"
 _MODIFIERS = frozenset({SIGNED, BY_REQUESTER, OUTSIDE_LINE})
@@ -144,6 +146,8 @@ def _approval(text: str) -> ApprovalRemedy:
     )
     if remedy.outside_line and MANAGER in named_in(remedy):
         raise ValueError("asks the manager and, with `outside-line`, that it is not the manager")
+    if remedy.outside_line and SPONSOR in named_in(remedy):
+        raise ValueError("asks the sponsor, who is never outside the line of what they answer for")
     return remedy
 
 
@@ -167,6 +171,7 @@ def _quorum(text: str) -> Quorum:
     if count > _LARGEST_QUORUM:
         raise ValueError(f"`{text}` asks more than {_LARGEST_QUORUM} people")
     groups = parse_groups(match[2])
-    if count > 1 and len(groups) == 1 and (groups[0] == MANAGER or groups[0][0] == ONE_PERSON):
+    is_one = len(groups) == 1 and (groups[0] in (MANAGER, SPONSOR) or groups[0][0] == ONE_PERSON)
+    if count > 1 and is_one:
         raise ValueError(f"`{text[:60]}` asks one person for {count} assents; write `1 of`")
     return Quorum(count, ALTERNATIVE.join(groups))

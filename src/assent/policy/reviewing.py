@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from assent.core.decision import Obligation
 from assent.policy.durations import parse_duration
-from assent.policy.requirement import MANAGER, parse_groups
+from assent.policy.requirement import MANAGER, SPONSOR, parse_groups
 
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -32,7 +32,7 @@ def parse_review(text: str) -> ReviewBy:
     within, named = parse_duration(span), parse_groups(groups)
     if len(named) > 1:
         raise ValueError("names several groups; write one policy for each, all of them add up")
-    if named[0] == MANAGER or named[0].startswith("@"):
+    if named[0] in (MANAGER, SPONSOR) or named[0].startswith("@"):
         raise ValueError("names one person, who may be away; name a group")
     return ReviewBy(within, named[0])
 

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from assent.core.assenting import ALTERNATIVE, Assenting, is_member
+from assent.core.assenting import ALTERNATIVE, Assenting, is_member, is_sponsor
 from assent.core.clock import isoformat
 from assent.core.decision import ApprovalRemedy, describe
 from assent.core.device_key import ApprovalSignature
 from assent.core.faults import ConflictFault, ForbiddenFault
 from assent.core.grant import Delegation
 from assent.core.ids import ApprovalId, SubjectId
-from assent.core.quorum import eligible, escalated
+from assent.core.quorum import eligible, escalated, has_seat
 from assent.core.request import Approval, RejectedAs, Request, RequestState, Verdict
 from assent.core.scope import Terms
 from assent.core.subject import Subject, SubjectKind
@@ -54,7 +54,11 @@ def answer(
         for remedy in request.remedies
         if isinstance(remedy, ApprovalRemedy)
     ]
-    _check_independent(request, approver, requester, _is_own(remedies, verdict))
+    is_asked = is_sponsor(approver, requester) and any(
+        has_seat(remedy, approver) for remedy in remedies
+    )
+    if not is_asked:
+        _check_independent(request, approver, requester, _is_own(remedies, verdict))
     digest = action_digest or request.action_digest
     _check_first(request, approver, digest)
     candidate = Assenting(approver, delegations, signed=signature is not None)

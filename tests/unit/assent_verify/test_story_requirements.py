@@ -160,3 +160,24 @@ def test_owners_and_manager_are_those_of_the_evidence() -> None:
 def test_what_is_not_known_is_not_called_good(require: str) -> None:
     with pytest.raises(Undecidable):
         read(require)
+
+
+def test_the_sponsor_of_a_program_sits_on_their_own_seat_and_on_no_other() -> None:
+    agent = {**person("bot"), "kind": "agent", "on_behalf_of": "ben"}
+    touch = {"resource": {"kind": "Tool", "name": "refund"}}
+
+    def lacking(require: str, *people: dict[str, Any], subject: dict[str, Any] = agent) -> str:
+        evidence = given(*people, subject=subject)
+        (demand,) = resolved(read(require, ""), [touch], evidence.evidence, "")
+        return evidence.lacking(demand)
+
+    assert lacking("approve: 1 of sponsor", BEN) == ""
+    assert lacking("approve: 1 of sponsor", DORA) != ""
+    assert lacking("approve: 1 of sponsor", {**BEN, "disabled": True}) != ""
+    assert lacking("approve: 1 of sponsor, 1 of dba", BEN) != ""
+    assert lacking("approve: 1 of sponsor, 1 of dba", BEN, DORA) == ""
+    assert lacking("approve: 1 of dba", BEN) != ""
+    assert lacking("approve: 1 of @ben", BEN) != ""
+    assert lacking("approve: 1 of sponsor", BEN, subject=person("ana")) != ""
+    owned = {**person("cron"), "kind": "workload", "owner": "ben"}
+    assert lacking("approve: 1 of sponsor", BEN, subject=owned) == ""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assent.core.assenting import Assenting
+from assent.core.assenting import SPONSOR_SEAT, Assenting
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum
 from assent.core.device_key import ApprovalSignature
 from assent.core.grant import Delegation
@@ -141,6 +141,29 @@ def test_an_agent_and_who_is_behind_it_count_for_it_never() -> None:
     own = replace(ONE_DBA, by_requester=True)
     agent = replace(person("bot", "dba", kind=SubjectKind.AGENT), on_behalf_of=BEN.id)
     assert missing(own, agent, agent, BEN) == own.stages
+
+
+def test_who_answers_for_an_agent_counts_where_its_sponsor_is_asked_and_for_nothing_else() -> None:
+    agent = replace(person("bot", kind=SubjectKind.AGENT), on_behalf_of=BEN.id)
+    sponsor = Quorum(1, f"{SPONSOR_SEAT}{BEN.id}")
+    alone = ApprovalRemedy(((sponsor,),))
+    assert missing(alone, agent, BEN) == ()
+    assert missing(alone, agent, DORA) == alone.stages
+    assert asked(alone, [BEN, DORA], requester=agent) == ["ben"]
+    both = ApprovalRemedy(((sponsor, Quorum(1, "dba")),))
+    assert missing(both, agent, BEN) == ((Quorum(1, "dba"),),)
+    assert missing(both, agent, BEN, DORA) == ()
+
+
+def test_the_seat_of_a_sponsor_is_nobodys_who_is_not() -> None:
+    agent = replace(person("bot", kind=SubjectKind.AGENT), on_behalf_of=BEN.id)
+    seat = ApprovalRemedy(((Quorum(1, f"{SPONSOR_SEAT}{BEN.id}"),),))
+    assert missing(seat, agent, replace(BEN, disabled=True)) == seat.stages
+    assert missing(seat, ANA, ANA) == seat.stages
+    by_name = ApprovalRemedy(((Quorum(1, f"@{BEN.id}"),),))
+    assert missing(by_name, agent, BEN) == by_name.stages
+    for_ben = for_(DORA, (BEN, f"{SPONSOR_SEAT}{BEN.id}"))
+    assert missing(seat, agent, for_ben) == seat.stages
 
 
 def test_nobody_above_or_below_the_requester_counts_where_that_is_asked() -> None:

@@ -1,4 +1,4 @@
-"""Who `owners` and `manager` are."""
+"""Who `owners`, `manager` and `sponsor` are."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +10,7 @@ from assent.core.decision import ApprovalRemedy, Escalation, Quorum, ReasonRemed
 from assent.core.evidence import Evidence
 from assent.core.ids import SubjectId
 from assent.core.resource import Resource
+from assent.core.subject import SubjectKind
 from assent.policy.people import MissingPeople, owners_of, resolved
 from assent.policy.requirement import parse_escalations, parse_requirement
 from policy_builders import ANA, SHOP, action, evidence, touch
@@ -137,3 +138,26 @@ def test_who_may_assent_later_is_resolved_too_and_left_out_where_nobody_is_there
     assert found == replace(
         waiting, stages=((Quorum(1, "dba"),),), escalations=(Escalation(after, "crm"),)
     )
+
+
+def test_the_sponsor_is_for_whom_an_agent_acts_or_who_owns_a_service_account() -> None:
+    sponsor = parse_requirement("approve: 1 of sponsor")
+    agent = replace(ANA, kind=SubjectKind.AGENT, on_behalf_of=SubjectId("sub_pat"))
+    service = replace(ANA, kind=SubjectKind.WORKLOAD, owner=SubjectId("sub_eve"))
+    for subject, seat in ((agent, "@=sub_pat"), (service, "@=sub_eve")):
+        facts = replace(evidence(), target=OWNED, subject=subject)
+        assert groups(sponsor, touch("sql.read", "public.orders"), facts=facts) == [seat]
+
+
+def test_a_person_has_no_sponsor_and_nobody_can_lift_what_asks_for_one() -> None:
+    with pytest.raises(MissingPeople, match="answers for a program"):
+        groups(parse_requirement("approve: 1 of sponsor"), touch("sql.read", "public.orders"))
+
+
+def test_no_policy_can_write_the_seat_of_a_sponsor_itself() -> None:
+    with pytest.raises(ValueError, match="not the name of a group"):
+        parse_requirement("approve: 1 of @=sub_pat")
+    with pytest.raises(ValueError, match="one person for 2"):
+        parse_requirement("approve: 2 of sponsor")
+    with pytest.raises(ValueError, match="never outside the line"):
+        parse_requirement("approve: 1 of sponsor, outside-line")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assent.core.action import Action, Statement
-from assent.core.assenting import Assenting
+from assent.core.assenting import SPONSOR_SEAT, Assenting
 from assent.core.assessment import Assessment, RiskLevel
 from assent.core.decision import ApprovalRemedy, Escalation, Quorum, ReasonRemedy, Remedy
 from assent.core.device_key import ApprovalSignature
@@ -109,6 +109,14 @@ def test_the_person_behind_an_agent_does_not_answer_for_it() -> None:
     agent = person("ana", kind=SubjectKind.AGENT, on_behalf_of=BEN.id)
     with pytest.raises(ForbiddenFault, match="was made on your behalf"):
         answered(BEN, requester=agent)
+
+
+def test_the_sponsor_of_an_agent_answers_where_that_is_asked() -> None:
+    agent = person("ana", kind=SubjectKind.AGENT, on_behalf_of=BEN.id)
+    seat = ApprovalRemedy(((Quorum(1, f"{SPONSOR_SEAT}{BEN.id}"),),))
+    assert answered(BEN, request(seat), requester=agent).approver == BEN.id
+    with pytest.raises(ForbiddenFault, match="it needs assent"):
+        answered(DORA, request(seat), requester=agent)
 
 
 def test_a_disabled_person_does_not_answer() -> None:

@@ -15,6 +15,7 @@ _OR = re.compile(r"\s+or\s+|\s*\|\s*")
 _QUORUM = re.compile(r"([1-9][0-9]?) of (.+)")
 _SPAN = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SPONSOR_SEAT = "@="
 _MODIFIERS = frozenset({"signed", "by-requester", "outside-line"})
 _MOST_STEPS = 100_000
 
@@ -133,13 +134,13 @@ def _approval(text: str, escalate: str) -> Approval:
     )
 
 
-# Who `owners` and `manager` are
+# Who `owners`, `manager` and `sponsor` are
 
 
 def resolved(
     demand: Demand, touches: Iterable[Mapping[str, Any]], evidence: Mapping[str, Any], asked: str
 ) -> list[Demand]:
-    """Return the demand for each of the people that `owners` and `manager` mean here.
+    """Return the demand for each of the people that `owners`, `manager` and `sponsor` mean.
 
     touches: those that it is asked for. asked: the resources that access is asked for, with
     spaces between. Nobody where there should be somebody is a seat that nobody fills.
@@ -148,17 +149,20 @@ def resolved(
         return [demand]
     named = [groups for stage in demand.approval.stages for groups in stage]
     if not any(
-        groups & {"owners", "manager"} for groups in (*named, frozenset(demand.approval.later))
+        groups & {"owners", "manager", "sponsor"}
+        for groups in (*named, frozenset(demand.approval.later))
     ):
         return [demand]
     line = evidence["subject"].get("reports_to") or []
     manager = frozenset({f"@{line[0]}"}) if line else frozenset()
+    behind = _sponsor(evidence["subject"])
+    sponsor = frozenset({f"{_SPONSOR_SEAT}{behind}"}) if behind else frozenset()
     target = evidence.get("target") or {}
     owners = [one for touch in touches for one in _owners(touch, target, asked)]
     every = dict.fromkeys(owners or [_plain(target.get("owners") or ())])
     found = []
     for meant in every:
-        people = {"owners": meant, "manager": manager}
+        people = {"owners": meant, "manager": manager, "sponsor": sponsor}
         found.append(_with(demand, people))
     return found
 
@@ -282,7 +286,11 @@ class Given:
             if person is None or person["id"] != name or (approval.signed and not is_signed):
                 continue
             places = (self.evidence["delegations"] or {}).get(name) or ()
-            if one_may := _may_count(person, requester, approval):
+            seat = f"{_SPONSOR_SEAT}{name}"
+            if _is_sponsor(person, requester) and _asks(approval, seat):
+                # On that seat and no other.
+                found.append(_Person(name, frozenset({seat}), []))
+            elif one_may := _may_count(person, requester, approval):
                 answering = {requester.get("on_behalf_of"), requester.get("owner")}
                 barred = {requester["id"], *answering, name, *signed}
                 counts = () if approval.outside_line or one_may == "self" else places
@@ -298,6 +306,22 @@ class _Person:
     id: str
     groups: Groups
     places: list[tuple[str, str]]
+
+
+def _sponsor(subject: Mapping[str, Any]) -> str | None:
+    """Return who answers for a program: for whom it acts, or else its owner."""
+    if subject["kind"] == "human":
+        return None
+    return subject.get("on_behalf_of") or subject.get("owner")
+
+
+def _is_sponsor(person: Mapping[str, Any], requester: Mapping[str, Any]) -> bool:
+    is_one = person["kind"] == "human" and not person["disabled"]
+    return is_one and person["id"] == _sponsor(requester)
+
+
+def _asks(approval: Approval, seat: str) -> bool:
+    return any(seat in groups for stage in approval.stages for groups in stage)
 
 
 def _may_count(person: Mapping[str, Any], requester: Mapping[str, Any], asked: Approval) -> str:
