@@ -19,7 +19,7 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 # A semicolon begins a parameter of the segment for some servers and is a part of it for others.
 _PLAIN_IN_PATH = _UNRESERVED | frozenset(b"!$&'()*+,=:@")
 _PLAIN_IN_QUERY = _UNRESERVED | frozenset(b"!$'()*+,=:@/?")
-_RAW_PATH = re.compile(r"/(?:[!-$&-.0-:<->@-\[\]-~/]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_RAW_PATH = re.compile(r"/(?:[!\"$&-.0-:<->@-\[\]-~/]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _RAW_QUERY = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _TRIPLET = re.compile(rb"%([0-9A-Fa-f]{2})")
 _TWICE = re.compile(r"%[0-9A-Fa-f]{2}")

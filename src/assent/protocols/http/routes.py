@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from assent.content.fields import unquoted
+from assent.content.fields import parts_of
 from assent.core.action import Operation
 from assent.core.canonical import Json
 from assent.core.faults import OperatorFault
@@ -20,8 +20,8 @@ _MOST_ROUTES = 10_000
 _LONGEST = 300
 _METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 _OPERATIONS = {operation.value: operation for operation in Operation if operation != "unknown"}
-_PARAMETER = re.compile(r"\{([^{}/]+)\}")
-_REST = re.compile(r"\{([^{}/]+)\*\}")
+_PARAMETER = re.compile(r"\{([^{}/*]+)\}")
+_REST = re.compile(r"\{([^{}/*]+)\*\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +172,8 @@ def _plain(text: str) -> str:
 
 def _route_of_label(name: str) -> str:
     """Return the route that a label is put on, or on a field of; empty where it is on none."""
-    if name.startswith('"/'):
-        return unquoted(name)
-    return name.partition(".")[0] if name.startswith("/") else ""
+    route = next(iter(parts_of(name)), "")
+    return route if route.startswith("/") else ""
 
 
 def _find(
