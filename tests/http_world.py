@@ -4,6 +4,7 @@ It keeps what it was asked, so that tests see what reached it, and how.
 """
 
 import asyncio
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -28,7 +29,15 @@ ROUTES = (
     "/moved",
     "/echo",
     "/page",
+    "/packed",
+    "/told",
 )
+LABELS = """
+[targets.labels]
+"/customers/{id}.email" = ["pii.email"]
+"/customers/{id}.orders.sku" = ["trade.secret"]
+"/packed.email" = ["pii.email"]
+"""
 CUSTOMER = {"id": 7, "name": "Mia", "email": "mia@example.org", "orders": [{"id": 1, "sku": "A"}]}
 
 
@@ -119,6 +128,14 @@ async def _page(request: web.BaseRequest, path: str, body: bytes, size: int) -> 
         return await _file(request, int(path.rpartition("/")[2]) if request.method == "GET" else 0)
     if path.startswith("/customers/"):
         return web.json_response(CUSTOMER)
+    if path == "/packed":
+        packed = gzip.compress(json.dumps(CUSTOMER).encode())
+        return web.Response(
+            body=packed,
+            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+        )
+    if path == "/told":
+        return web.Response(text="write to mia@example.org", content_type="text/plain")
     if path == "/moved":
         headers = {"Location": f"http://{request.headers['Host']}/orders?moved=1"}
         headers["Set-Cookie"] = "sid=1; Domain=127.0.0.1; Path=/; HttpOnly"
@@ -178,6 +195,7 @@ def target_table(url: str, more: str = "") -> str:
 [http]
 listen = "127.0.0.1:0"
 {another_target("wiki", url, f"routes = [{routes}]")}
+{LABELS}
 {more}
 """
 
@@ -237,6 +255,12 @@ forbid (principal in Group::"engineers", action in [Action::"http.post", Action:
 @require("approve: 1 of dba")
 forbid (principal in Group::"engineers", action == Action::"http.post",
   resource == Route::"wiki//page");
+
+@id("web.ask-to-see") @max_duration("30m")
+permit (principal in Group::"analysts", action == Action::"access.request", resource);
+
+@id("web.masked") @mask("pii.email: redact, trade.secret: null")
+permit (principal in Group::"analysts", action == Action::"http.get", resource in Target::"wiki");
 
 @id("web.never") @message("nobody deletes customers")
 forbid (principal, action == Action::"http.delete", resource == Route::"wiki//customers/{id}");

@@ -1,4 +1,4 @@
-"""Sessions over HTTP: one for each token, target and address, from its first request on.
+"""Sessions over HTTP: one for each token, target, address and declared task.
 
 It ends when nothing was asked for a while, when access ends, and with the sign-in behind it.
 """
@@ -32,7 +32,7 @@ _MOST = 10_000
 _SIGNED_OUT = "the sign-in behind this session is over; sign in again"
 _IDLE = "nothing was asked for in five minutes"
 
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
 
 _log = structlog.get_logger("gateway.http")
 
@@ -127,7 +127,7 @@ class Visits:
         WAITING. What is asked for goes on without it.
         """
         now = self._parts.clock.now()
-        key = (caller.token_digest, target.id, connection.address)
+        key = (caller.token_digest, target.id, connection.address, connection.task)
         visit = self._visits.get(key)
         if visit is None or visit.over:
             if len(self._visits) >= _MOST:
