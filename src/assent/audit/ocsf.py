@@ -137,9 +137,11 @@ _SQL = {
     "connect": 3,
 }
 _CALLS = {
-    **dict.fromkeys(("create", "add", "open", "issue"), 1),
-    **dict.fromkeys(("read", "get", "list"), 2),
-    **dict.fromkeys(("update", "change", "apply", "hold"), 3),
+    **dict.fromkeys(("create", "add", "open", "issue", "post", "admit"), 1),
+    **dict.fromkeys(("read", "get", "head", "options", "list"), 2),
+    **dict.fromkeys(
+        ("update", "change", "apply", "hold", "put", "patch", "write", "administer"), 3
+    ),
     **dict.fromkeys(("delete", "remove", "erase", "prune", "revoke"), 4),
 }
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from assent.core.action import Action
 from assent.core.evidence import SessionSoFar
 from assent.core.frame import ResultFrame
+from assent.signals.aspects import is_reached
 
 _MINUTE_S = 60.0
 _MOST_REMEMBERED = 10_000
@@ -70,7 +71,7 @@ class SoFar:
         if not permitted:
             return
         for touch in action.touches:
-            if touch.resource.kind == "Table" and len(self.tables) < _MOST_REMEMBERED:
+            if is_reached(touch) and len(self.tables) < _MOST_REMEMBERED:
                 self.tables.add(touch.resource.name)
         if step:
             self.previous = step

@@ -51,10 +51,11 @@ class SessionSoFar:
     """What was done in the session before this action.
 
     actions, errors, denials: how many. rows, bytes: what it was sent. tables: how many
-    different ones it touched. in_last_minute: actions in the last 60 s. previous: what the last
-    action did, as dimension `step` names it. suspicion_mb: what its actions said so far of who
-    acts in it, in thousandths of a bit; it only falls when the person proves who they are.
-    opened_at: when the session was, None where that is not known.
+    different ones it touched, or other resources where there are no tables. in_last_minute:
+    actions in the last 60 s. previous: what the last action did, as dimension `step` names it.
+    suspicion_mb: what its actions said so far of who acts in it, in thousandths of a bit; it only
+    falls when the person proves who they are. opened_at: when the session was, None where that is
+    not known.
     """
 
     actions: int = 0

@@ -6,7 +6,7 @@ not make everything new.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
@@ -177,12 +177,55 @@ def _is_catalogue_read(touch: Touch) -> bool:
 
 
 def _resource_chains(leaves: Iterable[Touch], target: str) -> list[tuple[str, ...]]:
-    names = dict.fromkeys(touch.resource.name for touch in leaves if touch.resource.kind == "Table")
+    resources = dict.fromkeys(touch.resource for touch in leaves if is_reached(touch))
     chains: list[tuple[str, ...]] = [
-        (f"{target} {name}", f"{target} {name.rpartition('.')[0] or UNKNOWN}", target)
-        for name in names
+        (f"{target} {one.name}", f"{target} {_LIES_IN[one.kind](one.name) or UNKNOWN}", target)
+        for one in resources
     ]
-    return _at_most(chains, "tables")
+    return _at_most(list(dict.fromkeys(chains)), "tables")
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _first_part(route: str) -> str:
+    return "/" + route.lstrip("/").partition("/")[0]
+
+
+def _scheme(uri: str) -> str:
+    return uri.partition("://")[0] + "://"
+
+
+def _host(address: str) -> str:
+    return address.rpartition(":")[0]
+
+
+def _nothing(name: str) -> str:
+    return ""
+
+
+# Kind of resource → what one lies in.
+_LIES_IN: Mapping[str, Callable[[str], str]] = {
+    "Table": lambda name: name.rpartition(".")[0],
+    "Program": _folder,
+    "File": _folder,
+    "Account": _nothing,
+    "Address": _host,
+    "Route": _first_part,
+    "Tool": _nothing,
+    "Document": _scheme,
+    "Prompt": _nothing,
+}
+
+
+def is_reached(touch: Touch) -> bool:
+    """Return whether habits are of what it touches, and it counts as reached in a session.
+
+    In SQL tables alone are: a file of the server is named by what is done, and by nothing else.
+    """
+    kind = touch.resource.kind
+    return kind in _LIES_IN and (kind == "Table" or not touch.verb.startswith("sql."))
 
 
 def _action_chains(leaves: Iterable[Touch]) -> list[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Over how many tables the session reaches."""
+"""Over how many tables, files, programs, routes or tools the session reaches."""
 
 from datetime import datetime
 
@@ -17,9 +17,15 @@ def _tables(count: int) -> str:
     return f"{count_words(count, 'table')} in one session" if count > 0 else "no table yet"
 
 
+def _others(count: int) -> str:
+    return f"{count_words(count, 'resource')} in one session" if count > 0 else "no resource yet"
+
+
 def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
-    """Return how unusual the number of different tables is."""
-    return measure_amounts(NAME, evidence, {"fanout": _tables}, VOLUME_SHARES)
+    """Return how unusual the number of different tables is, or of other resources elsewhere."""
+    has_tables = evidence.target is None or evidence.target.protocol == "postgres"
+    named = {"fanout": _tables if has_tables else _others}
+    return measure_amounts(NAME, evidence, named, VOLUME_SHARES)
 
 
 SIGNAL = SignalPlugin(name=NAME, needs=frozenset({"history", "session"}), measure=measure)

@@ -36,8 +36,35 @@ STRENGTHS: Mapping[str, int] = {
     "sql.impersonate": 100,
     "sql.program": 100,
     "sql.unknown": 100,
+    "ssh.execute": 20,
+    "ssh.shell": 40,
+    "ssh.agent": 50,
+    "ssh.forward": 50,
+    "ssh.listen": 60,
+    "ssh.elevate": 80,
+    "file.list": 0,
+    "file.read": 0,
+    "file.write": 40,
+    "file.delete": 60,
+    "file.administer": 65,
+    "http.get": 0,
+    "http.head": 0,
+    "http.options": 0,
+    "http.upgrade": 20,
+    "http.post": 30,
+    "http.put": 40,
+    "http.patch": 40,
+    "http.delete": 60,
+    "document.read": 0,
+    "prompt.get": 0,
+    "tool.admit": 70,
+    "tcp.connect": 30,
 }
-"""Verb → strength, 0–100. A verb that is not listed is as strong as its operation."""
+"""Verb → strength, 0–100. A verb that is not listed is as strong as its operation.
+
+A program that SSH runs may do anything that its account may; what of it is known to change files
+or accounts is touched besides, and counts as that.
+"""
 
 OPERATION_STRENGTHS: Mapping[Operation, int] = {
     Operation.READ: 0,
@@ -46,6 +73,9 @@ OPERATION_STRENGTHS: Mapping[Operation, int] = {
     Operation.ADMINISTER: 80,
     Operation.UNKNOWN: 100,
 }
+
+TOOL_STRENGTHS: Mapping[Operation, int] = {**OPERATION_STRENGTHS, Operation.EXECUTE: 50}
+"""Of a call of a tool, by what the tool says of itself; EXECUTE where it says nothing."""
 
 EVERY_ROW = 85
 """The strength of an update or delete without WHERE."""
@@ -68,6 +98,27 @@ _REASONS: Mapping[str, Callable[[str], str]] = {
     "sql.maintain": "maintenance of {} costs time and locks".format,
     "sql.configure": "it changes the setting {}".format,
     "sql.notify": "it sends a notification on {}".format,
+    "ssh.shell": "it opens a shell as {}, in which more is done than is seen".format,
+    "ssh.execute": "it runs {} on the server".format,
+    "ssh.agent": "it lends the server the keys of the client's agent, as {}".format,
+    "ssh.forward": "it reaches {} through the server".format,
+    "ssh.listen": "it has the server listen on {}".format,
+    "ssh.elevate": "it goes on as {}".format,
+    "file.write": "it writes {}".format,
+    "file.delete": "it deletes {}".format,
+    "file.administer": "it changes owner, mode or links of {}".format,
+    "http.post": "POST sends something to {}".format,
+    "http.put": "PUT replaces {}".format,
+    "http.patch": "PATCH changes {}".format,
+    "http.delete": "DELETE removes {}".format,
+    "http.upgrade": "it opens a stream to {}, which is not looked into".format,
+    "tool.admit": "it admits the tool {} as it is defined now".format,
+    "tcp.connect": "it opens a stream to {}, which is not looked into".format,
+}
+_TOOL_REASONS: Mapping[Operation, Callable[[str], str]] = {
+    Operation.WRITE: "the tool {} adds something, as it says of itself".format,
+    Operation.EXECUTE: "the tool {} does not say what it does".format,
+    Operation.ADMINISTER: "the tool {} administers, as it says of itself".format,
 }
 
 
@@ -102,8 +153,19 @@ def with_where(action: Action) -> Signal | None:
 def _strength(touch: Touch, has_where: bool) -> int:
     if not has_where and touch.verb in _NEEDS_WHERE:
         return EVERY_ROW
-    floor = 100 if touch.operation is Operation.UNKNOWN else 0
-    return max(floor, STRENGTHS.get(touch.verb, OPERATION_STRENGTHS[touch.operation]))
+    if touch.operation is Operation.UNKNOWN:
+        return 100
+    if touch.verb == "tool.call":
+        return TOOL_STRENGTHS[touch.operation]
+    usual = STRENGTHS.get(touch.verb, OPERATION_STRENGTHS[touch.operation])
+    if not touch.verb.startswith(("http.", "ssh.", "file.")):
+        return usual
+    # Here one verb may read and administer: the operator says so of a route, and the program that
+    # is run shows it.
+    if touch.operation is Operation.READ:
+        return 0
+    administers = touch.operation is Operation.ADMINISTER
+    return max(usual, OPERATION_STRENGTHS[touch.operation]) if administers else usual
 
 
 def _reason(worst: Touch, action: Action) -> str:
@@ -113,6 +175,8 @@ def _reason(worst: Touch, action: Action) -> str:
     if worst.verb in _NEEDS_WHERE and not action.statement.has_where:
         return _every_row(action)
     words = _REASONS.get(worst.verb)
+    if worst.verb == "tool.call":
+        words = _TOOL_REASONS.get(worst.operation)
     return words(name) if words else f"{verb_words(worst.verb)} acts on {name}"
 
 

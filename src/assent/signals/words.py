@@ -16,9 +16,12 @@ _UNPRINTABLE = re.compile(
 
 
 def verb_words(verb: str) -> str:
-    """Return a verb as people write it: `sql.delete` as `DELETE`, others as they are."""
+    """Return a verb as people write it: `sql.delete` as `DELETE`, `http.get` as `GET`.
+
+    Others are as they are.
+    """
     family, dot, name = verb.partition(".")
-    return name_words(name.upper() if dot and family == "sql" else verb)
+    return name_words(name.upper() if dot and family in ("sql", "http") else verb)
 
 
 def name_words(name: str, longest: int = _LONGEST_NAME) -> str:

@@ -205,3 +205,31 @@ def test_other_resources_than_tables_are_known_by_what_is_done_to_them() -> None
     action = Action(ActionId("act_1"), ANA.id, Statement("sql.configure", (touch,), True))
     assert chains("resource", seen(action)) == []
     assert chains("action", seen(action))[0][1] == "sql.configure role"
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "name", "chain"),
+    [
+        ("http.get", "Route", "/orders/{id}", ("shop /orders/{id}", "shop /orders", "shop")),
+        ("file.read", "File", "/etc/passwd", ("shop /etc/passwd", "shop /etc", "shop")),
+        ("ssh.execute", "Program", "ls", ("shop ls", "shop ?", "shop")),
+        ("ssh.forward", "Address", "db:5432", ("shop db:5432", "shop db", "shop")),
+        ("tool.call", "Tool", "refund", ("shop refund", "shop ?", "shop")),
+        ("document.read", "Document", "file:///a", ("shop file:///a", "shop file://", "shop")),
+        ("prompt.get", "Prompt", "greet", ("shop greet", "shop ?", "shop")),
+    ],
+)
+def test_resources_of_every_protocol_are_compared(
+    verb: str, kind: str, name: str, chain: tuple[str, ...]
+) -> None:
+    touch = Touch(verb, Operation.READ, Resource(kind, name))
+    action = Action(ActionId("act_1"), ANA.id, Statement(verb, (touch,), True), target=SHOP.id)
+    assert chains("resource", seen(action)) == [chain]
+
+
+def test_files_and_programs_of_a_database_server_are_no_resources_that_are_compared() -> None:
+    for kind in ("Program", "File", "Function"):
+        touch = Touch("sql.program", Operation.ADMINISTER, Resource(kind, "/tmp/x"))
+        statement = Statement("sql.program", (touch,), True)
+        action = Action(ActionId("act_1"), ANA.id, statement, target=SHOP.id)
+        assert chains("resource", seen(action)) == []

@@ -11,8 +11,11 @@ from assent.core.ids import ActionId, SubjectId
 from assent.core.resource import Resource
 from assent.core.signal import Signal, SignalStatus
 from assent.core.subject import Subject
+from assent.protocols.http.verbs import VERBS as HTTP
+from assent.protocols.mcp.verbs import VERBS as MCP
+from assent.protocols.ssh.verbs import VERBS as SSH
 from assent.signals import SIGNALS
-from assent.signals.statement_class import EVERY_ROW, PERCENT, measure, with_where
+from assent.signals.statement_class import EVERY_ROW, PERCENT, STRENGTHS, measure, with_where
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 EVIDENCE = Evidence(at=NOW, subject=Subject(SubjectId("sub_ana"), "ana"))
@@ -112,8 +115,8 @@ def test_an_unknown_operation_is_strongest_whatever_its_verb() -> None:
 
 
 def test_a_verb_that_is_not_listed_is_as_strong_as_its_operation() -> None:
-    assert measured(touch("http.delete", Operation.WRITE)).harm == harm(40)
-    assert measured(touch("http.get", Operation.READ)).harm == 0
+    assert measured(touch("queue.send", Operation.WRITE)).harm == harm(40)
+    assert measured(touch("queue.peek", Operation.READ)).harm == 0
     assert measured(touch("x", Operation.ADMINISTER)).reason == "x acts on public.orders"
 
 
@@ -141,3 +144,42 @@ def test_signals_have_distinct_names_and_measure_what_they_are_named_after() -> 
     assert len({plugin.name for plugin in SIGNALS}) == len(SIGNALS) == 27
     for plugin in SIGNALS:
         assert plugin.measure(action(READ), EVIDENCE, NOW).name == plugin.name
+
+
+@pytest.mark.parametrize(
+    ("verb", "operation", "strength", "reason"),
+    [
+        ("http.get", Operation.READ, 0, "it only reads or keeps house"),
+        ("http.post", Operation.READ, 0, "it only reads or keeps house"),
+        ("http.post", Operation.WRITE, 30, "POST sends something to x"),
+        ("http.post", Operation.ADMINISTER, 80, "POST sends something to x"),
+        ("http.delete", Operation.WRITE, 60, "DELETE removes x"),
+        ("ssh.execute", Operation.READ, 0, "it only reads or keeps house"),
+        ("ssh.execute", Operation.EXECUTE, 20, "it runs x on the server"),
+        ("ssh.shell", Operation.EXECUTE, 40, "it opens a shell as x, in which more is done than"),
+        ("ssh.elevate", Operation.ADMINISTER, 80, "it goes on as x"),
+        ("file.delete", Operation.WRITE, 60, "it deletes x"),
+        ("tool.call", Operation.READ, 0, "it only reads or keeps house"),
+        ("tool.call", Operation.WRITE, 40, "the tool x adds something, as it says of itself"),
+        ("tool.call", Operation.EXECUTE, 50, "the tool x does not say what it does"),
+        ("tool.call", Operation.UNKNOWN, 100, "what it does to x is not known"),
+        ("document.read", Operation.READ, 0, "it only reads or keeps house"),
+        ("tcp.connect", Operation.EXECUTE, 30, "it opens a stream to x, which is not looked into"),
+        ("sql.drop", Operation.ADMINISTER, 95, "DROP removes x for good"),
+    ],
+)
+def test_verbs_of_every_protocol_have_a_strength_and_say_it(
+    verb: str, operation: Operation, strength: int, reason: str
+) -> None:
+    signal = measured(touch(verb, operation, "x"))
+    assert signal.harm == harm(strength)
+    assert signal.reason.startswith(reason)
+
+
+def test_every_verb_of_every_protocol_is_listed_or_is_as_strong_as_its_operation() -> None:
+    listed = STRENGTHS.keys()
+    named = {verb for verbs in (HTTP, MCP, SSH) for verb in verbs}
+    assert named - listed == {
+        *("http.unknown", "ssh.unknown", "mcp.unknown"),
+        "tool.call",
+    }

@@ -20,7 +20,8 @@ from signal_evidence import NOON
 
 def test_sql_verbs_are_written_as_sql_and_others_as_they_are() -> None:
     assert verb_words("sql.delete") == "DELETE"
-    assert verb_words("http.get") == "http.get"
+    assert verb_words("http.get") == "GET"
+    assert verb_words("tool.call") == "tool.call"
     assert verb_words("read") == "read"
 
 

@@ -67,6 +67,25 @@ def test_a_touch_is_a_sentence(verb: str, operation: Operation, words: str) -> N
     assert touch_words(Touch(verb, operation, Resource("Table", "public.orders"))) == words
 
 
+@pytest.mark.parametrize(
+    ("verb", "operation", "kind", "words"),
+    [
+        ("http.get", Operation.READ, "Route", "reads route"),
+        ("http.delete", Operation.WRITE, "Route", "deletes route"),
+        ("tool.call", Operation.EXECUTE, "Tool", "calls tool"),
+        ("ssh.shell", Operation.EXECUTE, "Account", "opens a shell as account"),
+        ("ssh.execute", Operation.EXECUTE, "Program", "runs program"),
+        ("file.write", Operation.WRITE, "File", "writes file"),
+        ("document.read", Operation.READ, "Document", "reads document"),
+        ("tcp.connect", Operation.EXECUTE, "Target", "opens a stream to target"),
+    ],
+)
+def test_touches_of_every_protocol_are_sentences(
+    verb: str, operation: Operation, kind: str, words: str
+) -> None:
+    assert touch_words(Touch(verb, operation, Resource(kind, "x"))) == words
+
+
 def test_columns_are_named_in_order() -> None:
     assert column_words(frozenset({"total", "id"})) == "id, total"
     assert column_words(frozenset({"*", "id"})) == "every column"
