@@ -259,7 +259,7 @@ class ClientEnd(End, asyncssh.SSHServerSession[bytes]):
 
     def _close_with(self, how: Callable[[asyncssh.SSHServerChannel[bytes]], None]) -> None:
         channel = self.channel
-        if isinstance(channel, asyncssh.SSHServerChannel) and not channel.is_closing():
+        if isinstance(channel, asyncssh.SSHServerChannel) and not self.gone.is_set():
             try:
                 how(channel)
             except OSError:
@@ -311,7 +311,7 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
 
     def signal(self, name: str) -> None:
         """Send a signal to what runs there."""
-        if isinstance(self.channel, asyncssh.SSHClientChannel) and not self.channel.is_closing():
+        if isinstance(self.channel, asyncssh.SSHClientChannel) and not self.gone.is_set():
             try:
                 self.channel.send_signal(name)
             except (OSError, ValueError):
@@ -320,7 +320,7 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
 
     def send_break(self, milliseconds: int) -> None:
         """Send a break."""
-        if isinstance(self.channel, asyncssh.SSHClientChannel) and not self.channel.is_closing():
+        if isinstance(self.channel, asyncssh.SSHClientChannel) and not self.gone.is_set():
             self.channel.send_break(milliseconds)
 
     def abandon(self) -> None:

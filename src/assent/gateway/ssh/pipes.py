@@ -127,9 +127,13 @@ class End:
         for one, to in ((self, other), (other, self)):
             if not to._writable.is_set():
                 one.brake("peer")
-            kept = one.take()
+            kept = b"".join(one._kept)
+            one._kept.clear()
             if kept:
                 one.passing(kept, None)
+            # Only now: what comes by this must not overtake what was kept.
+            one._kept_bytes = 0
+            one.release("kept")
             if one.ended:
                 to.write_eof()
 

@@ -111,8 +111,12 @@ class Visitor(ClientSide):
         shown = self._parts.authority.read(line, self._parts.gateway.clock.now())
         if says is None or shown is None:
             return False
-        fits = shown.person == says.person and says.target in ("", shown.target)
         candidate, _ = await self._parts.opening.identify(shown.person, shown.target)
+        accounts = (candidate.target.user, *candidate.target.databases) if candidate else ()
+        if user != shown.person and user in accounts:
+            # As in `ssh deploy@web1`: who it is and for what is in the certificate.
+            says = Named(shown.person, shown.target, user)
+        fits = shown.person == says.person and says.target in ("", shown.target)
         credentials = candidate.credentials if candidate is not None else ()
         found = tuple(one for one in credentials if one.id == shown.credential)
         if not (fits and candidate is not None and found and holds(shown.public_key)):
