@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from assent.config import own_patterns, split_address
 from assent.edges.credentials import web_login
 from assent.edges.doors import Address, DoorParts
+from assent.edges.mcp_door import serve_agents
 from assent.edges.proxies import client_of, networks_of
 from assent.gateway.certificates import client_side
 from assent.gateway.http.callers import Callers
@@ -99,6 +100,7 @@ def _serve_targets(server: HttpServer, callers: Callers, hosts: _Hosts, parts: D
     )
     server.take("at", gateway.below_path)
     server.take_hosts(gateway.on_host)
+    serve_agents(server, callers, upstreams, parts)
     parts.stack.push_async_callback(upstreams.close)
     parts.stack.push_async_callback(visits.stop, _GOODBYE)
     parts.stack.callback(parts.tasks.create_task(visits.run()).cancel)

@@ -8,6 +8,7 @@ from assent.config.protocols.ssh import SshTargetConfig
 from assent.config.sections import TargetConfig
 from assent.config.values import one_of
 from assent.core.faults import OperatorFault
+from assent.policy.sizes import parse_size
 
 PROTOCOLS = ("postgres", "ssh", "http", "mcp", "tcp")
 _TABLES = {"ssh": SshTargetConfig(), "http": HttpTargetConfig(), "mcp": McpTargetConfig()}
@@ -95,6 +96,10 @@ def _check_mcp(target: TargetConfig, where: str) -> None:
         if not variable.partition("=")[0].isidentifier() or "=" not in variable:
             words = f"`{variable[:80]}` is not `NAME=value`"
             raise OperatorFault("config-value", words, f"{where} mcp.environment")
+    try:
+        parse_size(mcp.max_result)
+    except ValueError as fault:
+        raise OperatorFault("config-value", str(fault), f"{where} mcp.max_result") from fault
 
 
 def _check_url(text: str, place: str) -> None:

@@ -9,8 +9,9 @@ class McpTargetConfig:
 
     url: where it is. command: instead of it, the program that is one, with its arguments; it is
     started by the gateway, one for each session, and speaks on its standard input and output.
-    environment: what it is given of that, `NAME=value`. login, token_url, scope: as for
-    `[targets.http]`, of a server at `url`.
+    environment: all that it is given of that, `NAME=value`; `NAME={password}` gives it what
+    `password` refers to. login, token_url, scope: as for `[targets.http]`, of a server at `url`.
+    max_result: bytes that an answer may have, such as `4MiB`; a larger one does not pass.
     """
 
     url: str = ""
@@ -19,3 +20,4 @@ class McpTargetConfig:
     login: str = "none"
     token_url: str = ""
     scope: str = ""
+    max_result: str = "1MiB"

@@ -119,3 +119,26 @@ def _is(header: str | None, value: object) -> bool:
     if header.startswith("=?base64?") and header.endswith("?="):
         return header[9:-2] == b2a_base64(value.encode(), newline=False).decode()
     return header == value
+
+
+def header_of(value: str) -> str:
+    """Return a value as a header says it: what would not survive there, in base64."""
+    plain = value.isascii() and value.isprintable() and value == value.strip()
+    if plain and not value.startswith("=?base64?"):
+        return value
+    return f"=?base64?{b2a_base64(value.encode(), newline=False).decode()}?="
+
+
+CACHEABLE = frozenset(
+    {
+        "server/discover",
+        "tools/list",
+        "resources/list",
+        "resources/templates/list",
+        "resources/read",
+        "prompts/list",
+    }
+)
+"""Methods whose results say in 2026-07-28 for how long, and for whom, they may be kept."""
+MAY_NEED_INPUT = frozenset({"tools/call", "resources/read", "prompts/get"})
+"""Methods that may be answered by what a person is to do first."""

@@ -1,0 +1,1 @@
+"""The gateway for agents: servers of the Model Context Protocol, each call decided when tried."""
