@@ -17,7 +17,8 @@ _WORD = re.compile(r"\w+")
 # What stands between a field and what it is compared to, sorted by or called instead.
 _BEFORE = re.compile(r"(?:[:=<>~!]|\bas\s)\s*$", re.IGNORECASE)
 _AFTER = re.compile(
-    r"\s*(?:[:=<>~!]|\.\w|\s(?:eq|ne|gt|ge|lt|le|like|ilike|in|is|contains|startswith|matches)\b)",
+    r"\s*(?:[:=<>~!]|\.\w|\s(?:as|eq|ne|gt|ge|lt|le|like|ilike|contains|startswith|matches)\b"
+    r"|\sin\s*\(|\sis\s+(?:not\s+)?null\b)",
     re.IGNORECASE,
 )
 _ORDERS = frozenset(
@@ -103,12 +104,12 @@ def _asked(action: Action, resource: str) -> Iterable[str]:
 def _named_by(
     path: str, masked: Mapping[str, MaskHow], masks: Masks, resource: str
 ) -> Iterable[str]:
-    """Return the masked fields that a parameter is about, by its path or by its last part."""
+    """Return the masked fields that a parameter is about, by its path or by a part of it."""
     full = f"{resource}.{path}"
     if masks.how(full) is not None:
         return [full]
-    last = _last(path)
-    return [name for name in masked if _last(name) == last]
+    parts = {part.casefold() for part in parts_of(path)}
+    return [name for name in masked if _last(name) in parts]
 
 
 def _named_in(path: str, value: str, masked: Mapping[str, MaskHow]) -> Iterable[str]:
