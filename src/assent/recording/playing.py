@@ -33,8 +33,11 @@ def cast_of(frames: Iterable[Shown], title: str, prompt: str) -> Cast:
     """Return the cast of the frames of a recording, as they are read back.
 
     title: of the recording. prompt: what stands before a statement, such as `shop=> `. Time
-    begins with the first frame that has one.
+    begins with the first frame that has one. Where a terminal was recorded it is shown as it was:
+    what was decided meanwhile are marks in it.
     """
+    frames = list(frames)
+    of_terminal = any(frame.get("kind") in {"output", "resize"} for frame in frames)
     began: datetime | None = None
     size: tuple[int, int] | None = None
     events: list[CastEvent] = []
@@ -49,7 +52,8 @@ def cast_of(frames: Iterable[Shown], title: str, prompt: str) -> Cast:
         if frame["kind"] == "resize" and size is None and not _has_output(events):
             size = (int(frame["columns"]), int(frame["rows"]))
             continue
-        events += [CastEvent(elapsed, code, data) for code, data in _shown(frame, prompt)]
+        shown = _marked(frame) if of_terminal else _shown(frame, prompt)
+        events += [CastEvent(elapsed, code, data) for code, data in shown]
     columns, rows = size or (COLUMNS, ROWS)
     timestamp = int(began.timestamp()) if began else None
     return Cast(CastHeader(columns, rows, timestamp, clean(title)), tuple(events))
@@ -91,6 +95,18 @@ def _shown(frame: Shown, prompt: str) -> Iterator[tuple[str, str]]:
         yield OUTPUT, _lines(f"-- {words}")
     elif kind == "erased":
         yield OUTPUT, _lines(f"-- {frame['frames']} frames were erased")
+
+
+def _marked(frame: Shown) -> Iterator[tuple[str, str]]:
+    """Yield what a terminal showed, and marks for all else that happened there."""
+    kind = frame["kind"]
+    if kind == "statement":
+        yield MARKER, clean(f"{frame['verdict']}: {frame['text']}")
+    elif kind == "mark":
+        words = f"{frame['event']}: {frame['detail']}" if frame.get("detail") else frame["event"]
+        yield MARKER, clean(str(words))
+    elif kind in {"output", "input", "resize", "erased"}:
+        yield from _shown(frame, "")
 
 
 def _lines(text: str) -> str:
