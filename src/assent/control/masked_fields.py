@@ -27,6 +27,10 @@ _ORDERS = frozenset(
 )
 _GRAPHQL = re.compile(r"\s*(?:\{|#|query\b|mutation\b|subscription\b|fragment\b)")
 _PARAMETER = re.compile(r"\\\{[^{}/]+\\\}")
+_MOST_KEPT = 256
+
+# By the identity of the masks, which are kept here so that none is reused.
+_kept: dict[tuple[int, str], tuple[Masks, Mapping[str, MaskHow]]] = {}
 
 
 def tested_fields(masks: Masks, action: Action) -> list[str]:
@@ -83,8 +87,14 @@ def _masked_in(masks: Masks, resource: str) -> Mapping[str, MaskHow]:
     """Return the masked fields of a resource by full name; `….*` for all of them."""
     if masks.how(f"{resource}.*") is None:
         return {}
-    start = f"{resource}."
-    return {name: how for name, how in masks.items() if name.startswith(start)}
+    key = id(masks), resource
+    if key not in _kept:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        start = f"{resource}."
+        found = {name: how for name, how in masks.items() if name.startswith(start)}
+        _kept[key] = masks, found
+    return _kept[key][1]
 
 
 def _asked(action: Action, resource: str) -> Iterable[str]:
