@@ -229,6 +229,9 @@ class Access:
                 words = f"you have no grant `{wish.extends[:80]}` on `{target.name}` to extend"
                 raise ConflictFault("extends", words)
         if target.protocol != "postgres":
+            if wish.budget.rows is not None:
+                words = f"what `{target.name}` answers has no rows; limit its bytes, or actions"
+                raise ConflictFault("terms", words)
             return wish
         schema = target.search_path[0] if target.search_path else "public"
         full = frozenset(

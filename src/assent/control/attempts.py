@@ -191,6 +191,28 @@ class Attempts:
             return Refused(RefusalKind.DENIED, words, fault.code, hint)
         return Refused(RefusalKind.DENIED, words, "", hint)
 
+    async def in_turn(
+        self, live: LiveSession, action: Action, permitted: Permitted
+    ) -> Permitted | Refused:
+        """Return what was permitted, with what its budget has left once it is its turn.
+
+        Where several things are done at once under one budget of bytes or rows, each waits a
+        while for those before it. Raises OutsideFault where that cannot be kept.
+        """
+        enforcement = permitted.enforcement
+        if enforcement is None or all(
+            limit.most or not limit.counted for limit in enforcement.limits
+        ):
+            return permitted
+        limits = await self._spending.more(action)
+        if limits is None:
+            words, changes = self._spending.stopped(action, enforcement.limits[-1].name, 0, 0)
+            await self._store.commit(changes, ())
+            hint = f"let what runs end, or ask for more: assent request {live.target.name}"
+            return Refused(RefusalKind.DENIED, words, "", hint, "", permitted.entry)
+        others = tuple(limit for limit in enforcement.limits if not limit.counted)
+        return replace(permitted, enforcement=replace(enforcement, limits=(*others, *limits)))
+
     async def ask(
         self,
         live: LiveSession,

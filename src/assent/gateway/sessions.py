@@ -211,12 +211,13 @@ class GatewaySession:
                 if refused.kind is not RefusalKind.WAITING:
                     self._note("refuse", text, parameters, refused.entry, refused.request)
                 return refused
-            if self.closed:
+            turn = await parts.sessions.attempts.in_turn(live, action, answer)
+            if isinstance(turn, Refused) or self.closed:
                 await parts.sessions.results.abandon(live, action, answer.request, released=False)
-                return _over()
+                return turn if isinstance(turn, Refused) else _over()
             if self._reuse is not None:
-                self._reuse.keep(Phase.EXECUTE, shape, statement, answer)
-            return self._begun(answer, action, text, parameters, "permit")
+                self._reuse.keep(Phase.EXECUTE, shape, statement, turn)
+            return self._begun(turn, action, text, parameters, "permit")
         except Fault as fault:
             _log.error("attempt-failed", session=live.session.id, code=fault.code)
             self._client.cut(_UNRECORDED)

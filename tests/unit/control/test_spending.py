@@ -1,12 +1,15 @@
 """Budgets: counted with the decision that permits, never passed, and once used up for ever."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from assent.control import spending
 from assent.core.changes import PutGrant, SpendGrant
 from assent.core.faults import OutsideFault
+from assent.core.frame import ResultFrame
 from assent.core.grant import Grant
 from assent.core.ids import GrantId, SubjectId
 from assent.core.plugins import Exceed, Permitted, Refused
@@ -131,6 +134,43 @@ async def test_results_that_run_at_once_take_turns_at_what_is_left(world: World)
     assert isinstance(stopped, Refused)
     assert "10 rows were left" in stopped.message
     assert client.held == []
+
+
+async def test_what_can_wait_for_its_turn_before_it_runs_is_permitted_with_what_is_left_then(
+    world: World,
+) -> None:
+    await asked(world, Budget(bytes=1000))
+    client = await world.connect()
+    attempts, live = world.sessions.attempts, client.session
+    first, one = await attempts.authorize(live, READ, client.held.append)
+    second, other = await attempts.authorize(live, READ, client.held.append)
+    assert isinstance(first, Permitted)
+    assert isinstance(second, Permitted)
+    assert await attempts.in_turn(live, one, first) is first
+    waiting = asyncio.ensure_future(attempts.in_turn(live, other, second))
+    frame = ResultFrame(1, world.clock.now(), 1_000, -1, 600, "")
+    await world.sessions.results.finish(live, one, "", frame)
+    turn = await waiting
+    assert isinstance(turn, Permitted)
+    assert turn.enforcement is not None
+    assert [(limit.name, limit.most) for limit in turn.enforcement.limits] == [("max_bytes", 400)]
+
+
+async def test_what_has_no_turn_in_time_is_refused_and_costs_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spending, "_WAITS_S", 0.01)
+    grant = await asked(world, Budget(bytes=1000))
+    client = await world.connect()
+    attempts, live = world.sessions.attempts, client.session
+    await attempts.authorize(live, READ, client.held.append)
+    second, other = await attempts.authorize(live, READ, client.held.append)
+    assert isinstance(second, Permitted)
+    refused = await attempts.in_turn(live, other, second)
+    assert isinstance(refused, Refused)
+    assert "another result still runs under the same budget" in refused.message
+    await world.sessions.results.abandon(live, other, "", released=False)
+    assert (await spent(world, grant)).bytes == 0
 
 
 async def test_an_action_that_ran_without_an_end_counts_as_all_that_was_left(

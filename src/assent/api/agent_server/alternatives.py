@@ -13,8 +13,8 @@ from assent.core.scope import Budget
 from assent.workflow.narrowing import ACCESS
 from assent.workflow.wishes import Wish, wish_of
 
-_FEW = Budget(writes=5, rows=1000)
-_FEW_TEXT = "writes 5, rows 1000"
+_FEW = Budget(writes=5, bytes=1_000_000)
+_FEW_TEXT = "writes 5, bytes 1000000"
 _SHORT_S = 900
 
 
