@@ -1,8 +1,9 @@
 """Whether a target says what its protocol needs, and nothing that belongs to another one."""
 
+import re
 from urllib.parse import urlsplit
 
-from assent.config.protocols.http import HttpTargetConfig
+from assent.config.protocols.http import HttpConfig, HttpTargetConfig
 from assent.config.protocols.mcp import McpTargetConfig
 from assent.config.protocols.ssh import SshTargetConfig
 from assent.config.sections import TargetConfig
@@ -14,6 +15,7 @@ PROTOCOLS = ("postgres", "ssh", "http", "mcp", "tcp")
 _TABLES = {"ssh": SshTargetConfig(), "http": HttpTargetConfig(), "mcp": McpTargetConfig()}
 _LOGINS = ("none", "bearer", "basic", "header", "oauth", "certificate")
 _MOST = 100
+_DOMAIN = re.compile(r"(?=.{1,200}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*", re.ASCII)
 
 
 def check_protocol(target: TargetConfig, where: str) -> None:
@@ -37,6 +39,21 @@ def check_protocol(target: TargetConfig, where: str) -> None:
         _check_http(target, where)
     elif target.protocol == "mcp":
         _check_mcp(target, where)
+
+
+def check_http_door(door: HttpConfig, where: str) -> None:
+    """Raise OperatorFault for a door that browsers would not find."""
+    if door.key and not door.certificate:
+        words = "is the key of no certificate; name `certificate` as well"
+        raise OperatorFault("config-value", words, f"{where} key")
+    if door.public_url:
+        _check_url(door.public_url, f"{where} public_url")
+        if urlsplit(door.public_url).path.strip("/"):
+            words = "has no path: it is what stands behind the names of targets"
+            raise OperatorFault("config-value", words, f"{where} public_url")
+    if not _DOMAIN.fullmatch(door.domain):
+        words = f"`{door.domain[:80]}` is no domain such as `apps.example.org`"
+        raise OperatorFault("config-value", words, f"{where} domain")
 
 
 def _needs(target: TargetConfig, key: str, where: str) -> None:

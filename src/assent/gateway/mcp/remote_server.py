@@ -156,7 +156,9 @@ class RemoteServer(ToolServer):
                     if hear(self._parsed(data)):
                         return
         elif kind == "application/json":
-            hear(self._parsed(await self._whole(response)))
+            # What takes a notification may say that it answers in JSON, and say nothing.
+            if data := await self._whole(response):
+                hear(self._parsed(data))
         elif response.status not in (200, 202, 204):
             raise self._away(f"answers with {response.status}")
 

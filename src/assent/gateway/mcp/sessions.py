@@ -7,13 +7,14 @@ from assent.control.plane import ControlPlane
 from assent.control.reach import Reach
 from assent.core.faults import ConflictFault
 from assent.core.ids import TargetId
+from assent.core.secret import Secret
 from assent.gateway.http.upstreams import Upstreams
 from assent.gateway.http.visits import Visit
 from assent.gateway.mcp.clients import Clients
 from assent.gateway.mcp.desks import Desk, closed
 from assent.gateway.mcp.remote_server import RemoteServer
 from assent.gateway.mcp.servers import ToolServer
-from assent.gateway.mcp.stdio_server import StdioServer, environment_of
+from assent.gateway.mcp.stdio_server import StdioServer, environment_of, needs_password
 
 MOST_OF_ONE = 20
 """Sessions that one token may have at once: each may be a program that runs."""
@@ -93,10 +94,11 @@ class Desks:
         command = target.options.get("command", ())
         if not command:
             return RemoteServer(target, self._upstreams, desk.changed)
-        lease = await visit.opened.lease()
         given = target.options.get("environment", ())
         words = (given,) if isinstance(given, str) else given
-        environment = environment_of(words, lease.password)
+        # A program that needs no secret has none configured.
+        secret = (await visit.opened.lease()).password if needs_password(words) else Secret("")
+        environment = environment_of(words, secret)
         parts = (command,) if isinstance(command, str) else command
         return StdioServer(target.name, parts, environment, desk.changed)
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 
-from assent.core.faults import OutsideFault
 from assent.core.secret import Secret
 from assent.gateway.mcp.servers import ToolServer
 from assent.protocols.mcp import messages
@@ -36,6 +35,11 @@ def environment_of(given: Sequence[str], password: Secret[str]) -> dict[str, Sec
     """Return what a program is given. given: `NAME=value` each."""
     pairs = (one.partition("=") for one in given)
     return {name: password if value == PASSWORD else Secret(value) for name, _, value in pairs}
+
+
+def needs_password(given: Sequence[str]) -> bool:
+    """Return whether a program is given what the target's `password` refers to."""
+    return any(one.partition("=")[2] == PASSWORD for one in given)
 
 
 class StdioServer(ToolServer):
@@ -182,5 +186,3 @@ def _signal(process: asyncio.subprocess.Process, number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
-
-__all__ = ["OutsideFault", "StdioServer", "environment_of"]
