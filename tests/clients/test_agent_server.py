@@ -23,6 +23,7 @@ Result = TypeVar("Result")
 
 LEGACY, MODERN = "legacy", "2026-07-28"
 TASK = "report on orders"
+ROOT = Path(__file__).resolve().parents[2]
 GUARDS = """
 @id("agents.access")
 @require("reason; approve: 1 of dba")
@@ -257,6 +258,71 @@ def test_a_client_that_shows_its_person_something_is_led_to_the_request(house: G
             assert shown == [f"{house.url}/requests/{asked['id']}"]
 
     run(story())
+
+
+_TYPESCRIPT = """
+import { readFileSync } from "node:fs"
+const said = JSON.parse(readFileSync(0, "utf8"))
+const { Client } = await import(said.client)
+const { StreamableHTTPClientTransport } = await import(said.transport)
+const client = new Client({ name: "tests", version: "1" })
+const requestInit = { headers: { authorization: `Bearer ${said.token}` } }
+await client.connect(new StreamableHTTPClientTransport(new URL(said.url), { requestInit }))
+const told = {}
+told.tools = (await client.listTools()).tools.map((tool) => tool.name)
+for (const [name, sent] of said.calls) {
+  const answer = await client.callTool({ name, arguments: sent })
+  told[name] = { ...answer.structuredContent, failed: answer.isError === true }
+}
+await client.close()
+console.log(JSON.stringify(told))
+"""
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        ("@modelcontextprotocol/client", "@modelcontextprotocol/client"),
+        (
+            "@modelcontextprotocol/sdk/client/index.js",
+            "@modelcontextprotocol/sdk/client/streamableHttp.js",
+        ),
+    ],
+    ids=["2", "1"],
+)
+def test_the_official_clients_of_typescript_ask_and_are_told(
+    house: Gateway, modules: tuple[str, str]
+) -> None:
+    client, transport = modules
+    said = {
+        "client": client,
+        "transport": transport,
+        "token": token_of(house, f"script-{len(client)}"),
+        "url": f"{house.url}/mcp",
+        "calls": [
+            ["whoami", {}],
+            ["request_access", {"target": "shop", "reason": "to look", "read_only": True}],
+            ["connection", {"target": "shop"}],
+            ["get_request", {"request": "req_nobodys"}],
+        ],
+    }
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", _TYPESCRIPT],
+        input=json.dumps(said),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "propose_alternative" in told["tools"]
+    assert told["whoami"]["task"] == TASK
+    assert told["request_access"]["state"] == "completed"
+    assert told["connection"]["grants"][0]["read_only"] is True
+    assert told["get_request"]["failed"]
+    assert told["get_request"]["error"] == "no-such-request"
 
 
 def test_what_cannot_be_had_is_refused_in_words_for_programs(house: Gateway) -> None:
