@@ -141,11 +141,17 @@ class Attempts:
         return answer, action
 
     async def exceed(
-        self, live: LiveSession, question: Exceed, action: Action, tell: Callable[[Held], None]
+        self,
+        live: LiveSession,
+        question: Exceed,
+        action: Action,
+        tell: Callable[[Held], None],
+        patience: Patience | None = None,
     ) -> Permitted | Refused:
         """Return whether more of the result of `action` may pass than its permit lets.
 
         It is an attempt of its own, held like any other for what `@more` asks, and in the log.
+        patience: by which its client may hang up; it cannot come back for the rest.
         """
         if question.counted:
             return await self._counted(live, question, action)
@@ -161,7 +167,8 @@ class Attempts:
             salt=self._ids.token(16),
         )
         try:
-            answer, _ = await self.ask(live, more, tell, live.measured.get(question.entry))
+            measured = live.measured.get(question.entry)
+            answer, _ = await self.ask(live, more, tell, measured, patience)
             if isinstance(answer, Refused):
                 live.keeping.stop(action.id, question)
             if isinstance(answer, Permitted):

@@ -19,6 +19,7 @@ from assent.control.session_words import unavailable
 from assent.control.sessions import Sessions
 from assent.core.action import Action, Phase, Statement
 from assent.core.clock import Clock
+from assent.core.enforcement import Limit
 from assent.core.evidence import Connection
 from assent.core.faults import Fault
 from assent.core.frame import Frame, ResultFrame, StatementFrame
@@ -27,6 +28,7 @@ from assent.core.lease import Lease
 from assent.core.plugins import (
     NO_WISHES,
     Authorize,
+    Exceed,
     Held,
     Permitted,
     RefusalKind,
@@ -122,6 +124,7 @@ class GatewaySession:
         self._client = client
         self._draft: LiveSession | Arrival | None = None
         self._reuse: Reuse | None = None
+        self._actions: dict[str, Action] = {}
         self._sequence = 0
         self._cut = False
         self._under_way: set[Attempt] = set()
@@ -217,11 +220,35 @@ class GatewaySession:
                 return turn if isinstance(turn, Refused) else _over()
             if self._reuse is not None:
                 self._reuse.keep(Phase.EXECUTE, shape, statement, turn)
+                if turn.reuse_until is not None:
+                    self._kept(turn, action)
             return self._begun(turn, action, text, parameters, "permit")
         except Fault as fault:
             _log.error("attempt-failed", session=live.session.id, code=fault.code)
             self._client.cut(_UNRECORDED)
             return unavailable(fault)
+
+    async def exceed(
+        self,
+        attempt: Attempt,
+        limit: Limit,
+        passed: int,
+        *,
+        tell: Tell = untold,
+        patience: Patience | None = None,
+    ) -> Permitted | Refused:
+        """Return whether more of what came of an attempt may pass than its permit lets.
+
+        passed: bytes that the client has. Where it may, `enforcement` of a limit of a budget says
+        how much of it is left; any other limit binds the rest no more.
+        """
+        entry = attempt.permitted.entry
+        action = attempt.action or self._actions.get(entry)
+        if action is None:
+            return Refused(RefusalKind.DENIED, "no more than this may pass; ask for less at once")
+        question = Exceed(entry, limit.name, limit.most, 0, passed, limit.counted)
+        attempts = self._parts.sessions.attempts
+        return await attempts.exceed(self._opened, question, action, tell, patience)
 
     def record(self, frame: Frame) -> None:
         """Write a frame. Raises OutsideFault when that is impossible: then nothing goes on."""
@@ -320,6 +347,12 @@ class GatewaySession:
         given = tuple(parameters)
         self.record(StatementFrame(self._sequence, now, text, given, verdict, entry, request))
         return self._sequence
+
+    def _kept(self, permitted: Permitted, action: Action) -> None:
+        """Keep the action of a decision that may serve again, for what comes of it then."""
+        if len(self._actions) >= _MOST_SHAPES:
+            self._actions.clear()
+        self._actions[permitted.entry] = action
 
     def _settle(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(self._logged(work))
