@@ -68,7 +68,7 @@ def sshd(folder: Path) -> Iterator[Sshd]:
                 f"TrustedUserCAKeys {folder}/authority.pub",
                 f"AuthorizedKeysFile {folder}/authorized",
                 "StrictModes no",
-                "UsePAM no",
+                "UsePAM yes",
                 "PasswordAuthentication no",
                 "PermitRootLogin prohibit-password",
                 "AllowAgentForwarding yes",

@@ -118,7 +118,8 @@ class ClientEnd(End, asyncssh.SSHServerSession[bytes]):
         super().connection_lost(exc)
         self._visit.hearers.discard(self.say)
         self._patience.hang_up()
-        if self.target_end is not None:
+        if self.target_end is not None and not self._visit.words:
+            # Of a visit that is cut the visit itself ends what runs, by force if need be.
             self.target_end.abandon()
 
     # Words.
