@@ -75,7 +75,7 @@ ELSEWHERE = {
     "credentials/role_lookups": "conformance/test_roles_on_a_server.py asks servers",
     "demo": "stories/test_the_stories.py plays it, on a real PostgreSQL",
     "config/sections": "nouns without behaviour; config/test_reading.py reads every key",
-    "config/protocols": "config/test_checks.py, test_checks_of_web_targets.py read good and bad ones",
+    "config/protocols": "config/test_checks.py, test_checks_of_web_targets.py read them",
     "content/scan": "protocols/postgres/results, content/test_json_masking.py look through values",
     "core/web_login": "a port; credentials/test_http_login.py has what answers it",
     "protocols/http/verbs": "words; protocols/http/test_reading.py emits them and no others",

@@ -58,7 +58,8 @@ class Reading:
     """A request, understood. path, query: what goes to the target, and nothing else may.
 
     text: what people see and approvals are bound to. shape: stands for requests that are decided
-    alike, None for none. route: by which fields of the answer are named.
+    alike whatever policies ask, None for none. shape_of_names: for those that are where no policy
+    asks for values. route: by which fields of the answer are named.
     """
 
     statement: Statement
@@ -67,6 +68,7 @@ class Reading:
     query: str
     route: str
     shape: Hashable | None
+    shape_of_names: Hashable | None = None
     parameters: tuple[str | None, ...] = ()
 
     @property
@@ -124,6 +126,7 @@ def read_request(
             fields.problem(f"the header `{name[:80]}` could make another request of it")
     operation = (match.operation if match is not None else None) or usual(verb)
     statement = _statement(verb, operation, route, fields, told)
+    shape, shape_of_names = _shapes(statement, method, body)
     line = f"{method} {where.sent}" + (f"?{asked.sent}" if asked.sent else "")
     return Reading(
         statement=statement,
@@ -131,7 +134,8 @@ def read_request(
         path=where.sent,
         query=asked.sent,
         route=route,
-        shape=_shape(statement, method, body),
+        shape=shape,
+        shape_of_names=shape_of_names,
     )
 
 
@@ -168,12 +172,18 @@ def _statement(
     )
 
 
-def _shape(statement: Statement, method: str, body: Body) -> Hashable | None:
-    """Return what stands for requests of which every fact that policies may ask is the same."""
+def _shapes(
+    statement: Statement, method: str, body: Body
+) -> tuple[Hashable | None, Hashable | None]:
+    """Return what stands for requests of which all is the same that policies may ask of them.
+
+    First with the values that they are made with, then without.
+    """
     if not statement.reusable or body.data or not body.whole or statement.kind == "http.upgrade":
-        return None
+        return None, None
     (touch,) = statement.touches
-    return method, touch.verb, touch.resource.name, touch.columns, touch.arguments
+    names = method, touch.verb, touch.resource.name, touch.columns
+    return (*names, touch.arguments), names
 
 
 def _read_body(body: Body, method: str, fields: Fields) -> None:

@@ -170,6 +170,16 @@ def test_a_decision_serves_again_only_where_all_that_policies_may_ask_is_the_sam
     assert read("GET", "/orders", data=b"{}", kind="application/json").shape is None
 
 
+def test_where_no_policy_asks_for_values_only_names_count() -> None:
+    one = read("GET", "/orders/17", "a=1")
+    assert one.shape_of_names is not None
+    assert one.shape_of_names == read("GET", "/orders/18", "a=2").shape_of_names
+    assert one.shape_of_names != read("GET", "/orders/17", "b=1").shape_of_names
+    assert one.shape_of_names != read("GET", "/orders", "a=1").shape_of_names
+    assert one.shape_of_names != one.shape
+    assert read("POST", "/orders").shape_of_names is None
+
+
 def test_a_websocket_is_opened_by_a_verb_of_its_own() -> None:
     reading = read_request(ROUTES, "GET", "/orders", upgrade=True)
     (touch,) = reading.statement.touches
