@@ -15,7 +15,9 @@ LONGEST = 200
 """More of a name than any server knows, and little enough for the log."""
 
 # One for the whole server, or for the connection, whichever database is open.
-_SHARED_KINDS = frozenset({"Database", "File", "Program", "Role", "Setting", "Target"})
+_SHARED_KINDS = frozenset(
+    {"Account", "Address", "Database", "File", "Program", "Role", "Setting", "Target"}
+)
 _SHARED_OBJECTS = frozenset({"session", "statement"})
 # Of the same form in each, and partly one for the whole server: a rule on `pg_catalog.pg_authid`
 # must hold wherever it is read.
@@ -45,8 +47,10 @@ def shown(target: Target, database: str) -> str:
 
 
 def offered(target: Target) -> str:
-    """Return what clients may name, in words: `shop` or `shop/archive`."""
+    """Return what clients may name, in words: `shop` or `shop/archive`, `deploy@web1`."""
     names = [target.name, *(f"{target.name}/{name}" for name in target.databases)]
+    if target.protocol == "ssh":
+        names = [f"{name}@{target.name}" for name in (target.user, *target.databases)]
     return " or ".join(f"`{name}`" for name in names)
 
 

@@ -288,7 +288,8 @@ def _offered(decision: Decision, action: Action, evidence: Evidence) -> Decision
     if database is None or (target is not None and target.offers(database)):
         return decision
     name = target.name if target else ""
-    words = f"target `{name}` does not offer the database `{database[:63]}`"
+    kind = "account" if target is not None and target.protocol == "ssh" else "database"
+    words = f"target `{name}` does not offer the {kind} `{database[:63]}`"
     return Deny(decision.revision, "no-such-database", (words,))
 
 

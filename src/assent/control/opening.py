@@ -234,7 +234,9 @@ class Opening:
         live.device = await self._devices.of(live.subject.id, proof.device)
         action = self._attempts.action_in(
             live,
-            Statement("session.open", (_opening(candidate.target),), complete=True),
+            Statement(
+                "session.open", (_opening(candidate.target, live.session.database),), complete=True
+            ),
             databases.shown(candidate.target, live.session.database),
             (),
             Phase.EXECUTE,
@@ -444,5 +446,8 @@ def device_revoked() -> Refused:
     )
 
 
-def _opening(target: Target) -> Touch:
-    return Touch("session.open", Operation.EXECUTE, Resource("Target", target.name))
+def _opening(target: Target, database: str) -> Touch:
+    # As whom somebody works on a server is a policy's business; which database its resources are.
+    account = {f"account={database[: databases.LONGEST]}"} if target.protocol == "ssh" else set()
+    resource = Resource("Target", target.name)
+    return Touch("session.open", Operation.EXECUTE, resource, arguments=frozenset(account))
