@@ -90,7 +90,12 @@ def web_application() -> Iterator[WebApplication]:
 
 async def _start(found: WebApplication) -> tuple[web.ServerRunner, int]:
     runner = web.ServerRunner(
-        web.Server(lambda request: _answer(found, request), access_log=None, auto_decompress=False),
+        web.Server(
+            lambda request: _answer(found, request),
+            access_log=None,
+            auto_decompress=False,
+            handler_cancellation=True,
+        ),
         shutdown_timeout=0.2,
     )
     await runner.setup()

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from assent.config.audit import check_audit
 from assent.config.credentials import check_broker, check_vault
 from assent.config.devices import check_devices
-from assent.config.protocols.checks import check_protocol
+from assent.config.protocols.checks import check_http_door, check_protocol
 from assent.config.roles import check_roles
 from assent.config.sections import Config, RiskConfig
 from assent.config.settings import (
@@ -47,6 +47,7 @@ def check(config: Config, place: str) -> None:
             words = f"{door.most_connections} lets nobody in; write 1 or more"
             raise OperatorFault("config-value", words, f"{place}:[{name}] most_connections")
     _check_doors(config, place)
+    check_http_door(config.http, f"{place}:[http]")
     check_store(config.store, f"{place}:[store]")
     _check_risk(config.risk, f"{place}:[risk]")
     check_vault(config.vault, f"{place}:[vault]")

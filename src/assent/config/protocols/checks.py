@@ -1,6 +1,7 @@
 """Whether a target says what its protocol needs, and nothing that belongs to another one."""
 
 import re
+import base64
 from urllib.parse import urlsplit
 
 from assent.config.protocols.http import HttpConfig, HttpTargetConfig
@@ -69,6 +70,20 @@ def _check_ssh(target: TargetConfig, where: str) -> None:
     if not target.ssh.host_keys:
         words = "needs the server's keys, as `ssh-keyscan HOST` prints them, without the host name"
         raise OperatorFault("config-missing-key", words, f"{where} ssh.host_keys")
+    for key in target.ssh.host_keys:
+        if not _is_public_key(key):
+            words = f"`{key[:80]}` is no public key such as `ssh-ed25519 AAAA…`"
+            raise OperatorFault("config-value", words, f"{where} ssh.host_keys")
+
+
+def _is_public_key(text: str) -> bool:
+    """Return whether it is a kind and its key in base64, which says that kind (RFC 4253, 6.6)."""
+    kind, _, encoded = text.partition(" ")
+    try:
+        blob = base64.b64decode(encoded.split(" ")[0], validate=True)
+    except ValueError:
+        return False
+    return bool(kind) and blob[4 : 4 + int.from_bytes(blob[:4], "big")] == kind.encode()
 
 
 def _check_http(target: TargetConfig, where: str) -> None:

@@ -9,12 +9,14 @@ from aiohttp import hdrs, web
 
 from assent.control.directory import Directory
 from assent.control.sign_in import Caller, SignIn, digest_of
+from assent.core import declared_task
 from assent.core.clock import Clock
 from assent.core.evidence import Connection
 from assent.core.faults import ForbiddenFault
 from assent.core.ids import TokenId
 from assent.core.role import Permission
 from assent.core.secret import Secret
+from assent.gateway.http.headers import text_of
 
 OWN_HEADER = "assent-authorization"
 """Carries our token where `Authorization` is the target's own."""
@@ -49,8 +51,9 @@ class Callers:
 
     def connection_of(self, request: web.BaseRequest) -> Connection:
         """Return where a request comes from, as evidence."""
-        agent = request.headers.get(hdrs.USER_AGENT, "")[:_LONGEST_AGENT]
-        return Connection(self.address_of(request), agent)
+        agent = text_of(request.headers.get(hdrs.USER_AGENT, "")[:_LONGEST_AGENT])
+        task = declared_task.task_of(text_of(request.headers.get(declared_task.HEADER, "")))
+        return Connection(self.address_of(request), agent, task=task)
 
     async def by_token(self, request: web.BaseRequest) -> Caller:
         """Return who sent a request with a bearer token (RFC 6750).

@@ -29,6 +29,8 @@ from assent.gateway.waited import Waited
 from assent.protocols.http import reading as http_reading
 from assent.protocols.http.reading import Reading, read_request
 
+_SETTLED_WITHIN_S = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -132,7 +134,7 @@ class Exchanges:
                 headers=headers,
                 upgrade=opens_socket,
             )
-            attempt = await self._decided(asked, visit, reading, body)
+            attempt = await self._decided(asked, visit, flight, reading, body)
             if isinstance(attempt, Refused):
                 return Held(attempt, body if body.is_whole else None)
             place = Place(upstream.origin, upstream.base, asked.public, asked.prefix)
@@ -149,7 +151,7 @@ class Exchanges:
             self._bodies.done(body)
 
     async def _decided(
-        self, asked: Asked, visit: Visit, reading: Reading, body: Body
+        self, asked: Asked, visit: Visit, flight: Flight, reading: Reading, body: Body
     ) -> Attempt | Refused:
         """Return that it may be done, or why not. Where it is held, the client waits in here."""
         # What is too long to be shown is bound all the same.
@@ -171,11 +173,13 @@ class Exchanges:
         try:
             answer = await asyncio.shield(asking)
         except asyncio.CancelledError:
+            asking.add_done_callback(_not_sent)
+            if flight.cut_with:
+                return await _set_aside(asking)
             # Whoever hangs up may have been too impatient only: what is held waits on without
             # them, and the same, sent again, goes on with it.
             patience.until = self._clock.now()
             patience.nudge()
-            asking.add_done_callback(_not_sent)
             raise
         if isinstance(answer, Refused):
             self._waited.told(key, answer)
@@ -192,6 +196,26 @@ def _as_read(body: Body, headers: CIMultiDict[str]) -> http_reading.Body:
     )
 
 
+async def _set_aside(asking: "asyncio.Task[Attempt | Refused]") -> Refused:
+    """Return what is said of something held whose session is over: that it waits on, if it does.
+
+    Raises CancelledError where nothing more is known than that its session was cut.
+    """
+    _uncancelled()
+    await asyncio.wait({asking}, timeout=_SETTLED_WITHIN_S)
+    if asking.done() and asking.exception() is None:
+        answer = asking.result()
+        if isinstance(answer, Refused) and answer.kind is RefusalKind.UNAVAILABLE:
+            return answer
+    raise asyncio.CancelledError
+
+
+def _uncancelled() -> None:
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+
+
 def _not_sent(asking: "asyncio.Task[Attempt | Refused]") -> None:
     if not asking.cancelled() and asking.exception() is None:
         answer = asking.result()
@@ -204,11 +228,9 @@ def _cut(asked: Asked, flight: Flight) -> Held:
 
     What was begun to be sent just ends: that is how HTTP says that something is missing.
     """
-    task = asyncio.current_task()
-    if task is not None:
-        task.uncancel()
+    _uncancelled()
     if flight.answer is not None:
         if asked.request.transport is not None:
             asked.request.transport.abort()
         raise ConnectionResetError(flight.cut_with)
-    return Held(Refused(RefusalKind.DENIED, flight.cut_with))
+    return Held(Refused(RefusalKind.UNAVAILABLE, flight.cut_with))

@@ -78,9 +78,9 @@ def to_target(headers: CIMultiDictProxy[str], *, keep_authorization: bool) -> CI
             continue
         if lowered == "authorization" and not keep_authorization:
             continue
-        sent.add(name, value)
+        sent.add(name, text_of(value))
     if cookies := others_cookies(headers.getall(hdrs.COOKIE, ())):
-        sent[hdrs.COOKIE] = cookies
+        sent[hdrs.COOKIE] = text_of(cookies)
     return sent
 
 
@@ -107,6 +107,7 @@ def to_client(headers: CIMultiDictProxy[str], place: Place, *, length: bool) -> 
             continue
         if lowered in _NOT_FROM_TARGET and not (length and lowered == "content-length"):
             continue
+        value = text_of(value)
         if lowered in ("location", "content-location"):
             sent.add(name, moved(value, place))
         elif lowered == "set-cookie":
@@ -117,6 +118,13 @@ def to_client(headers: CIMultiDictProxy[str], place: Place, *, length: bool) -> 
     sent.setdefault(hdrs.SERVER, "assent")
     sent.add(hdrs.VIA, "1.1 assent")
     return sent
+
+
+def text_of(value: str) -> str:
+    """Return the value of a header as it can be written again: what is no UTF-8 is replaced."""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def named_by_connection(headers: CIMultiDictProxy[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from assent.core.frame import OutputFrame
 from assent.core.secret import Secret
 from assent.gateway.http.bodies import Body
 from assent.gateway.http.headers import Place, to_client
+from assent.gateway.http.limits import LimitReached, Meter
 from assent.gateway.http.masked import masked_answer, passes_unread
 from assent.gateway.http.upstreams import Upstream, Upstreams, away
 from assent.gateway.http.visits import Flight
@@ -26,10 +27,6 @@ from assent.protocols.http.reading import Reading
 TOO_LARGE = "too-large"
 _NOTHING = Enforcement()
 _NO_BODY = frozenset({204, 304})
-
-
-class LimitReached(Exception):
-    """More would pass than the permit lets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +51,6 @@ class Passage:
         """What its permit obliges to."""
         return self.attempt.permitted.enforcement or _NOTHING
 
-    @property
-    def most_bytes(self) -> int | None:
-        """How much of an answer may pass, None for all of it."""
-        limits = [limit.most for limit in self.enforcement.limits if limit.name == "max_bytes"]
-        return min(limits) if limits else None
-
 
 async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) -> web.StreamResponse:
     """Return the answer once all of it was sent. The attempt has been told what came of it.
@@ -67,7 +58,7 @@ async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) ->
     Raises OutsideFault where the target is away, or its answer cannot be passed as is obliged.
     """
     timeout = passage.enforcement.timeout
-    sent = Sent()
+    sent = Meter(passage.session, passage.attempt)
     error = ""
     try:
         async with asyncio.timeout(timeout.total_seconds() if timeout else None):
@@ -80,9 +71,9 @@ async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) ->
         error = str(response.status) if response.status >= 400 else ""
         passage.attempt.finish(bytes=sent.bytes, error=error)
         return answer
-    except LimitReached:
+    except LimitReached as fault:
         error = TOO_LARGE
-        return _break_off(passage, TOO_LARGE, "the answer is larger than the permit lets pass")
+        return _break_off(passage, TOO_LARGE, str(fault))
     except PeerFault as fault:
         # It is the target's answer that does not fit, and not what the client sent.
         error = fault.code
@@ -100,13 +91,6 @@ async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) ->
         else:
             # The client hung up, or was cut, before the target said anything.
             passage.attempt.lose()
-
-
-@dataclass(slots=True)
-class Sent:
-    """How much of an answer the client was sent."""
-
-    bytes: int = 0
 
 
 async def _asked(
@@ -137,12 +121,11 @@ async def _asked(
 
 
 async def _answered(
-    passage: Passage, response: aiohttp.ClientResponse, sent: Sent
+    passage: Passage, response: aiohttp.ClientResponse, sent: Meter
 ) -> web.StreamResponse:
     empty = passage.request.method == "HEAD" or response.status in _NO_BODY
     unread = passes_unread(response, passage.masks)
     headers = to_client(response.headers, passage.place, length=unread)
-    most = passage.most_bytes
     if not unread:
         # Nobody else may be shown what was masked, or not, for this one.
         headers[hdrs.CACHE_CONTROL] = "no-store"
@@ -155,8 +138,9 @@ async def _answered(
     else:
         pieces = response.content.iter_any()
         length = response.content_length
-    if most is not None and not empty and length is not None and length > most:
-        raise LimitReached
+    if not empty and length is not None:
+        # Before its head is sent it can still be said why there is no answer.
+        await sent.check(length)
     answer = web.StreamResponse(status=response.status, reason=response.reason, headers=headers)
     await answer.prepare(passage.request)
     passage.flight.answer = answer
@@ -170,15 +154,13 @@ async def _streamed(
     passage: Passage,
     answer: web.StreamResponse,
     pieces: AsyncIterator[bytes],
-    sent: Sent,
+    sent: Meter,
     response: aiohttp.ClientResponse,
 ) -> None:
-    most = passage.most_bytes
     tape = _tape(passage, response) if passage.enforcement.record_results else None
     async for piece in pieces:
+        await sent.check(sent.bytes + len(piece))
         sent.bytes += len(piece)
-        if most is not None and sent.bytes > most:
-            raise LimitReached
         if tape is not None:
             tape.add(piece)
             if passage.session.behind:

@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 
 from assent.core.faults import PeerFault
 from assent.core.plugins import NO_WISHES, Wishes
+from assent.gateway.http.headers import text_of
 
 USUAL = timedelta(seconds=20)
 OF_BROWSERS = timedelta(milliseconds=700)
@@ -56,9 +57,4 @@ def browses(request: web.BaseRequest) -> bool:
 
 
 def _text(request: web.BaseRequest, name: str) -> str:
-    """Return a header as text: bytes of UTF-8."""
-    value = request.headers.get(name, "")[:_LONGEST_TEXT]
-    try:
-        return value.encode("utf-8", "surrogateescape").decode()
-    except UnicodeError:
-        return value.encode("ascii", "replace").decode()
+    return text_of(request.headers.get(name, "")[:_LONGEST_TEXT])

@@ -10,7 +10,8 @@ from multidict import CIMultiDict
 
 from assent.core.faults import ForbiddenFault, PeerFault
 from assent.core.frame import InputFrame, OutputFrame
-from assent.gateway.http.passing import Passage
+from assent.gateway.http.limits import LimitReached, Meter
+from assent.gateway.http.passing import TOO_LARGE, Passage
 from assent.gateway.http.upstreams import CONNECT_S, Upstream, Upstreams, away
 
 _LARGEST_MESSAGE = 16 * 1024 * 1024
@@ -100,6 +101,7 @@ class _Both:
         self._client = client
         self._target = target
         self._records = passage.enforcement.record_results
+        self._meter = Meter(passage.session, passage.attempt)
         self.bytes = 0
         self.error = ""
 
@@ -114,7 +116,7 @@ class _Both:
             for way in done:
                 way.result()
         except (ConnectionError, aiohttp.ClientError):
-            self.error = "broken"
+            self.error = self.error or "broken"
         finally:
             for way in ways:
                 way.cancel()
@@ -124,7 +126,7 @@ class _Both:
         """Close both ends, with what the target said, or that it was cut."""
         cut = self._passage.flight.cut_with
         code = _CUT if cut else self._target.close_code or self._client.close_code or 1000
-        if self.error == "too-large":
+        if self.error == TOO_LARGE:
             code = _TOO_MUCH
         code = code if code not in (1005, 1006, 1015) else 1011
         words = cut.encode()[:120].decode("utf-8", "ignore").encode()
@@ -152,11 +154,12 @@ class _Both:
             self._passage.session.record(InputFrame(attempt.sequence, now, _shown_as(data)))
 
     async def _shown(self, data: str | bytes) -> None:
+        try:
+            await self._meter.check(self.bytes + len(data))
+        except LimitReached as fault:
+            self.error = TOO_LARGE
+            raise ConnectionResetError(str(fault)) from fault
         self.bytes += len(data)
-        most = self._passage.most_bytes
-        if most is not None and self.bytes > most:
-            self.error = "too-large"
-            raise ConnectionResetError("the permit lets no more pass")
         session = self._passage.session
         if self._records:
             if session.behind:

@@ -29,6 +29,7 @@ _LOOK_AT_IDLE_EVERY = timedelta(seconds=15)
 _OPENING_STAYS = timedelta(seconds=60)
 _DECIDED_WITHIN_S = 10.0
 _MOST = 10_000
+_MOST_OF_ONE = 256
 _SIGNED_OUT = "the sign-in behind this session is over; sign in again"
 _IDLE = "nothing was asked for in five minutes"
 
@@ -130,7 +131,8 @@ class Visits:
         key = (caller.token_digest, target.id, connection.address, connection.task)
         visit = self._visits.get(key)
         if visit is None or visit.over:
-            if len(self._visits) >= _MOST:
+            own = sum(1 for one in self._visits if one[0] == caller.token_digest)
+            if own >= _MOST_OF_ONE or len(self._visits) >= _MOST:
                 words = "there are too many sessions; try again in a moment"
                 return Refused(RefusalKind.UNAVAILABLE, words)
             visit = self._visits[key] = Visit(caller, target, now, now)
