@@ -1,7 +1,7 @@
 """Whether a target says what its protocol needs, and nothing that belongs to another one."""
 
-import re
 import base64
+import re
 from urllib.parse import urlsplit
 
 from assent.config.protocols.http import HttpConfig, HttpTargetConfig
