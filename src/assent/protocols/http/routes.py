@@ -18,6 +18,9 @@ EXTENSION = "x-assent-operation"
 """What an OpenAPI description says of an operation that is not what its method usually does."""
 _MOST_ROUTES = 10_000
 _LONGEST = 300
+# Of parameters beside literal text in one segment: what they are is tried.
+_MOST_MIXED = 3
+_LONGEST_MIXED = 200
 _METHODS = frozenset(["get", "put", "post", "delete", "options", "head", "patch", "trace"])
 _OPERATIONS = {operation.value: operation for operation in Operation if operation != "unknown"}
 _PARAMETER = re.compile(r"\{([^{}/*]+)\}")
@@ -124,11 +127,14 @@ class Routes:
 
     def _below(self, node: _Node, text: str, template: str) -> _Node:
         plain = _PARAMETER.split(text)
+        is_mixed = len(plain) > 1 and _PARAMETER.fullmatch(text) is None
         if any("{" in part or "}" in part for part in plain[::2]):
+            raise self._wrong(template)
+        if is_mixed and len(plain[1::2]) > _MOST_MIXED:
             raise self._wrong(template)
         if len(plain) == 1:
             return node.literal.setdefault(_plain(text), _Node())
-        if _PARAMETER.fullmatch(text):
+        if not is_mixed:
             node.parameter = node.parameter or _Node()
             return node.parameter
         # `{name}.json`: what is literal stands as it is, the least is taken for a parameter.
@@ -186,7 +192,7 @@ def _find(
     found = _find(below, method, segments, at + 1, values) if below is not None else None
     if found is not None or not segment:
         return found
-    for _, shape, mixed in node.mixed:
+    for _, shape, mixed in node.mixed if len(segment) <= _LONGEST_MIXED else ():
         match = shape.fullmatch(segment)
         if match is not None:
             found = _find(mixed, method, segments, at + 1, [*values, *match.groups()])

@@ -50,6 +50,11 @@ def test_a_parameter_is_what_the_path_says_decoded() -> None:
     assert dict(match.parameters) == {"name": "green", "size": "big-one"}
 
 
+def test_a_long_segment_is_not_tried_at_length() -> None:
+    routes = Routes(["/{a}-{b}-{c}.json", "/{id}"])
+    assert find(routes, "/" + "-" * 5000) == Match("/{id}", (("id", "-" * 5000),))
+
+
 def test_a_description_says_which_methods_a_route_has_and_what_they_do() -> None:
     routes = Routes(openapi=DESCRIBED)
     assert routes.known
@@ -81,7 +86,18 @@ def test_without_any_the_routes_that_labels_name_are_told_and_the_others_are_not
 
 @pytest.mark.parametrize(
     "written",
-    ["orders", "/a//b", "/a/{", "/a/{}", "/a{b*}", "FLY /a", "GET /a read more", "/a fly", "GET"],
+    [
+        "orders",
+        "/a//b",
+        "/a/{",
+        "/a/{}",
+        "/a{b*}",
+        "FLY /a",
+        "GET /a read more",
+        "/a fly",
+        "GET",
+        "/{a}-{b}-{c}-{d}",
+    ],
 )
 def test_a_route_that_is_none_is_named(written: str) -> None:
     with pytest.raises(OperatorFault, match="here"):
