@@ -8,12 +8,10 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import asyncssh
-
 from benchmarks.figures import Figure, figure, publish
 from benchmarks.protocol_roads import ProtocolRoads, open_protocol_roads
 from benchmarks.roads import cpu_s
-from benchmarks.ssh_ways import OpenSsh, connected, openssh
+from benchmarks.ssh_ways import OpenSsh, openssh, shared
 from benchmarks.tool_calls import Calls
 
 ROUNDS = int(os.environ.get("ASSENT_BENCH_ROUNDS", "5"))
@@ -103,7 +101,7 @@ async def _tools(roads: ProtocolRoads) -> list[Figure]:
     ]
 
 
-# SSH: one client connection for commands; a new one of OpenSSH's for each bulk transfer.
+# SSH, by OpenSSH's client: commands over one connection, a new one for each bulk transfer.
 
 
 async def _shell(roads: ProtocolRoads) -> list[Figure]:
@@ -111,8 +109,8 @@ async def _shell(roads: ProtocolRoads) -> list[Figure]:
     medians: dict[str, list[float]] = defaultdict(list)
     for _ in range(ROUNDS):
         for name in ("direct", "jump", "assent"):
-            async with connected(roads, name) as connection:
-                medians[name].append(await _commands(connection))
+            async with shared(await openssh(roads, name), roads.folder / "shared") as client:
+                medians[name].append(await _commands(client))
         for name in ("direct", "jump", "assent"):
             rates[name].append(await _bulk(await openssh(roads, name)))
     return [
@@ -125,15 +123,17 @@ async def _shell(roads: ProtocolRoads) -> list[Figure]:
     ]
 
 
-async def _commands(connection: asyncssh.SSHClientConnection) -> float:
-    """Return the median time of a command that does nothing, in ms."""
+async def _commands(client: OpenSsh) -> float:
+    """Return the median time of a command that does nothing, with starting the client, in ms."""
     took = []
     for _ in range(_COMMANDS):
         began = time.perf_counter()
-        done = await connection.run("true", check=True)
+        process = await asyncio.create_subprocess_exec(
+            *client.words, "true", env=client.environment, stdin=asyncio.subprocess.DEVNULL
+        )
+        if await process.wait():
+            raise RuntimeError(f"`{client.words[-1]} true` failed")
         took.append((time.perf_counter() - began) * 1e3)
-        if done.stdout:
-            raise RuntimeError("`true` said something")
     return statistics.median(took)
 
 

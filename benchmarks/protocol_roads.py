@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import getpass
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assent.demo import database, world
-from benchmarks.roads import free_port, program, run_program, start
+from benchmarks.roads import free_port, program, start
 
 POLICY = '@id("bench") permit (principal, action, resource);\n'
 _TOOLS = Path(__file__).parent / "tool_server.py"
@@ -172,19 +171,14 @@ def _token(created: world.World) -> str:
 
 async def credential(roads: ProtocolRoads, target: str) -> tuple[str, str]:
     """Return Ana's name and the password of a fresh session credential for `target`."""
-    assent = str(Path(sys.executable).parent / "assent")
-    environment = {**os.environ, "ASSENT_HOME": str(roads.ana)}
-    if not (roads.ana / "credentials.json").exists():
-        password = str(roads.folder / "people" / "ana.password")
-        words = ["login", roads.url, "--name", "ana", "--password-file", password]
-        await run_program(assent, *words, environment=environment)
-    answer = await run_program(
-        assent, "connect", target, "--connections", "64", "--json", environment=environment
-    )
-    found = json.loads(answer)
+
+    def ask() -> dict[str, str]:
+        body = json.dumps({"target": target, "connections": 64}).encode()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {roads.token}"}
+        request = urllib.request.Request(f"{roads.url}/v1/connect", body, headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found: dict[str, str] = json.load(answer)
+        return found
+
+    found = await asyncio.to_thread(ask)
     return found["user"], found["password"]
-
-
-def agentless() -> dict[str, str]:
-    """Return an environment in which no agent of the caller's offers keys."""
-    return {key: value for key, value in os.environ.items() if key != "SSH_AUTH_SOCK"}

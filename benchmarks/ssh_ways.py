@@ -1,12 +1,11 @@
 """The ways to one SSH server: direct, over a second one as `ssh -J` goes, and through Assent."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from getpass import getuser
-
-import asyncssh
+from pathlib import Path
 
 from benchmarks.protocol_roads import ProtocolRoads, credential
 
@@ -22,24 +21,23 @@ class OpenSsh:
 
 
 @asynccontextmanager
-async def connected(roads: ProtocolRoads, way: str) -> AsyncIterator[asyncssh.SSHClientConnection]:
-    """Connect by `direct`, `jump` or `assent`, with a client in this process."""
-    usual = {"known_hosts": None, "config": None, "agent_path": None}
-    own = {**usual, "username": getuser(), "client_keys": [str(roads.key)]}
-    if way == "assent":
-        name, password = await credential(roads, _TARGET)
-        asking = {"username": name, "password": password, "client_keys": None}
-        async with asyncssh.connect("127.0.0.1", roads.ssh, **usual, **asking) as connection:
-            yield connection
-    elif way == "jump":
-        async with (
-            asyncssh.connect("127.0.0.1", roads.jump, **own) as jump,
-            asyncssh.connect("127.0.0.1", roads.sshd, tunnel=jump, **own) as connection,
-        ):
-            yield connection
-    else:
-        async with asyncssh.connect("127.0.0.1", roads.sshd, **own) as connection:
-            yield connection
+async def shared(client: OpenSsh, socket: Path) -> AsyncIterator[OpenSsh]:
+    """Open one connection, and yield a client whose commands go over it (`ControlPath`)."""
+    options = ("-o", f"ControlPath={socket}")
+    *words, place = client.words
+    master = await asyncio.create_subprocess_exec(
+        *words, *options, "-M", "-N", place, env=client.environment
+    )
+    try:
+        async with asyncio.timeout(10):
+            while not socket.exists():
+                await asyncio.sleep(0.02)
+        yield OpenSsh((*words, *options, place), client.environment)
+    finally:
+        if master.returncode is None:
+            master.terminate()
+        await master.wait()
+        socket.unlink(missing_ok=True)
 
 
 async def openssh(roads: ProtocolRoads, way: str) -> OpenSsh:
@@ -63,4 +61,4 @@ async def openssh(roads: ProtocolRoads, way: str) -> OpenSsh:
     ask.chmod(0o700)
     asked = {"SSH_ASKPASS": str(ask), "SSH_ASKPASS_REQUIRE": "force"}
     environment |= {**asked, "ASSENT_BENCH_PASSWORD": password}
-    return OpenSsh((*words, f"{name}@assent"), environment)
+    return OpenSsh((*words, f"{name}:{_TARGET}@assent"), environment)
