@@ -42,7 +42,7 @@ _WGET = Options(
     named("quiet no-verbose continue no-check-certificate timestamping spider"),
     named("output-document directory-prefix timeout tries user-agent header"),
 )
-_HERE = Word(-1, -1, ".", ".", ".")
+_HERE = literal(".")
 
 
 def _tar(call: Call) -> Outcome:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assent.protocols.ssh.commands.calls import Call
-from assent.protocols.ssh.commands.lexing import Word
+from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.options import Options, Taken, Undeclared, take
 
 LIST, READ, WRITE = "file.list", "file.read", "file.write"
@@ -92,7 +92,7 @@ FILES: Mapping[str, Files] = {
     "stat": _files("Lft", "c", LIST, "dereference file-system terse", "format printf"),
     "ls": _files(
         *("1aAbBcCdfFgGhHiklLmnNopqQrRsStuUvxXZ", "ITw", LIST),
-        "all almost-all color= full-time human-readable recursive reverse sort= time-style= si size",
+        "all almost-all color= full-time human-readable recursive reverse sort= time-style=",
         none=LIST,
     ),
     "dir": _files("1aAlhrtRS", "", LIST, none=LIST),
@@ -183,7 +183,7 @@ class Uses:
             if not (verb == READ and word.value == "-"):
                 self.call.file(verb, word)
         if self.here:
-            self.call.file(self.here, Word(-1, -1, ".", ".", "."))
+            self.call.file(self.here, literal("."))
         if self.problem:
             self.call.unknown(self.problem)
 

@@ -36,7 +36,8 @@ OPAQUE = named(
     " ipython ghci R julia pwsh zsh fish csh tcsh rc es busybox-sh dc bc m4 gnuplot octave groovy"
     " jshell erl iex elixir osascript wish guile sftp ftp lftp mail mutt rlwrap rlogin rsh"
     " unshare nsenter capsh strace ltrace perf valgrind debugfs parted fdisk systemd-run"
-    " sudoedit visudo vipw vigr pkexec run-parts start-stop-daemon dbus-send busctl gdbus parallel rlogin top htop watchman"
+    " sudoedit visudo vipw vigr pkexec run-parts start-stop-daemon dbus-send busctl gdbus parallel"
+    " top htop watchman"
 )
 _LOADERS = re.compile(r"ld-linux.*|ld\.so.*|ld-musl.*|ld64\.so.*")
 

@@ -86,9 +86,9 @@ class HereDocument:
     body: tuple[int, int]
 
 
-def literal(value: str) -> Word:
+def literal(value: str, *, home: bool = False) -> Word:
     """Return a word that is just that, from no text."""
-    return Word(-1, -1, value, value, value)
+    return Word(-1, -1, value, value, value, home=home)
 
 
 class Lexer:

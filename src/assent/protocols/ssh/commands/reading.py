@@ -44,6 +44,9 @@ def read_command(
     elif not text.strip():
         findings.unknown("there is no command in it")
     else:
+        if text[0] in "-+":
+            # A shell is started as `sh -c TEXT`, and takes such a text for further options.
+            findings.unknown("it begins as an option of the shell does")
         Texts(findings).text(text, scope)
     if findings.empty:
         findings.touch("ssh.execute", "Program", ":", reads=True)

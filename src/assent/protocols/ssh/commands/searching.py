@@ -10,7 +10,7 @@ from dataclasses import replace
 from assent.protocols.ssh.commands.calls import Call, Invocation, Reader
 from assent.protocols.ssh.commands.files import LIST, READ, WRITE
 from assent.protocols.ssh.commands.findings import quoted
-from assent.protocols.ssh.commands.lexing import Word
+from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.names import named
 from assent.protocols.ssh.commands.options import Options, Undeclared, take
 from assent.protocols.ssh.commands.places import Input, Outcome
@@ -27,6 +27,7 @@ _SED = Options(
     frozenset({"quiet", "regexp-extended", "in-place=", "null-data"}),
     frozenset({"expression"}),
 )
+_IN_PLACE = re.compile(r"-[nErsuz]*i(.*)|--in-place(?:=(.*))?", re.S)
 _ADDRESS = r"(?:\d+|\$|/[^/\\{}]*/)"
 # One command that only prints, deletes or replaces in what passes; no e, r, w, W, R, F.
 _HARMLESS_SED = re.compile(
@@ -70,15 +71,15 @@ def _grep(call: Call) -> Outcome:
         if file.value != "-":
             call.file(READ, file)
     if not files and taken.has("-r", "-R", "--recursive"):
-        call.file(READ, Word(-1, -1, ".", ".", "."))
+        call.file(READ, literal("."))
     return call.stays
 
 
 def _sed(call: Call) -> Outcome:
     words = call.words
-    # `-i` takes a suffix only in the same word.
-    writes = [one for one in words if re.match(r"-[nErsuz]*i|--in-place", one.prefix)]
-    words = [_without_suffix(one) if one in writes else one for one in words]
+    # `-i` takes a suffix only in the same word: then what was there is kept under that name.
+    edits = [found for one in words if (found := _IN_PLACE.match(one.prefix))]
+    words = [_without_suffix(one) if _IN_PLACE.match(one.prefix) else one for one in words]
     try:
         taken = take(words, _SED)
     except Undeclared as undeclared:
@@ -91,10 +92,15 @@ def _sed(call: Call) -> Outcome:
     for script in scripts:
         if script.value is None or not _harmless_sed(script.value):
             call.unknown(f"what the `sed` script {quoted(script.written)} does is not read")
+    suffix = edits[-1][1] or edits[-1][2] or "" if edits else ""
+    if re.search(r"[*/]", suffix):
+        call.unknown("under which name `sed` keeps what was there is not read")
     for file in files:
         call.file(READ, file)
-        if writes:
+        if edits:
             call.file(WRITE, file)
+        if suffix and file.known:
+            call.file(WRITE, literal(f"{file.value}{suffix}", home=file.home))
     return call.stays
 
 
@@ -136,7 +142,7 @@ def _find(call: Call) -> Outcome:
         waiting.pop()
     while waiting and not re.match(r"[-!(),]", waiting[-1].prefix or "."):
         starts.append(waiting.pop())
-    starts = starts or [Word(-1, -1, ".", ".", ".")]
+    starts = starts or [literal(".")]
     for start in starts:
         if start.value is None and (start.splits or not start.prefix):
             call.unknown(f"{quoted(start.written)} may be an action of `find`")
@@ -209,7 +215,7 @@ def _xargs(call: Call) -> Outcome:
     if not replaced:
         words.append(Word(-1, -1, "what xargs reads", None, "", splits=True))
     if not taken.operands:
-        return call.stays
+        words.insert(0, literal("echo"))
     call.run(Invocation(words), replace(call.below(), input=Input.NOTHING, text=""))
     return call.stays
 

@@ -184,7 +184,9 @@ class Walk:
         self._texts.programs.functions.add(called)
         if body is None or len(node.named_children) != 2:
             return self._not_read(node, scope)
-        self.statement(body, replace(scope, directories=None, input=Input.OUTSIDE))
+        moves = any(word in self._reading.data for word in _CHANGES_DIRECTORY)
+        where = None if moves else scope.directories
+        self.statement(body, replace(scope, directories=where, input=Input.OUTSIDE))
         return Outcome(scope.directories, scope.directories)
 
     def _redirected(self, node: "Node", scope: Scope) -> Outcome:
