@@ -56,6 +56,7 @@ def show(request: Mapping[str, Any]) -> None:
             ("risk", _risk(request["risk"])),
             ("policies say", "\n".join(request["messages"])),
             ("reason", request["reason"]),
+            ("says it does", request.get("task", "")),
             ("ticket", request["ticket"]),
             ("needs", "\n".join(request["demands"])),
             ("missing", "\n".join(request["unmet"])),

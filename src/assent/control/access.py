@@ -1,6 +1,6 @@
 """Asking for access to a target, and what asking would lead to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -33,6 +33,14 @@ from assent.workflow.wishes import ANYTHING, Wish, details_of
 _MOST_CONNECTIONS = 256
 _LONGEST = timedelta(days=30)
 _LONGEST_REASON = 2_000
+_FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "postgres": ("sql.",),
+    "ssh": ("ssh.", "file."),
+    "http": ("http.",),
+    "mcp": ("tool.", "document.", "prompt."),
+    "tcp": ("tcp.",),
+}
+"""Protocol → how its verbs begin."""
 _LONGEST_TICKET = 200
 
 
@@ -215,7 +223,11 @@ class Access:
         unknown = sorted(wish.scope.verbs - self._decider.policies.verbs)
         if unknown:
             known = ", ".join(
-                sorted(verb for verb in self._decider.policies.verbs if verb.startswith("sql."))
+                sorted(
+                    verb
+                    for verb in self._decider.policies.verbs
+                    if verb.startswith(_FAMILIES.get(target.protocol, ()))
+                )
             )
             raise ConflictFault("verbs", f"there is no verb `{unknown[0][:80]}`; some are {known}")
         if wish.window is not None:

@@ -15,6 +15,8 @@ from assent.core.scope import Scope, is_housekeeping
 from assent.workflow.grant import counts_from, waits_for_use
 
 _MOST_NAMED = 8
+# Kinds of resources that access is asked for by name.
+_ASKED_BY_NAME = frozenset({"Table", "Route", "Tool", "Document", "File", "Program"})
 
 
 def covered(decision: Decision, action: Action, evidence: Evidence, score: int) -> Decision:
@@ -133,7 +135,8 @@ def _outside(touch: Touch, evidence: Evidence) -> tuple[str, ...]:
     target = evidence.target.name if evidence.target else "TARGET"
     scopes = "; or ".join(describe(grant.scope) for grant in evidence.grants[:_MOST_NAMED])
     more = f"assent request {target} --verbs {touch.verb}"
-    if touch.resource.kind == "Table":
+    name = touch.resource.name
+    if touch.resource.kind in _ASKED_BY_NAME and name.split() == [name]:
         more += f" --tables {touch.resource.name[:120]}"
     return (
         f"`{touch.verb}` on {touch.resource.kind} `{touch.resource.name[:80]}` is outside of what "

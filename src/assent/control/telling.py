@@ -32,6 +32,8 @@ def asking_lines(request: Request, needed: Sequence[str], *, statements: bool) -
     lines = [*request.messages]
     if request.reason:
         lines.append(f"reason: {request.reason[:_LONGEST_REASON]}")
+    if task := request.action.details.get("task", ""):
+        lines.append(f"it says that it does: {task[:_LONGEST_REASON]}")
     if request.ticket:
         said = f" ({request.ticket_said})" if request.ticket_said else ""
         lines.append(f"ticket: {request.ticket[:80]}{said}")

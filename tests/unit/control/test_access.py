@@ -1,5 +1,6 @@
 """Asking for access: at once, after assent, or not at all; and the credential that opens."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,14 +8,18 @@ import pytest
 from assent.control.session_credentials import CREDENTIAL_LASTS_FOR, Opened
 from assent.control.waiting import MOST_EACH
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault, OutsideFault
-from assent.core.ids import RequestId
+from assent.core.ids import RequestId, TargetId
 from assent.core.request import Request, RequestState, Verdict
+from assent.core.scope import Budget
+from assent.workflow.wishes import Wish
 from builders import (
     ANA,
     BEN,
     CARL,
     MINUTE,
     POLICIES,
+    READ,
+    SHOP,
     TIM,
     World,
     a_caller,
@@ -210,3 +215,30 @@ async def test_a_person_has_a_bounded_number_of_requests_that_wait(world: World)
     mine = await world.requests.list(a_caller(TIM), (), True)
     await world.requests.withdraw(a_caller(TIM), RequestId(mine[0].id))
     await asked(world)
+
+
+async def test_what_a_program_says_that_it_does_is_bound_to_what_it_asks_for(world: World) -> None:
+    caller = replace(a_caller(ANA), task="close the month")
+    action, outcome = await world.decided(world.access.ask(caller, "shop", None, "why", ""))
+    assert action.details["task"] == "close the month"
+    assert outcome.evidence.connection.task == "close the month"
+    assert action.digest() != replace(action, details={}).digest()
+
+
+async def test_what_a_program_says_that_it_does_is_bound_to_what_it_does(world: World) -> None:
+    client = await world.connect()
+    live = client.session
+    live.connection = replace(live.connection, task="close the month")
+    action, outcome = await world.decided(world.did(client, READ))
+    assert (action.details, outcome.evidence.connection.task) == (
+        {"task": "close the month"},
+        "close the month",
+    )
+
+
+async def test_budgets_of_rows_are_for_what_has_rows(world: World) -> None:
+    web = replace(SHOP, id=TargetId("tgt_web"), name="web", protocol="http")
+    world.directory.put_target(web)
+    wish = Wish(budget=Budget(rows=10))
+    with pytest.raises(ConflictFault, match="has no rows"):
+        await world.access.ask(a_caller(ANA), "web", None, "why", "", wish)

@@ -32,6 +32,12 @@ def test_the_text_of_a_statement_is_told_only_where_the_operator_wants_it() -> N
     assert said[-2] == "needed: nothing"
 
 
+def test_what_a_program_says_that_it_does_is_told() -> None:
+    action = replace(an_action("tool.call"), details={"task": "close the month"})
+    lines = asking_lines(a_request(action), (), statements=False)
+    assert "it says that it does: close the month" in lines
+
+
 def test_the_end_names_those_who_assented_and_what_came_of_it() -> None:
     digest = a_request().action_digest
 

@@ -21,7 +21,7 @@ from assent.api.door import Door
 from assent.api.render import target_name
 from assent.api.waiting import request_when_changed
 from assent.control.sign_in import Caller
-from assent.core.faults import ForbiddenFault
+from assent.core.faults import ConflictFault, ForbiddenFault
 from assent.core.ids import ApprovalId, RequestId
 from assent.core.request import Request
 from assent.core.scope import Scope, Terms
@@ -119,7 +119,11 @@ async def propose_alternative(door: Door, caller: Caller, body: AlternativeBody)
         before.ticket,
         wish_of(details),
     )
-    await door.plane.requests.withdraw(caller, before.id)
+    try:
+        await door.plane.requests.withdraw(caller, before.id)
+    except ConflictFault:
+        # Somebody answered it meanwhile: what it gave stays beside the new one.
+        return {"replaces": None, **await request_told(door, caller, new)}
     if new.state in WAITING:
         words = f"instead of {before.id}: {body.words}"[:2000]
         new = await door.plane.comments.comment(caller, new.id, words)
