@@ -191,6 +191,14 @@ def post(
     )
 
 
+def message_in(answer: httpx2.Response) -> Any:
+    """Return the message of an answer, the last one where it is a stream."""
+    if answer.headers["content-type"] == "text/event-stream":
+        lines = [line for line in answer.text.splitlines() if line.startswith("data:")]
+        return json.loads(lines[-1].removeprefix("data:"))
+    return answer.json()
+
+
 def asked(gateway: Gateway, words: str, who: str = "ben") -> str:
     """Return the request with these words in somebody's inbox."""
 

@@ -242,9 +242,10 @@ async def test_whoever_holds_no_token_is_nobody(house: House) -> None:
 async def test_agents_are_named_in_what_is_recorded(house: House) -> None:
     async with agent(house.gateway, "near", house.token, mode="legacy") as client:
         await client.call_tool("read_order", {"number": 1})
-    sessions = house.gateway.answer("carl", "GET", "/v1/sessions?open=true")["items"]
-    mine = [one for one in sessions if one["target"] == "near"]
-    assert {one["subject"] for one in mine} == {"bot"}, mine
+    found = house.gateway.answer("carl", "GET", "/v1/sessions?everybody=true")["items"]
+    mine = [one for one in found if one["target"] == "near"]
+    assert {(one["protocol"], one["subject"]) for one in mine} == {("mcp", "bot")}
+    assert any(one["application"].startswith("mcp ") for one in mine)
 
 
 async def test_the_end_of_a_token_ends_its_session_and_its_program(house: House) -> None:
