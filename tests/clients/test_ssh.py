@@ -3,7 +3,6 @@
 import hashlib
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,7 +111,7 @@ def test_a_held_command_that_is_rejected_never_runs(
     process = ana.start("touch", str(tmp_path / "never"))
     try:
         house.reject_next("touch")
-        out, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=20)
     finally:
         process.kill()
     assert process.returncode == 126, err
@@ -226,9 +225,7 @@ def test_a_certificate_of_somebody_else_opens_nothing_under_this_name(ana: Ssh) 
     assert ana.run("id", user="ana:shop").returncode == 255
 
 
-def test_the_log_holds_every_command_and_verifies(
-    ana: Ssh, house: Gateway, tmp_path: Path
-) -> None:
+def test_the_log_holds_every_command_and_verifies(ana: Ssh, house: Gateway, tmp_path: Path) -> None:
     ana.run("echo", "remembered-in-the-log")
     session = house.answer("ana", "GET", "/v1/sessions")["items"][0]["id"]
 

@@ -3,9 +3,7 @@
 import json
 import os
 import pty
-import re
 import select
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 import gateway_world
 from assent.demo.world import World
 from gateway_world import Gateway, assent, eventually
-from ssh_world import Ssh, Sshd, ssh_gateway_world, sshd
+from ssh_world import Ssh, ssh_gateway_world, sshd
 
 POLICIES = """
 @id("ssh.access") @max_duration("1h")

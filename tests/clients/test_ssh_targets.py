@@ -187,13 +187,9 @@ def test_a_grant_that_is_given_back_ends_its_session(house: Gateway, tmp_path: P
         process.communicate()
 
 
-def test_a_server_that_goes_away_ends_the_session_in_words(
-    template: World, tmp_path: Path
-) -> None:
+def test_a_server_that_goes_away_ends_the_session_in_words(template: World, tmp_path: Path) -> None:
     with sshd(tmp_path / "sshd") as server:
-        created = ssh_gateway_world(
-            tmp_path / "world", template, server, {"ssh.cedar": POLICIES}
-        )
+        created = ssh_gateway_world(tmp_path / "world", template, server, {"ssh.cedar": POLICIES})
         with gateway_world.serving(created) as gateway:
             process = Ssh(gateway, tmp_path / "ana").start("sleep 1000")
             try:
@@ -203,7 +199,7 @@ def test_a_server_that_goes_away_ends_the_session_in_words(
                 )
                 eventually(lambda: "Accepted publickey" in server.said(), "it is signed in")
                 gateway.stop()
-                out, err = process.communicate(timeout=10)
+                _, err = process.communicate(timeout=10)
             finally:
                 process.kill()
             assert b"the gateway is stopping" in err

@@ -275,6 +275,10 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
     error while the rest is read by a relay.
     """
 
+    # OpenSSH's client closes its channel once it has heard the end of both directions, where
+    # several share a connection; the exit code must be there by then.
+    keeps_end = True
+
     def __init__(self, recording: Recording | None) -> None:
         super().__init__()
         self.recording = recording

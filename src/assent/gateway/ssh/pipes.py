@@ -16,7 +16,10 @@ class End:
     """One end. other: the one that it is coupled to, None while what comes is kept for `read`.
 
     received: bytes that came here. ended: it said that no more come. gone: it is closed.
+    keeps_end: the other end does not hear that no more come before it hears how it ended.
     """
+
+    keeps_end = False
 
     def __init__(self) -> None:
         self.channel: SSHChannel[bytes] | None = None
@@ -95,7 +98,7 @@ class End:
         """Hear that no more come; what goes the other way still does."""
         self.ended = True
         self._news.set()
-        if self.other is not None:
+        if self.other is not None and not self.keeps_end:
             self.other.write_eof()
         return True
 
@@ -134,7 +137,7 @@ class End:
             # Only now: what comes by this must not overtake what was kept.
             one._kept_bytes = 0
             one.release("kept")
-            if one.ended:
+            if one.ended and not one.keeps_end:
                 to.write_eof()
 
     def send(self, data: bytes, datatype: int | None = None) -> None:
