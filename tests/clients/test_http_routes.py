@@ -30,7 +30,7 @@ POLICIES = """
 @id("api.ask") @max_duration("30m")
 permit (principal in Group::"engineers", action == Action::"access.request", resource);
 
-@id("api.open") @max_duration("30m")
+@id("api.open") @max_duration("30m") @record
 permit (principal, action == Action::"session.open", resource);
 
 @id("api.read")
@@ -157,3 +157,25 @@ def test_policies_ask_for_fields_of_bodies_and_cannot_be_told_two_things(
     headers = {"content-type": "application/json"}
     answer = place.client.post("/orders", content=text, headers=headers)
     assert answer.status_code == status, answer.text
+
+
+def test_a_decision_on_a_read_serves_for_other_values_and_not_for_other_fields(
+    place: Place,
+) -> None:
+    for number in range(1, 12):
+        place.client.get(f"/orders/{number}", params={"expand": "a"})
+    place.client.get("/orders/12", params={"embed": "a"})
+    found = _verdicts(place.gateway)
+    assert found["/orders/12?embed=a"] == "permit"
+    assert found["/orders/11?expand=a"] == "reuse"
+
+
+def _verdicts(gateway: Gateway) -> dict[str, str]:
+    """Return by what each GET was let through, by where it went."""
+    found = {}
+    for one in gateway.answer("ana", "GET", "/v1/sessions")["items"]:
+        said = gateway.answer("ana", "GET", f"/v1/recordings/{one['id']}/frames")
+        for frame in (item["frame"] for item in said["frames"]):
+            if frame["kind"] == "statement" and frame["text"].startswith("GET "):
+                found[frame["text"].removeprefix("GET ")] = frame["verdict"]
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from assent.config import own_patterns, split_address
+from assent.control.reach import Reach
 from assent.edges.credentials import web_login
 from assent.edges.doors import Address, DoorParts
 from assent.edges.mcp_door import serve_agents
@@ -85,6 +86,12 @@ def _serve_targets(server: HttpServer, callers: Callers, hosts: _Hosts, parts: D
         routes=TargetRoutes(),
         waited=Waited(plane.requests),
         clock=premises.clock,
+        reach=Reach(
+            decider=parts.assembly.decider,
+            surroundings=parts.assembly.sessions.surroundings,
+            clock=premises.clock,
+            ids=premises.ids,
+        ),
         patterns=own_patterns(premises.config),
     )
     entering = plane.sign_in.entering

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from assent.content.json_masking import JsonMasks
 from assent.content.patterns import OwnPattern
 from assent.control.live import Patience
+from assent.control.reach import Reach
 from assent.control.sign_in import Caller
 from assent.core.clock import Clock
 from assent.core.plugins import RefusalKind, Refused
@@ -76,8 +77,10 @@ class Exchanges:
         routes: TargetRoutes,
         waited: Waited,
         clock: Clock,
+        reach: Reach,
         patterns: tuple[OwnPattern, ...] = (),
     ) -> None:
+        self._reach = reach
         self._visits = visits
         self._callers = callers
         self._upstreams = upstreams
@@ -166,7 +169,7 @@ class Exchanges:
                 reading.statement,
                 reading.text,
                 parameters,
-                shape=reading.shape,
+                shape=self._shape(reading),
                 patience=patience,
             )
         )
@@ -184,6 +187,11 @@ class Exchanges:
         if isinstance(answer, Refused):
             self._waited.told(key, answer)
         return answer
+
+    def _shape(self, reading: Reading) -> Hashable | None:
+        """Return what a decision serves again for: values count where some policy asks for them."""
+        by_value = self._reach.asks_for_values(reading.statement)
+        return reading.shape if by_value else reading.shape_of_names
 
 
 def _as_read(body: Body, headers: CIMultiDict[str]) -> http_reading.Body:
