@@ -37,7 +37,7 @@ class KeptForms:
         if len(data) > LARGEST:
             return ""
         own = [ticket for ticket, form in self._forms.items() if form.owner == owner]
-        for ticket in own[: len(own) - _MOST_OF_ONE + 1]:
+        for ticket in own[: max(0, len(own) - _MOST_OF_ONE + 1)]:
             del self._forms[ticket]
         while len(self._forms) >= _MOST:
             self._forms.popitem(last=False)

@@ -24,9 +24,9 @@ def stays(request: web.BaseRequest, *, browses: bool) -> timedelta:
     for value in request.headers.getall("prefer", ()):
         for part in value.split(","):
             name, _, number = part.partition(";")[0].strip().lower().partition("=")
+            name, number = name.strip(), number.strip(' "')
             if name == "respond-async":
                 return timedelta(0)
-            number = number.strip(' "')
             if name == "wait" and number.isascii() and number.isdigit():
                 return min(timedelta(seconds=int(number[:6])), LONGEST)
     return OF_BROWSERS if browses else USUAL
