@@ -8,8 +8,8 @@ import assent
 from assent.policy.case_files import read_cases
 from assent.policy.cases import coverage, run
 from assent.policy.loader import load
-from assent.protocols.postgres import PLUGIN
-from assent.protocols.postgres.statements import Classifier
+from assent.protocols.every import PROTOCOLS
+from assent.protocols.texts import read_text
 
 GALLERY = Path(assent.__file__).parent / "web" / "gallery"
 FOLDERS = sorted(path for path in GALLERY.iterdir() if path.is_dir())
@@ -21,11 +21,9 @@ def test_there_is_a_gallery() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_starting_policy_does_what_its_cases_say(folder: Path) -> None:
-    policies = load({"policies.cedar": (folder / "policies.cedar").read_text()}, [PLUGIN])
+    policies = load({"policies.cedar": (folder / "policies.cedar").read_text()}, PROTOCOLS)
     cases = read_cases("cases.policy-test.toml", (folder / "cases.policy-test.toml").read_text())
-    results = list(
-        run(cases, policies, lambda text, target: Classifier(target.search_path).classify(text))
-    )
+    results = list(run(cases, policies, read_text))
     assert [(one.case.name, list(one.problems)) for one in results if not one.passed] == []
     assert coverage(policies, results).never == ()
 

@@ -12,8 +12,6 @@ from assent.cli.exit_codes import CommandFault, ExitCode
 from assent.cli.output import AsJson
 
 if TYPE_CHECKING:
-    from assent.core.action import Statement
-    from assent.core.resource import Target
     from assent.policy.cases import Coverage, Result
 
 SUFFIX = ".policy-test.toml"
@@ -68,6 +66,7 @@ def _tried(paths: Sequence[Path], policies: Path | None) -> list[_Tried]:
     from assent.policy.cases import coverage, run
     from assent.policy.loader import load
     from assent.protocols.every import PROTOCOLS
+    from assent.protocols.texts import read_text
 
     files = list(_files(paths))
     if not files:
@@ -80,7 +79,7 @@ def _tried(paths: Sequence[Path], policies: Path | None) -> list[_Tried]:
     tried = []
     for folder, read_files in by_folder.items():
         loaded = load(read_folder(folder), PROTOCOLS)
-        results = [result for read in read_files for result in run(read, loaded, _read_sql())]
+        results = [result for read in read_files for result in run(read, loaded, read_text)]
         tried.append(_Tried(folder, loaded.revision, results, coverage(loaded, results)))
     return tried
 
@@ -104,19 +103,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise OperatorFault("policy-test", "cannot be read as UTF-8", str(path)) from fault
-
-
-def _read_sql() -> "Any":
-    from functools import lru_cache
-
-    from assent.protocols.postgres.statements import Classifier
-
-    reader = lru_cache(maxsize=64)(Classifier)
-
-    def read(text: str, target: "Target") -> "Statement":
-        return reader(target.search_path).classify(text)
-
-    return read
 
 
 def _print(tried: Sequence[_Tried], failed: int) -> None:

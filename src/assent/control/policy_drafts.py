@@ -47,8 +47,8 @@ class Workbench(Protocol):
     @property
     def honours(self) -> frozenset[str]: ...
 
-    def read_sql(self, text: str, target: Target) -> Statement:
-        """Return a statement as the gateway reads it, without a catalogue."""
+    def read_text(self, text: str, target: Target) -> Statement:
+        """Return what a text does, as the gateway reads it, without a catalogue."""
         ...
 
     def check(self, sources: Mapping[str, str]) -> Reading:
@@ -65,7 +65,7 @@ class NoWorkbench:
         """Read nothing."""
         raise OperatorFault("not-here", "policies cannot be read here")
 
-    def read_sql(self, text: str, target: Target) -> Statement:
+    def read_text(self, text: str, target: Target) -> Statement:
         """Read nothing."""
         raise OperatorFault("not-here", "statements cannot be read here")
 
@@ -197,7 +197,7 @@ class PolicyDrafts:
         for name, text in sorted(files.items()):
             if name.endswith(CASES):
                 try:
-                    results += run(read_cases(name, text), policies, self._workbench.read_sql)
+                    results += run(read_cases(name, text), policies, self._workbench.read_text)
                 except OperatorFault as fault:
                     (problem,) = problems((fault,), files)
                     return Tried(problem=problem)

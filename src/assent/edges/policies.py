@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from assent import policy
@@ -11,7 +10,7 @@ from assent.core.action import Statement
 from assent.core.faults import OperatorFault
 from assent.core.resource import Target
 from assent.protocols.every import HONOURS, PROTOCOLS
-from assent.protocols.postgres.statements import Classifier
+from assent.protocols.texts import read_text
 
 
 def load_policies(config: Config) -> policy.PolicySet:
@@ -56,14 +55,9 @@ class PolicyWorkbench:
         """Return all rules that are right and everything that is wrong."""
         return policy.check(sources, PROTOCOLS)
 
-    def read_sql(self, text: str, target: Target) -> Statement:
-        """Return a statement as the gateway reads it, without a catalogue."""
-        return _classifier(target.search_path).classify(text)
-
-
-@lru_cache(maxsize=64)
-def _classifier(search_path: tuple[str, ...]) -> Classifier:
-    return Classifier(search_path)
+    def read_text(self, text: str, target: Target) -> Statement:
+        """Return what a text does, as the gateway reads it, without a catalogue."""
+        return read_text(text, target)
 
 
 def workbench() -> PolicyWorkbench:

@@ -14,8 +14,11 @@ MOST_CASES = 5_000
 
 _CASE = re.compile(r"^[ \t]*\[\[[ \t]*case[ \t]*\]\]", re.MULTILINE)
 _TOP = frozenset({"policies", "people", "targets", "given", "case"})
-_PERSON = frozenset({"groups", "verified", "disabled", "kind", "reports_to"})
-_TARGET = frozenset({"environment", "owners", "labels", "protocol", "database", "search_path"})
+_PERSON = frozenset({"groups", "verified", "disabled", "kind", "reports_to"}) | {"on_behalf_of"}
+_TARGET = frozenset({"environment", "owners", "labels", "protocol", "database", "search_path"}) | {
+    "account",
+    "routes",
+}
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "who": str, "target": str, "risk": int, "level": str, "at": datetime, "grant": bool,
     "break_glass": bool,
@@ -27,8 +30,10 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 _DONE: Mapping[str, type | tuple[type, ...]] = {
     "sql": str, "do": str, "table": str, "resource": str, "columns": list, "where": bool,
-    "operation": str, "details": dict,
+    "operation": str, "details": dict, "command": str, "request": str, "body": str,
+    "arguments": list,
 }  # fmt: skip
+_WHAT = frozenset({"sql", "command", "request", "do"})
 _EXPECTED: Mapping[str, type | tuple[type, ...]] = {
     "answer": str, "code": str, "policies": list, "obligations": list, "needs": list,
     "says": list,
@@ -112,8 +117,9 @@ def _case(file: str, line: int, tree: Any, common: Mapping[str, Any]) -> Case:
     for key, where in (("who", given), ("answer", then)):
         if key not in where:
             raise OperatorFault("policy-test", f"a case needs `{key}`", place)
-    if ("sql" in when) == ("do" in when):
-        raise OperatorFault("policy-test", "`when` needs either `sql` or `do`: a verb", place)
+    if len(_WHAT & when.keys()) != 1:
+        words = "`when` needs one of `sql`, `command`, `request`, or `do`: a verb"
+        raise OperatorFault("policy-test", words, place)
     if then["answer"] not in ("permit", "deny"):
         raise OperatorFault("policy-test", "`answer` is either `permit` or `deny`", place)
     if "at" in given and given["at"].tzinfo is None:

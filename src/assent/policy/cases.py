@@ -33,7 +33,8 @@ from assent.policy.policy_set import PolicySet
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """When a case happens that does not say: a Wednesday at noon, UTC."""
 
-ReadSql = Callable[[str, Target], Statement]
+Read = Callable[[str, Target], Statement]
+"""Returns what a text does, by the protocol of its target."""
 
 _OWN_TARGET_VERBS = ("session.open", "access.", "plan.")
 _SYSTEM = {
@@ -47,7 +48,13 @@ _SYSTEM = {
 }
 # Whether it is a good one was seen when it came in; a case says that it was.
 _SIGNED = ApprovalSignature("ed25519", DeviceKeyId("key_case"), "sha256:0", "")
-_READING = (".read", ".select", ".session", ".lock")
+_READING = (".read", ".select", ".session", ".lock", ".get", ".head", ".options", ".list")
+_EXECUTING = (
+    ".execute", ".shell", ".forward", ".listen", ".agent", ".upgrade", ".call", ".connect",
+)  # fmt: skip
+_ADMINISTERING = (".elevate", ".administer", ".admit")
+# What is sent, as a case says it, and the protocol that it is of.
+_TEXTS = {"sql": "postgres", "command": "ssh", "request": "http"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +83,10 @@ class Coverage:
     never: tuple[str, ...]
 
 
-def run(file: CaseFile, policies: PolicySet, read_sql: ReadSql) -> Iterator[Result]:
+def run(file: CaseFile, policies: PolicySet, read: Read) -> Iterator[Result]:
     """Yield the results of a file's cases, in order. Raises OperatorFault for a broken case."""
     for case in file.cases:
-        action, evidence, assessment = _scene(file, case, read_sql)
+        action, evidence, assessment = _scene(file, case, read)
         decision = evaluate(policies, action, evidence, assessment, evidence.at)
         yield Result(
             case, tuple(_problems(case.then, decision)), _decided_by(decision), _said(decision)
@@ -139,12 +146,12 @@ def _differ(what: str, expected: str, found: str) -> str:
     return f"{what}: expected {expected}\n{' ' * len(what)}  found    {found}"
 
 
-def _scene(file: CaseFile, case: Case, read_sql: ReadSql) -> tuple[Action, Evidence, Assessment]:
+def _scene(file: CaseFile, case: Case, read: Read) -> tuple[Action, Evidence, Assessment]:
     given = case.given
     now = given.get("at", NOON)
     subject = _person(file, given["who"], case)
     target = _target(file, given, case)
-    statement = _statement(case, target, read_sql)
+    statement = _statement(case, target, read)
     system = all(touch.resource.kind == "System" for touch in statement.touches)
     if system and "target" not in given:
         target = None
@@ -153,7 +160,7 @@ def _scene(file: CaseFile, case: Case, read_sql: ReadSql) -> tuple[Action, Evide
         subject=subject.id,
         statement=statement,
         target=target.id if target else None,
-        text=case.when.get("sql", ""),
+        text=_text(case.when),
         phase=Phase.PREPARE if given.get("phase") == "prepare" else Phase.EXECUTE,
         in_transaction=given.get("in_transaction", False),
         details={key: str(value) for key, value in case.when.get("details", {}).items()},
@@ -206,6 +213,7 @@ def _person(file: CaseFile, name: str, case: Case) -> Subject:
         verified=said.get("verified", True),
         disabled=said.get("disabled", False),
         reports_to=tuple(SubjectId(f"sub_{one}") for one in said.get("reports_to", ())),
+        on_behalf_of=SubjectId(f"sub_{said['on_behalf_of']}") if "on_behalf_of" in said else None,
     )
 
 
@@ -224,29 +232,40 @@ def _target(file: CaseFile, given: Mapping[str, Any], case: Case) -> Target | No
         "",
         0,
         said.get("database", name),
-        "",
+        said.get("account", ""),
         "",
         environment=said.get("environment", "dev"),
         owners=frozenset(said.get("owners", ())),
         labels={key: frozenset(value) for key, value in said.get("labels", {}).items()},
         search_path=tuple(said.get("search_path", ("public",))),
+        options={"routes": tuple(said.get("routes", ()))},
     )
 
 
-def _statement(case: Case, target: Target | None, read_sql: ReadSql) -> Statement:
+def _statement(case: Case, target: Target | None, read: Read) -> Statement:
     when = case.when
-    if "sql" in when:
-        if target is None:
-            raise OperatorFault("policy-test", "a statement needs a `target`", case.place())
-        return read_sql(when["sql"], target)
+    for kind, protocol in _TEXTS.items():
+        if kind not in when:
+            continue
+        if target is None or target.protocol != protocol:
+            words = f"`{kind}` needs a `target` of protocol `{protocol}`"
+            raise OperatorFault("policy-test", words, case.place())
+        return read(_text(when), target)
     verb = when["do"]
     touch = Touch(
         verb,
         _operation(when, verb, case),
         _resource(when, verb, target, case),
         frozenset(when.get("columns", ())),
+        arguments=frozenset(when.get("arguments", ())),
     )
     return Statement(verb, (touch,), complete=True, has_where=when.get("where", True))
+
+
+def _text(when: Mapping[str, Any]) -> str:
+    """Return what is sent; behind a request stands its body."""
+    text = next((str(when[kind]) for kind in _TEXTS if kind in when), "")
+    return f"{text}\n{when['body']}" if "request" in when and "body" in when else text
 
 
 def _operation(when: Mapping[str, Any], verb: str, case: Case) -> Operation:
@@ -262,6 +281,10 @@ def _operation(when: Mapping[str, Any], verb: str, case: Case) -> Operation:
         return Operation.UNKNOWN
     if verb.startswith(_OWN_TARGET_VERBS):
         return Operation.EXECUTE
+    if verb.endswith(_EXECUTING):
+        return Operation.EXECUTE
+    if verb.endswith(_ADMINISTERING):
+        return Operation.ADMINISTER
     return Operation.READ if verb.endswith(_READING) else Operation.WRITE
 
 
