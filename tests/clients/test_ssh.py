@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 import gateway_world
@@ -238,6 +239,39 @@ def test_the_log_holds_every_command_and_verifies(ana: Ssh, house: Gateway, tmp_
     for words in (("export", str(folder)), ("verify", str(folder), "--key", str(folder / "key"))):
         done = assent(house, "carl", "audit", *words)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+async def test_passwords_are_tried_six_times_a_connection(house: Gateway) -> None:
+    tried: list[str] = []
+
+    class Guessing(asyncssh.SSHClient):
+        def password_auth_requested(self) -> str:
+            tried.append("guess")
+            return "guess"
+
+    host, port = house.addresses["ssh"]
+    with pytest.raises(asyncssh.DisconnectError):
+        await asyncssh.connect(
+            host,
+            port,
+            username="ana:web1",
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+            preferred_auth="password",
+            client_factory=Guessing,
+        )
+    assert len(tried) == 7
+
+
+async def test_who_does_not_prove_who_they_are_opens_nothing(house: Gateway) -> None:
+    """A certificate that is only shown, and whose key is never proved, lets nobody in."""
+    host, port = house.addresses["ssh"]
+    with pytest.raises(asyncssh.PermissionDenied):
+        await asyncssh.connect(
+            host, port, username="ana:web1", known_hosts=None, config=None, client_keys=None,
+            password=None, preferred_auth="none",
+        )  # fmt: skip
 
 
 def digest(data: bytes) -> str:

@@ -129,6 +129,13 @@ def _listens(port: int) -> bool:
     return True
 
 
+def _says_back(port: int) -> bool:
+    try:
+        return echoed(port, b"?") == b"?"
+    except OSError:
+        return False
+
+
 def test_a_local_port_reaches_an_address_behind_the_target(
     ana: Ssh, house: Gateway, echo: int
 ) -> None:
@@ -164,7 +171,7 @@ def test_the_standard_streams_reach_an_address(ana: Ssh, echo: int) -> None:
 def test_a_port_of_the_target_reaches_the_client(ana: Ssh, echo: int) -> None:
     port = free_port()
     with staying(ana, "-o", "ExitOnForwardFailure=yes", "-R", f"127.0.0.1:{port}:127.0.0.1:{echo}"):
-        eventually(lambda: _listens(port), "the target listens")
+        eventually(lambda: _says_back(port), "the target listens, and the client answers")
         data = b"back" * 100_000
         assert echoed(port, data) == data
     eventually(lambda: not _listens(port), "the target listens no more")

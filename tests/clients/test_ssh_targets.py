@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,11 +158,9 @@ def test_a_cut_ends_what_runs_within_a_second_here_and_at_the_target(
     process, there = running(Ssh(house, tmp_path / "ana", target="plain"), command)
     try:
         assert there.exists()
-        began = time.monotonic()
         cut(house, "the laptop was lost")
-        process.wait(5)
-        eventually(lambda: not there.exists(), "it has ended there", 3.0)
-        assert time.monotonic() - began < 1
+        process.wait(1)
+        eventually(lambda: not there.exists(), "it has ended there", 1.0)
         _, err = process.communicate(timeout=5)
     finally:
         process.kill()
@@ -177,10 +174,8 @@ def test_a_grant_that_is_given_back_ends_its_session(house: Gateway, tmp_path: P
         Ssh(house, tmp_path / "ana", target="plain"), "echo $$; exec sleep 1000"
     )
     try:
-        began = time.monotonic()
         house.give_back("ana", "plain")
-        process.wait(5)
-        assert time.monotonic() - began < 1
+        process.wait(1)
         eventually(lambda: not there.exists(), "it has ended there", 1.0)
     finally:
         process.kill()

@@ -188,16 +188,27 @@ class Opening:
 
         Takes as long for a name that nobody has.
         """
-        candidate, identified = await self.identify(user, target_name)
+        return await self.prove_among(user, (target_name,), password)
+
+    async def prove_among(
+        self, user: str, target_names: Sequence[str], password: Secret[str]
+    ) -> Candidate | None:
+        """Return who holds the password, for the first of these targets that it is for.
+
+        The password is worked on once, however many targets there are.
+        """
         made = self._verifiers.make(user, password)
-        found = [
-            number
-            for number, verifier in enumerate(identified.verifiers)
-            if hmac.compare_digest(verifier.stored_key, made.stored_key)
-        ]
-        if candidate is None or not found:
-            return None
-        return replace(candidate, credentials=(candidate.credentials[found[0]],))
+        proved = None
+        for name in target_names:
+            candidate, identified = await self.identify(user, name)
+            found = [
+                number
+                for number, verifier in enumerate(identified.verifiers)
+                if hmac.compare_digest(verifier.stored_key, made.stored_key)
+            ]
+            if candidate is not None and found and proved is None:
+                proved = replace(candidate, credentials=(candidate.credentials[found[0]],))
+        return proved
 
     async def open(
         self,

@@ -4,7 +4,7 @@ import asyncssh
 
 from assent.control.live import Patience
 from assent.core.action import Statement
-from assent.core.plugins import Held, Refused
+from assent.core.plugins import Held, RefusalKind, Refused
 from assent.gateway.sessions import Attempt
 from assent.gateway.ssh.pipes import Stream
 from assent.gateway.ssh.visit import Visit
@@ -14,6 +14,8 @@ from assent.protocols.ssh import channels
 
 _PROHIBITED = asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
 _LONGEST = 400
+_MOST_LISTENING = 16
+_UNRECORDED = "a policy wants what passes recorded, and what is forwarded is not"
 
 
 async def forward(visit: Visit, host: str, port: int) -> asyncssh.SSHTCPSession[bytes]:
@@ -36,6 +38,8 @@ async def forward(visit: Visit, host: str, port: int) -> asyncssh.SSHTCPSession[
 
 async def listen(visit: Visit, host: str, port: int) -> asyncssh.SSHListener | bool:
     """Return what listens at the target for the client, False where nothing may."""
+    if len(visit.listening) >= _MOST_LISTENING:
+        return False
     try:
         text = f"listen on {channels.address(host, port)}"
         target, attempt = await _permitted(visit, channels.listen(host, port), text)
@@ -46,7 +50,7 @@ async def listen(visit: Visit, host: str, port: int) -> asyncssh.SSHListener | b
     async def accepted(orig_host: str, orig_port: int) -> asyncssh.SSHTCPSession[bytes]:
         near, far = _Heard(listening), Stream()
         await visit.connection.create_connection(
-            lambda: near, host, listening.get_port(), orig_host, orig_port
+            lambda: near, host, port or listening.get_port(), orig_host, orig_port
         )
         near.couple(far)
         return far
@@ -56,6 +60,7 @@ async def listen(visit: Visit, host: str, port: int) -> asyncssh.SSHListener | b
     except (asyncssh.Error, OSError):
         attempt.finish(error="not-listening")
         return False
+    visit.listening.add(listening)
     return listening
 
 
@@ -151,6 +156,10 @@ async def _permitted(
     attempt = await visit.attempt(statement, text, tell=tell, patience=Patience())
     if isinstance(attempt, Refused):
         raise _prohibited(visit, text, attempt)
+    enforcement = attempt.permitted.enforcement
+    if enforcement is not None and enforcement.record_results:
+        attempt.finish(error="not-recordable")
+        raise _prohibited(visit, text, Refused(RefusalKind.DENIED, _UNRECORDED))
     return target, attempt
 
 

@@ -36,7 +36,7 @@ class Visit:
 
     account: as whom at the target. words: why it was cut, empty while it was not. hearers: say
     something to the client on a channel of its own. ends: what of the target's side is told to
-    end, by force, when the visit is cut.
+    end, by force, when the visit is cut. listening: what was permitted to listen there.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Visit:
         self.words = ""
         self.hearers: set[Say] = set()
         self.ends: set[Callable[[str], None]] = set()
+        self.listening: set[object] = set()
         self.work: set[asyncio.Task[None]] = set()
         self.target: TargetConnection | None = None
         version = str(connection.get_extra_info("client_version", ""))

@@ -22,8 +22,12 @@ Holds = Callable[[str], bool]
 class ClientSide(asyncssh.SSHServer):
     """What the gateway answers a client with, beside what asyncssh asks of every server."""
 
-    async def certified(self, user: str, line: str, holds: Holds) -> bool:
-        """Return whether a certificate lets this user in. holds: proves its key, by key line."""
+    async def certified(self, user: str, line: str, holds: Holds | None) -> bool:
+        """Return whether a certificate lets this user in.
+
+        holds: says of a public key whether the client proved that it has the other half; None
+        where it only asks whether the certificate would do, and is not let in yet.
+        """
         raise NotImplementedError
 
     async def agent_wanted(self, channel: "ClientChannel") -> bool:
@@ -86,9 +90,9 @@ class ClientConnection(asyncssh.SSHServerConnection):
 
         def holds(public_key: str) -> bool:
             key = asyncssh.import_public_key(public_key)
-            return not msg or key.verify(String(self._session_id) + msg, signature)
+            return key.verify(String(self._session_id) + msg, signature)
 
-        return await owner.certified(username, _line(kind, key_data), holds)
+        return await owner.certified(username, _line(kind, key_data), holds if msg else None)
 
     async def open_agent(self, session: Callable[[], Any]) -> None:
         """Open a channel to the client's agent. Raises asyncssh.ChannelOpenError."""
