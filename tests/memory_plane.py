@@ -1,7 +1,7 @@
 """A control plane in memory for tests of the doors: its requests, grants, sign-in and events
 are the real ones; what would need a database, a target or policies is simple."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -104,6 +104,7 @@ from assent.core.secret import Secret
 from assent.core.session import Session, SessionState
 from assent.core.signal import Attacker, SignalStatus
 from assent.core.subject import Subject
+from assent.core.tool_pin import ToolPin
 from assent.identity.totp import SealedTotp
 from assent.identity.webauthn import WebAuthnParty
 from assent.policy import PolicySet
@@ -439,6 +440,15 @@ class FakeLogStatus:
         )
 
 
+class FakeToolPins:
+    """One tool of the shop that may be called, and one that is new."""
+
+    async def of(self, target: TargetId) -> Mapping[str, ToolPin]:
+        known = ToolPin(target, "add", NOON, "sha256:1", "{}", NOON)
+        new = ToolPin(target, "wipe", NOON, waiting_digest="sha256:2", waiting_definition="{}")
+        return {pin.name: pin for pin in (new, known)}
+
+
 class FakeRotation:
     """Rotates at once for `security`, and asks for everybody else."""
 
@@ -637,7 +647,7 @@ class MemoryPlane:
             outbox=self.outbox,
             configuring=cast(Configuring, FakeConfiguring((SHOP,), self._ask_to_apply)),
             drafting=cast(Drafting, None),
-            tool_pins=cast(ToolPins, None),
+            tool_pins=cast(ToolPins, FakeToolPins()),
             decided=cast(Decided, FakeDecided()),
             health=health,
             device_keys=self.device_keys,

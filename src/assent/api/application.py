@@ -49,6 +49,7 @@ from assent.api.routes import (
     steering,
     targets,
     tokens,
+    tools,
     workloads,
 )
 from assent.control.plane import ControlPlane
@@ -91,7 +92,7 @@ def build_app(
         device_sign_in, inbox, grants, sessions, steering, risk,
         proof, audit_administration, bundles, exporters, receipts, slack, recordings,
         notices, break_glass, reviews, plans, search, reports, device_authorization, tokens,
-        workloads, scim, agent_server, ssh_certificates,
+        workloads, scim, agent_server, ssh_certificates, tools,
     ):  # fmt: skip
         app.include_router(routes.router)
     openapi.install(app)

@@ -60,6 +60,7 @@ _COMMANDS = (
     ("reviews", "reviews:reviews", "List what is to be reviewed after break-glass.", _DECIDE),
     ("review", "reviews:review", "Look at one use of break-glass, and close its review.", _DECIDE),
     ("labels", "labels:app", "Say what data is: scan for it, approve what was found.", _DECIDE),
+    ("tools", "tools:tools", "List tools of agents, and which may be called.", _DECIDE),
     ("sessions", "sessions:app", "List sessions; `sessions show` plays one back.", _LOOK_BACK),
     ("search", "search:search", "Find what was done to what, by whom and when.", _LOOK_BACK),
     ("recordings", "recordings:app", "Check, play and export what was recorded.", _LOOK_BACK),
