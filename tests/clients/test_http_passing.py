@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +65,50 @@ url = "https://localhost:{port}/base"
 """
 MORE = """
 @id("pages.read")
-permit (principal, action in [Action::"http.get", Action::"http.head"], resource);
+permit (principal, action in [Action::"http.get", Action::"http.head", Action::"http.delete"],
+  resource);
 """
+
+
+class Fickle(threading.Thread):
+    """A server that answers once on a connection, and hangs up on what comes next on it.
+
+    came: the first lines of all that came.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.came: list[str] = []
+        self._connections: list[socket.socket] = []
+
+    def run(self) -> None:
+        """Serve until it is stopped."""
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection:
+            for answers in (True, False):
+                data = b""
+                while b"\r\n\r\n" not in data:
+                    piece = connection.recv(65536)
+                    if not piece:
+                        return
+                    data += piece
+                self.came.append(data.partition(b"\r\n")[0].decode())
+                if answers:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +117,7 @@ class Place:
 
     gateway: Gateway
     wiki: WebApplication
+    fickle: Fickle
 
     def url(self, path: str) -> str:
         """Return an address at the gateway."""
@@ -117,15 +162,21 @@ def place(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     pem.chmod(0o600)
     port = closed_port()
     targets = TARGETS.format(authority=authority.file, pem=pem, port=port)
-    with nginx(folder / "nginx", port, authority), web_application() as wiki:
+    fickle = Fickle()
+    fickle.start()
+    with (
+        closing(fickle),
+        nginx(folder / "nginx", port, authority),
+        web_application() as wiki,
+    ):
         created = gateway_world.create_world(
             folder / "world",
             template,
             policies={"web.cedar": POLICIES, "more.cedar": MORE},
-            more=target_table(wiki.url) + targets + another_target("open", wiki.url),
+            more=target_table(wiki.url) + targets + another_target("fickle", fickle.url),
         )
         with gateway_world.serving(created) as running:
-            yield Place(running, wiki)
+            yield Place(running, wiki, fickle)
 
 
 async def test_a_socket_passes_messages_both_ways_and_ends_as_the_application_says(
@@ -246,3 +297,13 @@ def test_what_was_done_is_in_the_session_and_in_its_recording(place: Place) -> N
         return False
 
     eventually(recorded, "the recording has it")
+
+
+def test_what_changes_something_is_never_sent_twice(place: Place) -> None:
+    """An idle connection that turns out to be closed: what only reads is sent on another one."""
+    assert place.get("ana", "fickle/one").text == "ok"
+    assert place.get("ana", "fickle/two").text == "ok"
+    assert [line.split()[1] for line in place.fickle.came] == ["/one", "/two", "/two"]
+    lost = httpx2.delete(place.url("fickle/three"), headers=place.headers("ana"), trust_env=False)
+    assert (lost.status_code, lost.json()["code"]) == (502, "target-away")
+    assert [line.split()[1] for line in place.fickle.came].count("/three") == 1

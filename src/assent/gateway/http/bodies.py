@@ -24,12 +24,16 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 @dataclass(slots=True)
 class Body:
-    """A whole body. head: all of it up to 1 MiB. digest: SHA-256 of all of it, hex."""
+    """A whole body. head: all of it up to 1 MiB. digest: SHA-256 of all of it, hex.
+
+    file: where all of it lies if it is larger. kept: bytes in there.
+    """
 
     head: bytes
     length: int
     digest: str
     file: IO[bytes] | None = field(default=None, repr=False)
+    kept: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -89,9 +93,9 @@ class Bodies:
                     raise _too_large()
                 if body.file is None and body.length > IN_MEMORY:
                     body.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `done`
-                    await self._keep(body.file, bytes(head))
+                    await self._keep(body, body.file, bytes(head))
                 if body.file is not None:
-                    await self._keep(body.file, piece)
+                    await self._keep(body, body.file, piece)
                 if len(head) < IN_MEMORY:
                     head += piece[: IN_MEMORY - len(head)]
         except BaseException:
@@ -103,11 +107,12 @@ class Bodies:
     def done(self, body: Body) -> None:
         """Let go of a body."""
         if body.file is not None:
-            self._in_files -= body.length
+            self._in_files -= body.kept
             body.close()
             body.file = None
 
-    async def _keep(self, file: IO[bytes], data: bytes) -> None:
+    async def _keep(self, body: Body, file: IO[bytes], data: bytes) -> None:
+        body.kept += len(data)
         self._in_files += len(data)
         if self._in_files > self._most:
             raise OutsideFault("no-room", "too much is being sent at once; try again later")

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from assent.content.json_masking import JsonMasks
 from assent.core.enforcement import Enforcement
-from assent.core.faults import ForbiddenFault, OutsideFault, PeerFault
+from assent.core.faults import ForbiddenFault, OperatorFault, OutsideFault, PeerFault
 from assent.core.frame import OutputFrame
 from assent.core.secret import Secret
 from assent.gateway.http.bodies import Body
@@ -74,11 +74,11 @@ async def pass_on(passage: Passage, upstreams: Upstreams, upstream: Upstream) ->
     except LimitReached as fault:
         error = TOO_LARGE
         return _break_off(passage, TOO_LARGE, str(fault))
-    except PeerFault as fault:
-        # It is the target's answer that does not fit, and not what the client sent.
+    except (OutsideFault, PeerFault) as fault:
+        # Of a PeerFault it is the target's answer that does not fit, not what the client sent.
         error = fault.code
         return _break_off(passage, fault.code, fault.detail)
-    except OutsideFault as fault:
+    except OperatorFault as fault:
         error = fault.code
         raise
     except (aiohttp.ClientError, TimeoutError) as fault:
@@ -109,7 +109,7 @@ async def _asked(
         headers = _with(passage.headers, secrets)
         if not passage.body.is_whole:
             headers[hdrs.CONTENT_LENGTH] = str(passage.body.length)
-        response = await upstream.client.request(
+        response = await upstream.sender(method).request(
             method, url, headers=headers, data=passage.body.sent(), allow_redirects=False
         )
         if response.status != 401 or is_last or not secrets:

@@ -12,6 +12,7 @@ from assent.core.faults import (
     Fault,
     ForbiddenFault,
     MissingFault,
+    OperatorFault,
     OutsideFault,
     PeerFault,
     TooManyFault,
@@ -25,6 +26,7 @@ _BY_FAULT: tuple[tuple[type[Fault], int], ...] = (
     (MissingFault, 404),
     (ConflictFault, 409),
     (OutsideFault, 502),
+    (OperatorFault, 502),
 )
 _OWN: Mapping[str, str] = {"Server": "assent", "Cache-Control": "no-store"}
 
@@ -63,4 +65,12 @@ def of_fault(fault: Fault) -> web.Response:
         headers[hdrs.WWW_AUTHENTICATE] = 'Bearer realm="assent"'
     elif isinstance(fault, TooManyFault):
         headers[hdrs.RETRY_AFTER] = str(fault.retry_after_s)
-    return problem(status, fault.code, fault.detail, headers)
+    return problem(status, fault.code, words_of(fault), headers)
+
+
+def words_of(fault: Fault) -> str:
+    """Return what may be said of a fault to whoever is at this door."""
+    if isinstance(fault, OperatorFault):
+        # Where it is wrong is for who runs the gateway.
+        return "the target cannot be reached as it is configured; tell the operator"
+    return fault.detail

@@ -109,6 +109,8 @@ class HttpServer:
             check_framing(request)
             return await self._routed(request)
         except Fault as fault:
+            if isinstance(fault, OperatorFault):
+                _log.error("misconfigured", code=fault.code, what=fault.detail)
             response = of_fault(fault)
             if isinstance(fault, PeerFault):
                 response.force_close()

@@ -8,7 +8,7 @@ import aiohttp
 from aiohttp import WSMsgType, hdrs, web
 from multidict import CIMultiDict
 
-from assent.core.faults import ForbiddenFault, PeerFault
+from assent.core.faults import Fault, ForbiddenFault, PeerFault
 from assent.core.frame import InputFrame, OutputFrame
 from assent.gateway.http.limits import LimitReached, Meter
 from assent.gateway.http.passing import TOO_LARGE, Passage
@@ -117,6 +117,9 @@ class _Both:
                 way.result()
         except (ConnectionError, aiohttp.ClientError):
             self.error = self.error or "broken"
+        except Fault as fault:
+            # What cannot be recorded does not pass.
+            self.error = fault.code
         finally:
             for way in ways:
                 way.cancel()

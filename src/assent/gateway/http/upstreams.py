@@ -15,6 +15,7 @@ from assent.core.secret import Secret
 from assent.core.web_login import WebLogin
 from assent.gateway.client_certificates import show
 
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CONNECT_S = 10.0
 SILENT_S = 300.0
 """How long a target may send nothing while a request is under way; streams of events do."""
@@ -29,13 +30,27 @@ _AUTOMATIC = frozenset(
 
 @dataclass(slots=True, eq=False)
 class Upstream:
-    """A target and the pool of connections to it. origin, base: see `headers.Place`."""
+    """A target and the pool of connections to it. origin, base: see `headers.Place`.
+
+    client: sends again by itself what only reads, where an idle connection turns out to be closed.
+    once: sends nothing twice, over the same connections.
+    """
 
     target: Target
     client: aiohttp.ClientSession
+    once: aiohttp.ClientSession
     origin: str
     base: str
     certificate: Secret[bytes] | None
+
+    def sender(self, method: str) -> aiohttp.ClientSession:
+        """Return what sends a request of this method."""
+        return self.client if method in _SAFE else self.once
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.once.close()
+        await self.client.close()
 
     def url(self, path: str) -> URL:
         """Return the address of `/path?query` there, byte for byte."""
@@ -59,7 +74,7 @@ class Upstreams:
         self._open[target.id] = upstream
         if found is not None:
             # What is under way ends with it: it goes to where the target is not any more.
-            await found.client.close()
+            await found.close()
         return upstream
 
     async def credentials(self, target: Target) -> Mapping[str, Secret[str]]:
@@ -73,7 +88,7 @@ class Upstreams:
     async def close(self) -> None:
         """Close all of them."""
         for upstream in self._open.values():
-            await upstream.client.close()
+            await upstream.close()
         self._open.clear()
 
 
@@ -84,8 +99,18 @@ def _opened(target: Target, certificate: Secret[bytes] | None) -> Upstream:
         tls = _context(target)
         if certificate is not None:
             show(tls, certificate, f"target `{target.name}`")
-    client = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls, limit=_MOST_AT_ONCE, keepalive_timeout=_IDLE_S),
+    connector = aiohttp.TCPConnector(ssl=tls, limit=_MOST_AT_ONCE, keepalive_timeout=_IDLE_S)
+    client, once = _session(connector, owner=True), _session(connector, owner=False)
+    # PUT and DELETE would be sent again, too (RFC 9110, section 9.2.2): they are assented to once.
+    once._retry_connection = False
+    origin, base = str(url.origin()), url.raw_path.rstrip("/")
+    return Upstream(target, client, once, origin, base, certificate)
+
+
+def _session(connector: aiohttp.TCPConnector, *, owner: bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=owner,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
@@ -96,7 +121,6 @@ def _opened(target: Target, certificate: Secret[bytes] | None) -> Upstream:
         max_headers=_MOST_HEADERS,
         requote_redirect_url=False,
     )
-    return Upstream(target, client, str(url.origin()), url.raw_path.rstrip("/"), certificate)
 
 
 def _context(target: Target) -> ssl.SSLContext:

@@ -93,7 +93,9 @@ class WebGateway:
             if not is_seen:
                 raise
             plain = problems.of_fault(fault)
-            return refused_page(self._nonce(), plain.status, "That does not work", (fault.detail,))
+            return refused_page(
+                self._nonce(), plain.status, "That does not work", (problems.words_of(fault),)
+            )
 
     async def _on_host(
         self, request: web.BaseRequest, label: str, *, is_seen: bool
