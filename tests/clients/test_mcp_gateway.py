@@ -298,3 +298,25 @@ async def test_a_changed_tool_vanishes_until_its_owners_assent_to_it(
             assert "read_order" in names
             assert not (await client.call_tool("read_order", {"number": 2})).is_error
     assert tools.called("read_order") == [{"number": 2}]
+
+
+async def test_a_call_that_waits_goes_on_after_the_gateway_was_started_again(
+    template: World, tmp_path: Path
+) -> None:
+    tools = mcp_world.tools_in(tmp_path / "tools")
+    targets = mcp_world.stdio_target("near", tools)
+    created = mcp_world.world(tmp_path / "world", template, targets, mcp_world.POLICIES)
+    given, hurry = {"number": 1, "text": "restart"}, {"prefer": "wait=0"}
+    with gateway_world.serving(created) as gateway:
+        token = await asyncio.to_thread(mcp_world.token_of, gateway, "bot")
+        async with agent(gateway, "near", token, hurry, mode="2026-07-28") as client:
+            said = await client.session.call_tool("add_note", given, allow_input_required=True)
+            assert said.result_type == "input_required"
+        request = mcp_world.asked(gateway, '"text":"restart"')
+        gateway.kill()
+    with gateway_world.serving(created) as gateway:
+        gateway.approve(request, "ben")
+        async with agent(gateway, "near", token, hurry, mode="2026-07-28") as client:
+            assert not (await client.call_tool("add_note", given)).is_error
+        assert gateway.wait_until(request, "completed", name="ben")
+    assert tools.called("add_note") == [given]
