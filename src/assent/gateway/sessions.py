@@ -222,7 +222,11 @@ class GatewaySession:
                 self._reuse.keep(Phase.EXECUTE, shape, statement, turn)
                 if turn.reuse_until is not None:
                     self._kept(turn, action)
-            return self._begun(turn, action, text, parameters, "permit")
+            try:
+                return self._begun(turn, action, text, parameters, "permit")
+            except Fault:
+                await parts.sessions.results.abandon(live, action, answer.request, released=False)
+                raise
         except Fault as fault:
             _log.error("attempt-failed", session=live.session.id, code=fault.code)
             self._client.cut(_UNRECORDED)
