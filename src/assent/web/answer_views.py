@@ -54,6 +54,16 @@ def task_words(plane: ControlPlane, subject: SubjectId) -> str:
         return ""
 
 
+def behalf_words(plane: ControlPlane, subject: SubjectId) -> str:
+    """Return for whom a program acts, or whose it is, as they are called; empty for people."""
+    try:
+        known = plane.directory.subject(subject)
+    except MissingFault:
+        return ""
+    person = known.on_behalf_of or known.owner
+    return person_words(plane, person)[0] if person is not None else ""
+
+
 def approval_views(plane: ControlPlane, request: Request) -> tuple[ApprovalView, ...]:
     """Return every answer, in the order in which they came."""
     acceptable = {offer.id for offer in open_offers(request)}

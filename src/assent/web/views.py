@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from assent.control.plan_actions import VERB as PLAN
 from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
 from assent.control.signing import needs_signature
@@ -19,6 +18,7 @@ from assent.web.answer_views import (
     ApprovalView,
     CommentView,
     approval_views,
+    behalf_words,
     can_retract,
     comment_views,
     person_words,
@@ -26,9 +26,18 @@ from assent.web.answer_views import (
     term_words,
 )
 from assent.web.around_views import Around, around
-from assent.web.highlight import sql_pieces
 from assent.web.inbox_rows import target_words
-from assent.web.words import Piece, column_words, duration_words, pieces, touch_words
+from assent.web.laid_out import LaidOut, laid_out
+from assent.web.texts import protocol_of, text_pieces
+from assent.web.words import (
+    Piece,
+    asking_words,
+    column_words,
+    duration_words,
+    named_words,
+    pieces,
+    touch_words,
+)
 from assent.workflow.narrowing import ACCESS
 from assent.workflow.request import TERMINAL
 
@@ -95,6 +104,8 @@ class Card:
     digest of what an answer is bound to. digest: of the action. sum_words: how the factors make
     the score. around: only for who answers or oversees. must_sign: an assent without a signature
     does not count. made_for: what a program was made for; task: what it says that it does now.
+    on_behalf_of: for whom a program acts, empty for people. wants: what of the target, in words.
+    laid_out: the fields of a request or a call. named: what access can be limited to by name.
     """
 
     id: str
@@ -105,11 +116,16 @@ class Card:
     detached: bool
     requester: str
     requester_name: str
+    on_behalf_of: str
+    wants: str
     target: str
     environment: str
     origin: str
     lasts_for: str
+    protocol: str
+    named: tuple[str, str]
     text: tuple[Piece, ...]
+    laid_out: LaidOut | None
     odd: bool
     size: str
     parameters: tuple[tuple[Piece, ...] | None, ...]
@@ -166,7 +182,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     mine = action.subject == caller.subject.id
     requester, requester_name = person_words(plane, action.subject)
     target, environment = target_words(plane, request)
-    text = sql_pieces(action.text) if _is_sql(action) else pieces(action.text)
+    text = text_pieces(action.verb, action.text)
+    protocol = protocol_of(action.verb) or _protocol(plane, action)
     shown = await plane.showing.shown(request) if can_answer else None
     sees_around = can_answer or (caller.oversees and not mine)
     wanted = [type(remedy) for remedy in request.remedies] if mine else []
@@ -179,11 +196,16 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         detached=request.detached,
         requester=requester,
         requester_name=requester_name,
+        on_behalf_of=behalf_words(plane, action.subject),
+        wants=asking_words(action.verb),
         target=target,
         environment=environment,
         origin=await _origin(plane, caller, action),
         lasts_for=_lasts_for(action),
+        protocol=protocol,
+        named=named_words(protocol),
         text=text,
+        laid_out=laid_out(action.verb, action.text),
         odd=any(piece.odd for piece in text),
         size=_size(action.text),
         parameters=tuple(None if value is None else pieces(value) for value in action.parameters),
@@ -231,10 +253,6 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     )
 
 
-def _is_sql(action: Action) -> bool:
-    return action.verb.startswith("sql.") or action.verb == PLAN
-
-
 async def _origin(plane: ControlPlane, caller: Caller, action: Action) -> str:
     if action.session is None:
         return ""
@@ -250,6 +268,14 @@ def _lasts_for(action: Action) -> str:
     return duration_words(timedelta(seconds=int(seconds))) if seconds.isdecimal() else ""
 
 
+def _protocol(plane: ControlPlane, action: Action) -> str:
+    """Return of which protocol the target is that access is asked for, empty for none."""
+    try:
+        return plane.directory.target(action.target).protocol if action.target else ""
+    except MissingFault:
+        return ""
+
+
 def _size(text: str) -> str:
     lines = text.count("\n") + 1
     if lines <= _LONG_LINES and len(text) <= _LONG_CHARACTERS:
@@ -262,7 +288,7 @@ def _touches(action: Action) -> tuple[TouchView, ...]:
         TouchView(
             touch_words(touch),
             touch.resource.name,
-            column_words(touch.columns),
+            column_words(touch.columns, "column" if touch.verb.startswith("sql.") else "field"),
             touch.verb,
             touch.through,
         )

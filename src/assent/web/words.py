@@ -48,13 +48,35 @@ _DOES_EXACTLY = {
     "prompt.get": "gets",
     "tcp.connect": "opens a stream to",
 }
+_ASKS = {
+    "ssh.shell": "to open a shell on",
+    "ssh.agent": "to lend their keys to",
+    "ssh.forward": "to reach another machine through",
+    "ssh.listen": "to be reached through",
+    "file": "to do this to a file on",
+    "http": "to send this request to",
+    "http.upgrade": "to open this stream to",
+    "tool": "to call this tool of",
+    "tool.admit": "to have agents call these tools of",
+    "document": "to read this document of",
+    "prompt": "to get this prompt of",
+    "mcp": "to send this to",
+    "tcp": "to open a stream to",
+}
+_NAMED = {
+    "postgres": ("tables", "public.orders sales.*"),
+    "ssh": ("programs, files or accounts", "systemctl /etc/hosts"),
+    "http": ("routes", "/orders /orders/{id}"),
+    "mcp": ("tools or documents", "search_orders"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A run of text. odd: it is the name of a character that would not be seen.
 
-    kind: of what it is in SQL: `word`, `text`, `number`, `remark`, empty for anything else.
+    kind: of what it is in its language: `word`, `text`, `number`, `remark`; in a difference
+    `added` or `removed`; empty for anything else.
     """
 
     text: str
@@ -92,12 +114,23 @@ def touch_words(touch: Touch) -> str:
     return f"{does} {touch.resource.kind.lower()}"
 
 
-def column_words(columns: Iterable[str]) -> str:
-    """Return which columns, in words; empty where none are named."""
+def column_words(columns: Iterable[str], what: str = "column") -> str:
+    """Return which columns, in words; empty where none are named. what: how each is called."""
     names = sorted(columns)
     if not names:
         return ""
-    return "every column" if "*" in names else ", ".join(names)
+    return f"every {what}" if "*" in names else ", ".join(names)
+
+
+def asking_words(verb: str) -> str:
+    """Return what somebody wants of a target, before its name: `to run this on`."""
+    found = _ASKS.get(verb) or _ASKS.get(verb.partition(".")[0])
+    return found or "to run this on"
+
+
+def named_words(protocol: str) -> tuple[str, str]:
+    """Return what access can be limited to by name on a target, and an example."""
+    return _NAMED.get(protocol, ("resources", "by their names"))
 
 
 def duration_words(duration: timedelta) -> str:
