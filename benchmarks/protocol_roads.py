@@ -16,7 +16,10 @@ from pathlib import Path
 from assent.demo import database, world
 from benchmarks.roads import free_port, program, start
 
-POLICY = '@id("bench") permit (principal, action, resource);\n'
+POLICY = """
+@id("bench") permit (principal, action, resource);
+@id("bench.admit") permit (principal, action == Action::"tool.admit", resource);
+"""
 _TOOLS = Path(__file__).parent / "tool_server.py"
 
 
@@ -122,6 +125,8 @@ def _sshd(folder: Path, name: str, port: int) -> Path:
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {folder}/{name}.key\nPidFile none\n"
         f"AuthorizedKeysFile {keys}\nStrictModes no\nPermitRootLogin yes\nUsePAM no\n"
         "PasswordAuthentication no\nMaxSessions 100\nMaxStartups 200\nLogLevel ERROR\n"
+        # What somebody starts with every shell of theirs is not to be measured.
+        f"SetEnv HOME={folder}\n"
     )
     return config
 
