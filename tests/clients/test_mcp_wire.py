@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -187,3 +188,31 @@ def test_a_program_that_ends_is_started_again_but_not_for_ever(line: Line) -> No
         said.append(result["content"][0]["text"])
     assert said[0] == "`near` ended before it answered"
     assert said[-1] == "`near` ended 3 times in a minute; try again in one"
+
+
+def test_a_client_that_hangs_up_while_its_call_is_held_finds_it_again(line: Line) -> None:
+    given = {"number": 4, "text": "impatient"}
+    call = asks("tools/call", {"name": "add_note", "arguments": given}, 77)
+    headers = {"authorization": f"Bearer {line.token}", "mcp-session-id": line.session}
+    headers |= {"accept": "application/json", "content-type": "application/json"}
+    address = mcp_world.url_of(line.gateway, "near")
+    with pytest.raises(httpx2.TimeoutException):
+        httpx2.post(address, json=call, headers=headers, timeout=2, trust_env=False)
+    request = mcp_world.asked(line.gateway, '"text":"impatient"')
+    line.gateway.approve(request, "ben")
+    assert line.tools.called("add_note") == []
+    assert line.answer(call)["result"]["isError"] is False
+    assert line.tools.called("add_note") == [given]
+    assert line.gateway.wait_until(request, "completed", name="ben")
+
+
+def test_a_call_that_is_taken_back_is_answered_by_nothing(line: Line) -> None:
+    call = asks("tools/call", {"name": "slow", "arguments": {"seconds": 20}}, "slow-1")
+    with ThreadPoolExecutor(1) as pool:
+        calling = pool.submit(line.send, call)
+        eventually(lambda: line.tools.called("slow"), "it is under way")
+        said = {"jsonrpc": "2.0", "method": "notifications/cancelled"}
+        taken_back = line.send({**said, "params": {"requestId": "slow-1"}})
+        assert taken_back.status_code == 202
+        assert calling.result(5).status_code == 202
+    assert line.answer(asks("ping"))["result"] == {}

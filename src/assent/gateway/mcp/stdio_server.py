@@ -185,4 +185,3 @@ def _signal(process: asyncio.subprocess.Process, number: int) -> None:
     """Signal a program and all that it started: it is the first of a group of its own."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
-
