@@ -58,9 +58,10 @@ class Programs:
             check=False,
         )
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start it, with pipes."""
-        return subprocess.Popen(
+    @contextmanager
+    def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Start it, with pipes; it ends with the block."""
+        process = subprocess.Popen(
             self.words(*words),
             env=self.environment(),
             stdin=subprocess.PIPE,
@@ -68,6 +69,12 @@ class Programs:
             stderr=subprocess.PIPE,
             text=True,
         )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def words(self, *words: str) -> list[str]:
         """Return a command line that reads our configuration."""

@@ -108,11 +108,11 @@ def test_git_clones_by_itself_and_a_push_waits_for_somebody(ana: Programs, tmp_p
     git("add", "b", folder=mine)
     git("commit", "-m", "Go on", folder=mine)
     before = (there / "refs" / "heads" / "main").read_text()
-    pushing = ana.start("git", "-C", str(mine), "push", "origin", "main")
-    request = ana.gateway.wait_for_request("git-receive-pack")
-    assert (there / "refs" / "heads" / "main").read_text() == before
-    ana.gateway.approve(request)
-    _, errors = pushing.communicate(timeout=30)
+    with ana.started("git", "-C", str(mine), "push", "origin", "main") as pushing:
+        request = ana.gateway.wait_for_request("git-receive-pack")
+        assert (there / "refs" / "heads" / "main").read_text() == before
+        ana.gateway.approve(request)
+        _, errors = pushing.communicate(timeout=30)
     assert pushing.returncode == 0, errors
     assert (there / "refs" / "heads" / "main").read_text() != before
     assert "what is pushed needs a DBA" in errors or request in errors
