@@ -244,7 +244,7 @@ async def test_agents_are_named_in_what_is_recorded(house: House) -> None:
         await client.call_tool("read_order", {"number": 1})
     found = house.gateway.answer("carl", "GET", "/v1/sessions?everybody=true")["items"]
     mine = [one for one in found if one["target"] == "near"]
-    assert {(one["protocol"], one["subject"]) for one in mine} == {("mcp", "bot")}
+    assert ("mcp", "bot") in {(one["protocol"], one["subject"]) for one in mine}
     assert any(one["application"].startswith("mcp ") for one in mine)
 
 
