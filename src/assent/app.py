@@ -227,7 +227,7 @@ async def _doors(
             others,
             door_certificates.digest(premises),
         )
-        web.mount(application, plane, around.public_url, lambda: address)
+        web.mount(application, plane, around.public_url, lambda: address, others)
         identity.mount_scim(application, premises, plane, around)
         server, serving = await web_server.start(
             application, web_socket, tasks, networks_of(config.server.proxies)

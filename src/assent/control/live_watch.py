@@ -26,6 +26,8 @@ from assent.recording.segment import SegmentFacts
 
 MOST_AT_ONCE = 200
 """How many frames are shown at once; of more, the newest."""
+MOST_BEGUN = 2_000
+"""How many are looked through when somebody begins to watch: a key's echo is a frame of its own."""
 LOOK_S = 0.2
 """How long news are gathered before they are shown."""
 STILL_S = 15.0
@@ -118,10 +120,19 @@ class LiveWatch:
             live.watchers = tuple(one for one in live.watchers if one != watcher.saw)
 
     async def look(self, live: LiveSession) -> Glimpse:
-        """Return the newest of what was recorded so far, for those who have begun to watch."""
-        frames = await self._newest(live.session.id, 0)
-        shown = [(number, _shown(frame)) for number, frame in frames if _is_shown(frame)]
-        return Glimpse(shown, frames[0][0] - 1 if frames else 0)
+        """Return the newest of what was recorded so far, for those who have begun to watch.
+
+        More of terminals than of all else, so that they stand as they were left.
+        """
+        frames = await self._newest(live.session.id, 0, MOST_BEGUN)
+        told = [number for number, frame in frames if not _is_of_terminal(frame)]
+        begins = told[-MOST_AT_ONCE] if len(told) > MOST_AT_ONCE else 0
+        shown = [
+            (number, _shown(frame))
+            for number, frame in frames
+            if _is_shown(frame) and (number >= begins or _is_of_terminal(frame))
+        ]
+        return Glimpse(shown, begins - 1 if begins else frames[0][0] - 1 if frames else 0)
 
     async def segments(self, session: SessionId) -> Sequence[SegmentFacts]:
         """Return what is known of the sealed parts of a recording. Raises OutsideFault."""
@@ -159,15 +170,15 @@ class LiveWatch:
             await asyncio.sleep(LOOK_S)
 
     async def _newest(
-        self, session: SessionId, after: int
+        self, session: SessionId, after: int, most: int = MOST_AT_ONCE
     ) -> Sequence[tuple[int, Mapping[str, Json]]]:
-        """Return the frames behind number `after`; of more than MOST_AT_ONCE the newest."""
-        page = await self._library.page(session, after, MOST_AT_ONCE)
-        if len(page) < MOST_AT_ONCE:
+        """Return the frames behind number `after`; of more than `most` the newest."""
+        page = await self._library.page(session, after, most)
+        if len(page) < most:
             return page
         sealed = await self._library.segments(session)
-        start = max(page[-1][0], sealed[-1].last_frame - MOST_AT_ONCE if sealed else 0)
-        kept = deque(page, MOST_AT_ONCE)
+        start = max(page[-1][0], sealed[-1].last_frame - most if sealed else 0)
+        kept = deque(page, most)
         for _ in range(_MOST_PAGES):
             further = await self._library.page(session, start, _PAGE)
             kept.extend(further)
@@ -210,9 +221,13 @@ async def _news(watcher: _Watcher) -> None:
         return
 
 
+def _is_of_terminal(frame: Mapping[str, Json]) -> bool:
+    return frame.get("kind") in ("output", "input", "resize")
+
+
 def _is_shown(frame: Mapping[str, Json]) -> bool:
-    """Return whether it is shown while it happens; rows are, where they were recorded, later."""
-    return frame.get("kind") != "rows"
+    """Return whether it is shown while it happens; rows and keys, where they are kept, later."""
+    return frame.get("kind") not in ("rows", "input")
 
 
 def _shown(frame: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -1,6 +1,6 @@
 """Puts the pages onto the HTTP application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI
 from starlette.responses import Response
@@ -71,16 +71,19 @@ def mount(
     plane: ControlPlane,
     public_url: str,
     gateway: Callable[[], tuple[str, int]] | None = None,
+    addresses: Mapping[str, tuple[str, int]] | None = None,
 ) -> None:
     """Let `app` serve the pages over `plane`.
 
     public_url: how people reach us; forms from any other origin are refused. Where the
     JavaScript libraries were not built in the pages work, say that they are not live, and
     have to be loaded again. gateway: host and port that clients of targets dial; asked at each
-    use, None where that is not known.
+    use, None where that is not known. addresses: of the other doors: `ssh`, `http`, `tcp`.
     """
     url = public_url.rstrip("/")
-    app.state.desk = Desk(plane, url, Cookies(url.startswith("https://")), Pages(), gateway)
+    app.state.desk = Desk(
+        plane, url, Cookies(url.startswith("https://")), Pages(), gateway, addresses=addresses or {}
+    )
     for routes in (
         account,
         welcome,

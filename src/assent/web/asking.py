@@ -17,7 +17,7 @@ from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 from assent.web.grant_views import grant_view
 from assent.web.inbox import RequestPath
-from assent.web.target_views import answer_view, target_view, target_views
+from assent.web.target_views import answer_view, command_to, target_view, target_views
 from assent.workflow.narrowing import ACCESS
 
 router = APIRouter(route_class=PageRoute)
@@ -139,12 +139,14 @@ async def _granted_values(seat: Seat, request: str) -> dict[str, object]:
     if action.subject != seat.caller.subject.id or action.verb != ACCESS or found.grant is None:
         raise MissingFault("no-such-grant", f"nothing was granted to you on `{request[:60]}`")
     grant = plane.grants.get(found.grant)
-    target = plane.directory.target(action.target).name if action.target else ""
+    target = plane.directory.target(action.target) if action.target else None
     return {
         **_common(seat),
         "request": found,
         "grant": grant and grant_view(plane, seat.caller, grant),
-        "target": target,
+        "target": target.name if target else "",
+        "command": command_to(target) if target else "",
+        "way": seat.desk.way_in(target) if target else None,
         "gateway": seat.desk.gateway() if seat.desk.gateway else None,
         "opened": None,
         "error": "",

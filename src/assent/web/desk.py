@@ -1,6 +1,6 @@
 """What every page's route needs: the control plane, who sits there, and errors as pages."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 from assent.control.plane import ControlPlane
 from assent.control.reading import Reasons
 from assent.control.sign_in import Caller
+from assent.control.ways_in import WayIn, way_to
 from assent.core.faults import (
     ConflictFault,
     Fault,
@@ -20,6 +21,7 @@ from assent.core.faults import (
     MissingFault,
     OutsideFault,
 )
+from assent.core.resource import Target
 from assent.core.secret import Secret
 from assent.web.pages import Pages
 from assent.web.safety import (
@@ -46,7 +48,8 @@ _STATUS: tuple[tuple[type[Fault], int, str], ...] = (
 class Desk:
     """What the pages are made from. public_url: without a slash at its end.
 
-    gateway: host and port that clients of targets dial, None where that is not known.
+    gateway: host and port that clients of databases dial, None where that is not known.
+    addresses: of the doors beside PostgreSQL's that listen: `ssh`, `http`, `tcp`.
     """
 
     plane: ControlPlane
@@ -55,6 +58,12 @@ class Desk:
     pages: Pages
     gateway: Callable[[], tuple[str, int]] | None = None
     reasons: Reasons = field(default_factory=Reasons)
+    addresses: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    def way_in(self, target: Target) -> WayIn | None:
+        """Return how a target is reached, None where no door for its protocol is open."""
+        postgres = {"postgres": self.gateway()} if self.gateway else {}
+        return way_to(target, {**self.addresses, **postgres})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 REPLAY_POLICY = CONTENT_SECURITY_POLICY.replace(
     "script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'"
 )
-"""For the one page with the player of recordings, whose terminal is WebAssembly."""
+"""For the pages with a terminal, live or recorded: the player's is WebAssembly."""
 _MAX_TOKEN = 256
 PAGE_HEADER = "x-assent-page"
 CLEARED = '"cache"'

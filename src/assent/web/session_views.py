@@ -14,12 +14,14 @@ from assent.core.clock import isoformat
 from assent.core.faults import MissingFault
 from assent.core.session import Session
 from assent.web.answers import clean
-from assent.web.highlight import sql_pieces
-from assent.web.words import Piece
+from assent.web.session_screens import LONGEST_TEXT, is_screen, plain
+from assent.web.texts import pieces_of
+from assent.web.words import Piece, pieces
 
 MOST_SHOWN = 20_000
 """Characters of a statement; what is longer is cut and said to be."""
 _MOST_ROWS = 50
+_MOST_KEPT = 64 * 1024
 
 Frame = Mapping[str, Any]
 
@@ -50,6 +52,7 @@ class SessionView:
     who: str
     display: str
     target: str
+    protocol: str
     environment: str
     database: str
     address: str
@@ -69,6 +72,7 @@ class Step:
     """One line of what was done: a statement with what came of it, or a mark.
 
     kinds: what can be jumped to: `held`, `error`, `write`, `refused`. number: of its first frame.
+    shown: what its terminal showed, as text.
     """
 
     key: str
@@ -88,6 +92,7 @@ class Step:
     kinds: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     table: tuple[tuple[str, ...], ...] = field(default=())
+    shown: tuple[Piece, ...] = ()
 
 
 def view_of(plane: ControlPlane, caller: Caller, session: Session) -> SessionView:
@@ -99,9 +104,9 @@ def view_of(plane: ControlPlane, caller: Caller, session: Session) -> SessionVie
         name, display = session.subject, ""
     try:
         target = plane.directory.target(session.target)
-        where, environment = target.name, target.environment
+        where, environment, protocol = target.name, target.environment, target.protocol
     except MissingFault:
-        where, environment = session.target, ""
+        where, environment, protocol = session.target, "", ""
     live = plane.steering.open_now(session.id)
     if live is not None:
         session = live.session
@@ -110,6 +115,7 @@ def view_of(plane: ControlPlane, caller: Caller, session: Session) -> SessionVie
         who=name,
         display=display,
         target=where,
+        protocol=protocol,
         environment=environment,
         database=clean(session.database),
         address=session.client_address,
@@ -121,17 +127,17 @@ def view_of(plane: ControlPlane, caller: Caller, session: Session) -> SessionVie
         ended_at=isoformat(session.ended_at) if session.ended_at else "",
         because=clean(session.ended_because),
         own=session.subject == caller.subject.id,
-        now=now_of(plane, caller, live) if live is not None else None,
+        now=now_of(plane, caller, live, protocol) if live is not None else None,
     )
 
 
-def now_of(plane: ControlPlane, caller: Caller, live: LiveSession) -> Now:
+def now_of(plane: ControlPlane, caller: Caller, live: LiveSession, protocol: str) -> Now:
     """Return how an open session is now."""
     so_far, pause = live.so_far, live.pause
     waits = live.waiting.text if live.waiting is not None else ""
     return Now(
         tags=_tags(live),
-        waits=sql_pieces(waits[:MOST_SHOWN]),
+        waits=pieces_of(waits[:MOST_SHOWN], protocol),
         because=f"{pause.name} paused it: {pause.because}" if pause is not None else "",
         actions=so_far.actions,
         rows=f"{so_far.rows:,}",
@@ -157,7 +163,7 @@ def _tags(live: LiveSession) -> tuple[tuple[str, str], ...]:
     if live.pause is not None:
         tags.append(("paused", "warn"))
     if live.waiting is not None:
-        tags.append(("a statement waits", "warn"))
+        tags.append(("something waits for people", "warn"))
     if live.only_reads:
         tags.append(("only reads", ""))
     if live.standing.kind in (StandingKind.HELD, StandingKind.UNDECIDED, StandingKind.OVER):
@@ -168,15 +174,19 @@ def _tags(live: LiveSession) -> tuple[tuple[str, str], ...]:
     return tuple(tags)
 
 
-def steps_of(frames: Iterable[tuple[int, Frame]]) -> Sequence[Step]:
-    """Return what was done, in the order in which it began; results stand with their statements."""
+def steps_of(frames: Iterable[tuple[int, Frame]], protocol: str = "postgres") -> Sequence[Step]:
+    """Return what was done, in the order in which it began; results stand with their statements.
+
+    What terminals showed stands there as text. protocol: of the target, for its words.
+    """
     steps: dict[str, Step] = {}
+    shown: dict[str, str] = {}
     for number, frame in frames:
         kind, at = str(frame.get("kind")), str(frame.get("at", ""))
         key = f"s{frame.get('sequence', 0)}"
         if kind == "statement":
             held = steps.pop(f"{key}-held", None)
-            steps[key] = _statement(key, number, at, frame, held)
+            steps[key] = _statement(key, number, at, frame, held, protocol)
         elif kind in ("result", "rows"):
             # Its statement may stand on an earlier page.
             with_it = _with_result if kind == "result" else _with_rows
@@ -186,12 +196,24 @@ def steps_of(frames: Iterable[tuple[int, Frame]]) -> Sequence[Step]:
             steps[f"{key}-held"] = _mark(f"{key}-held", number, at, frame)
         elif kind == "mark" and frame["event"] == "released":
             continue
-        else:
+        elif kind == "output" and len(shown.get(key, "")) < _MOST_KEPT:
+            shown[key] = shown.get(key, "") + str(frame["data"])
+        elif not is_screen(frame):
             steps[f"f{number}"] = _other(number, at, kind, frame)
-    return tuple(steps.values())
+    return tuple(_with_screen(step, shown.get(step.key, "")) for step in steps.values())
 
 
-def _statement(key: str, number: int, at: str, frame: Frame, held: Step | None) -> Step:
+def _with_screen(step: Step, shown: str) -> Step:
+    text = plain(shown).strip("\n")
+    if not text.strip():
+        return step
+    cut = text[:LONGEST_TEXT] + "\n…" * (len(text) > LONGEST_TEXT)
+    return replace(step, shown=pieces(cut))
+
+
+def _statement(
+    key: str, number: int, at: str, frame: Frame, held: Step | None, protocol: str
+) -> Step:
     text, verdict = str(frame["text"]), str(frame["verdict"])
     kinds = ["refused"] if verdict == "refuse" else []
     if held is not None or frame.get("request"):
@@ -205,7 +227,7 @@ def _statement(key: str, number: int, at: str, frame: Frame, held: Step | None) 
         at=held.at if held is not None else at,
         kind="statement",
         words=f"held until {at}" if held is not None else "",
-        pieces=sql_pieces(text[:MOST_SHOWN]),
+        pieces=pieces_of(text[:MOST_SHOWN], protocol),
         cut=len(text) > MOST_SHOWN or bool(frame.get("cut")),
         parameters=tuple(
             (f"${place}", "NULL" if one is None else clean(str(one)[:2_000]))
@@ -223,7 +245,7 @@ def _writes(text: str) -> bool:
     """Return whether a statement looks like one that changes something; for jumping, no more."""
     return text.lstrip(" \t\r\n(;")[:8].lower().startswith(
         ("insert", "update", "delete", "merge", "truncate", "create", "alter", "drop", "copy",
-         "grant", "revoke", "call", "do ")
+         "grant", "revoke", "call", "do ", "post ", "put ", "patch ", "sftp put")
     )  # fmt: skip
 
 
@@ -263,7 +285,7 @@ def _mark(key: str, number: int, at: str, frame: Frame) -> Step:
         number=number,
         at=at,
         kind="mark",
-        words="a statement waits" if frame["event"] == "held" else clean(str(frame["event"])),
+        words="it waits" if frame["event"] == "held" else clean(str(frame["event"])),
         outcome="" if detail.startswith("req_") else clean(detail[:500]),
         request=detail if detail.startswith("req_") else "",
         kinds=("held",) if frame["event"] == "held" else (),
@@ -276,9 +298,4 @@ def _other(number: int, at: str, kind: str, frame: Frame) -> Step:
     if kind == "erased":
         words = f"{frame['frames']} frames were erased with the key of their person"
         return Step(f"f{number}", number, at, "erased", words=words)
-    if kind == "output":
-        words = "output of a terminal; its own view comes with the SSH gateway"
-        return Step(
-            f"f{number}", number, at, "output", words, outcome=clean(str(frame["data"])[:500])
-        )
     return Step(f"f{number}", number, at, kind, words=kind)

@@ -1,7 +1,9 @@
 """The pages of sessions: what is open, one as it goes on, one as it was, and stopping it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,6 +25,7 @@ from assent.recording.playing import cast_of
 from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, seated, to_page
 from assent.web.safety import REPLAY_POLICY
+from assent.web.session_screens import is_screen, screen_events, screens_of
 from assent.web.session_story import story_of
 from assent.web.session_timeline import timeline_of, window_of
 from assent.web.session_views import (
@@ -136,7 +139,11 @@ async def live_page(seat: TheSeat, session_id: SessionPath) -> Response:
     except ForbiddenFault as fault:
         return _reason(seat, fault, f"/sessions/{session_id}/live")
     glimpse = await plane.live_watch.look(live)
-    return seat.desk.pages.page("session_live.html", _live_values(seat, live, glimpse))
+    values = _live_values(seat, live, glimpse)
+    response = seat.desk.pages.page("session_live.html", values)
+    if values["screen"] is not None:
+        response.headers["content-security-policy"] = REPLAY_POLICY
+    return response
 
 
 @router.get("/sessions/{session_id}/now", dependencies=_WATCHES)
@@ -166,6 +173,7 @@ async def frames_stream(
     if last_event_id.isascii() and last_event_id.isdigit():
         after = max(after, int(last_event_id))
     part = seat.desk.pages.environment.get_template("session_frames.html")
+    protocol = view_of(plane, seat.caller, live.session).protocol
     async for glimpse in plane.live_watch.follow(live, after):
         caller = await _again(request, seat)
         if caller is None:
@@ -175,8 +183,10 @@ async def frames_stream(
             plane.sessions.check_frames(caller, found)
         except Fault:
             return
+        if events := screen_events(glimpse.frames):
+            yield ServerSentEvent(event="screen", raw_data=json.dumps(events))
         if glimpse.frames or glimpse.skipped:
-            text = part.render(**_glimpse_values(glimpse))
+            text = part.render(**_glimpse_values(glimpse, protocol))
             last = str(glimpse.frames[-1][0]) if glimpse.frames else None
             yield ServerSentEvent(event="frames", raw_data=text, id=last)
         yield ServerSentEvent(event="changed", raw_data="now")
@@ -192,8 +202,12 @@ async def replay_page(
     after: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0,
     since: Field = "",
     until: Field = "",
+    terminal: Annotated[int, Query(ge=0, le=2**53 - 1)] = 0,
 ) -> Response:
-    """Return a session as it was: its story on an axis of time, and all that was done in it."""
+    """Return a session as it was: its story on an axis of time, and all that was done in it.
+
+    terminal: the one that is played, of several.
+    """
     plane = seat.desk.plane
     session = await plane.sessions.get(seat.caller, SessionId(session_id))
     withheld = ""
@@ -204,19 +218,25 @@ async def replay_page(
         frames, further = page.frames, page.after
     except ForbiddenFault as fault:
         withheld = fault.detail
-    steps = steps_of(frames)
     view = view_of(plane, seat.caller, session)
+    steps = steps_of(frames, view.protocol)
+    screens = screens_of(frames)
+    played = terminal if any(one.key == terminal for one in screens) else 0
+    if not played and len(screens) > 1:
+        played = screens[0].key
     moments = await story_of(plane, seat.caller, session, withheld=bool(withheld))
     ends = session.ended_at or plane.clock.now()
     window = window_of(moments, ends, _instant(since), _instant(until))
     cast = cast_of(
-        (frame for _, frame in frames),
+        (frame for _, frame in frames if not (played and _of_another(frame, played))),
         f"{view.who} on {view.target}, session {session.id}",
-        f"{session.database}=> ",
+        f"{session.database}=> " if view.protocol == "postgres" else "$ ",
     )
     values = {
         **_values(seat, session),
         "steps": steps,
+        "screens": screens,
+        "played": played,
         "jumps": _jumps(steps),
         "further": further,
         "after": after,
@@ -229,6 +249,11 @@ async def replay_page(
     response = seat.desk.pages.page("session.html", values)
     response.headers["content-security-policy"] = REPLAY_POLICY
     return response
+
+
+def _of_another(frame: Mapping[str, Any], terminal: int) -> bool:
+    """Return whether a frame is what another terminal of the session showed."""
+    return is_screen(frame) and frame["sequence"] != terminal
 
 
 def _jumps(steps: Sequence[Any]) -> dict[str, list[str]]:
@@ -284,10 +309,13 @@ def _values(seat: Seat, session: Session) -> dict[str, object]:
 
 def _live_values(seat: Seat, live: LiveSession, glimpse: Glimpse) -> dict[str, object]:
     last = glimpse.frames[-1][0] if glimpse.frames else glimpse.skipped
-    return {**_values(seat, live.session), **_glimpse_values(glimpse), "last": last}
+    values = _values(seat, live.session)
+    protocol = view_of(seat.desk.plane, seat.caller, live.session).protocol
+    screen = screen_events(glimpse.frames) if protocol == "ssh" else None
+    return {**values, **_glimpse_values(glimpse, protocol), "last": last, "screen": screen}
 
 
-def _glimpse_values(glimpse: Glimpse) -> dict[str, object]:
+def _glimpse_values(glimpse: Glimpse, protocol: str) -> dict[str, object]:
     """Return lines, and what came of statements that were shown before."""
     begun = {frame.get("sequence") for _, frame in glimpse.frames
              if frame.get("kind") == "statement"}  # fmt: skip
@@ -296,7 +324,8 @@ def _glimpse_values(glimpse: Glimpse) -> dict[str, object]:
         for _, frame in glimpse.frames
         if frame.get("kind") == "result" and frame.get("sequence") not in begun
     ]
-    return {"steps": steps_of(glimpse.frames), "late": late, "skipped": glimpse.skipped}
+    steps = [replace(one, shown=()) for one in steps_of(glimpse.frames, protocol)]
+    return {"steps": steps, "late": late, "skipped": glimpse.skipped}
 
 
 def _reason(seat: Seat, fault: ForbiddenFault, path: str) -> Response:

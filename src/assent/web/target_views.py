@@ -8,8 +8,11 @@ from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
 from assent.core.clock import isoformat
 from assent.core.faults import MissingFault
+from assent.core.resource import Target
 from assent.core.scope import Scope
+from assent.protocols.every import PROTOCOLS
 from assent.web.grant_views import GrantView, grant_view
+from assent.web.words import named_words
 from assent.workflow.wishes import ANYTHING, Wish
 
 _STATE_WORDS = {
@@ -25,7 +28,9 @@ class TargetView:
     """One target as one person sees it.
 
     state: as `control.access.Outlook` has it. words: what asking for it needs, or why it is
-    closed. until: when their access ends, empty where they have none.
+    closed. until: when their access ends, empty where they have none. command: goes there, empty
+    where no line of a shell does. named, example: what access to it can be limited to by name.
+    verbs: what can be done over its protocol.
     """
 
     name: str
@@ -35,6 +40,17 @@ class TargetView:
     state_words: str
     words: tuple[str, ...]
     until: str
+    command: str
+    named: str
+    example: str
+    verbs: tuple[str, ...]
+
+    @property
+    def some_verbs(self) -> str:
+        """Return two of them, as people may write them."""
+        if self.protocol == "postgres":
+            return "read update"
+        return " ".join(self.verbs[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,7 @@ async def target_view(plane: ControlPlane, caller: Caller, name: str) -> TargetV
 
 def _view(outlook: Outlook) -> TargetView:
     grant = outlook.grant
+    named, example = named_words(outlook.target.protocol)
     return TargetView(
         outlook.target.name,
         outlook.target.protocol,
@@ -105,4 +122,27 @@ def _view(outlook: Outlook) -> TargetView:
         _STATE_WORDS.get(outlook.state, outlook.state),
         tuple(outlook.words),
         isoformat(grant.ends_at) if grant else "",
+        command_to(outlook.target),
+        named,
+        example,
+        verbs_of(outlook.target.protocol),
     )
+
+
+def verbs_of(protocol: str) -> tuple[str, ...]:
+    """Return what can be done over a protocol, but for what is not understood."""
+    plugin = next((one for one in PROTOCOLS if one.name == protocol), None)
+    found = plugin.verbs if plugin is not None else ()
+    return tuple(sorted(one for one in found if not one.endswith(".unknown")))
+
+
+def command_to(target: Target) -> str:
+    """Return what is typed to get there, empty where clients are only given its address."""
+    return _COMMANDS.get(target.protocol, "").format(target.name)
+
+
+_COMMANDS = {
+    "postgres": "assent connect {}",
+    "ssh": "assent connect {}",
+    "tcp": "assent tunnel {}",
+}

@@ -21,6 +21,7 @@ from assent.web.answers import Prose, clean
 from assent.web.authorization import acts, needs
 from assent.web.desk import PageRoute, Seat, status_of
 from assent.web.person_views import Line
+from assent.web.target_tools import options_of, tools_of
 
 router = APIRouter(prefix="/targets", route_class=PageRoute)
 
@@ -118,7 +119,10 @@ async def page(seat: Sees, name: NamePath) -> Response:
         "owner_names": sorted(target.owners),
         "tls": _TLS.get(target.tls, (target.tls, "")),
         "credential": _credential(target.credential),
-        "databases": [target.database, *target.databases],
+        "databases": [one for one in (target.database, *target.databases) if one],
+        "way": seat.desk.way_in(target),
+        "options": options_of(target) if sees_all else (),
+        "tools": await tools_of(plane, target) if owns or caller.oversees else (),
         "sees_all": sees_all,
         "sees_access": owns or caller.oversees,
         "sees_policies": caller.may(Permission.READ_POLICIES),

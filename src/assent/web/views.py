@@ -13,6 +13,7 @@ from assent.core.decision import ReasonRemedy, StepUpRemedy, TicketRemedy, descr
 from assent.core.faults import ForbiddenFault, MissingFault
 from assent.core.impact import describe as impact_words
 from assent.core.request import Request, RequestState
+from assent.core.resource import Target
 from assent.core.signal import SignalStatus
 from assent.web.answer_views import (
     ApprovalView,
@@ -28,6 +29,7 @@ from assent.web.answer_views import (
 from assent.web.around_views import Around, around
 from assent.web.inbox_rows import target_words
 from assent.web.laid_out import LaidOut, laid_out
+from assent.web.target_views import command_to
 from assent.web.texts import protocol_of, text_pieces
 from assent.web.words import (
     Piece,
@@ -106,6 +108,7 @@ class Card:
     does not count. made_for: what a program was made for; task: what it says that it does now.
     on_behalf_of: for whom a program acts, empty for people. wants: what of the target, in words.
     laid_out: the fields of a request or a call. named: what access can be limited to by name.
+    command: goes to its target.
     """
 
     id: str
@@ -124,6 +127,7 @@ class Card:
     lasts_for: str
     protocol: str
     named: tuple[str, str]
+    command: str
     text: tuple[Piece, ...]
     laid_out: LaidOut | None
     odd: bool
@@ -183,7 +187,8 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
     requester, requester_name = person_words(plane, action.subject)
     target, environment = target_words(plane, request)
     text = text_pieces(action.verb, action.text)
-    protocol = protocol_of(action.verb) or _protocol(plane, action)
+    known = _known(plane, action)
+    protocol = protocol_of(action.verb) or (known.protocol if known else "")
     shown = await plane.showing.shown(request) if can_answer else None
     sees_around = can_answer or (caller.oversees and not mine)
     wanted = [type(remedy) for remedy in request.remedies] if mine else []
@@ -204,6 +209,7 @@ async def card_of(plane: ControlPlane, caller: Caller, request: Request) -> Card
         lasts_for=_lasts_for(action),
         protocol=protocol,
         named=named_words(protocol),
+        command=command_to(known) if known else "",
         text=text,
         laid_out=laid_out(action.verb, action.text),
         odd=any(piece.odd for piece in text),
@@ -268,12 +274,11 @@ def _lasts_for(action: Action) -> str:
     return duration_words(timedelta(seconds=int(seconds))) if seconds.isdecimal() else ""
 
 
-def _protocol(plane: ControlPlane, action: Action) -> str:
-    """Return of which protocol the target is that access is asked for, empty for none."""
+def _known(plane: ControlPlane, action: Action) -> Target | None:
     try:
-        return plane.directory.target(action.target).protocol if action.target else ""
+        return plane.directory.target(action.target) if action.target else None
     except MissingFault:
-        return ""
+        return None
 
 
 def _size(text: str) -> str:

@@ -40,19 +40,29 @@ def test_rows_that_were_recorded_stand_with_their_statement_and_are_bounded() ->
     assert step.outcome == "80 rows, 1.5 ms"
 
 
-def test_erased_frames_and_terminals_are_said_honestly() -> None:
-    erased = {"kind": "erased", "frames": 12}
-    output = {"kind": "output", "sequence": 0, "at": "2026-03-04T12:00:00Z", "data": "$ ls"}
-    first, second = steps_of([(12, erased), (13, output)])
+def test_erased_frames_are_said_honestly() -> None:
+    (first,) = steps_of([(12, {"kind": "erased", "frames": 12})])
     assert first.words == "12 frames were erased with the key of their person"
-    assert second.words.startswith("output of a terminal; its own view comes")
+
+
+def test_what_a_terminal_showed_stands_with_what_opened_it_as_text() -> None:
+    frames = [
+        (1, statement(1, "open a shell as root")),
+        (2, {"kind": "resize", "sequence": 1, "columns": 80, "rows": 24}),
+        (3, {"kind": "output", "sequence": 1, "data": "\x1b[31m$ lz\b"}),
+        (4, {"kind": "input", "sequence": 1, "data": "s"}),
+        (5, {"kind": "output", "sequence": 1, "data": "s\r\n\x1b]0;title\x07a\u202eb\r\n"}),
+        (6, {"kind": "output", "sequence": 9, "data": "of what is on another page"}),
+    ]
+    (step,) = steps_of(frames, "ssh")
+    assert [piece.text for piece in step.shown] == ["$ ls\na", "U+202E", "b"]
 
 
 def test_a_statement_that_was_held_and_never_ran_is_still_told() -> None:
     held = {"kind": "mark", "event": "held", "detail": "req_1", "sequence": 4,
             "at": "2026-03-04T12:00:00Z"}  # fmt: skip
     (mark,) = steps_of([(1, held)])
-    assert (mark.words, mark.request, mark.kinds) == ("a statement waits", "req_1", ("held",))
+    assert (mark.words, mark.request, mark.kinds) == ("it waits", "req_1", ("held",))
 
 
 def test_a_long_statement_is_cut_and_said_to_be() -> None:

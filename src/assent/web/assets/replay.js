@@ -1,10 +1,7 @@
 // @ts-check
 /** The replay of a session: jumps by keys, ticks in the reader's zone, and the player, when asked for. */
 
-/**
- * @typedef {{ currentTime: number }} Playing
- * @typedef {{ create(source: { data: string }, element: HTMLElement, options: Record<string, unknown>): { dispose(): void } }} Player
- */
+import { player } from "./player.js"
 
 /** @param {EventTarget | null} element @returns {boolean} whether somebody is typing there */
 function types(element) {
@@ -68,18 +65,6 @@ function ticks() {
   if (zone) zone.textContent = `Times are in ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`
 }
 
-/** @returns {Promise<Player>} */
-function player() {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script")
-    const version = new URL(import.meta.url).search
-    script.src = `/assets/vendor/asciinema-player.min.js${version}`
-    script.addEventListener("load", () => resolve(/** @type {any} */ (window).AsciinemaPlayer))
-    script.addEventListener("error", () => reject(new Error("the player could not be loaded")))
-    document.head.append(script)
-  })
-}
-
 /** @type {{ dispose(): void } | null} */
 let playing = null
 
@@ -90,7 +75,7 @@ async function play() {
   const speed = /** @type {HTMLSelectElement | null} */ (document.getElementById("speed"))
   if (!screen || !cast) return
   try {
-    const found = await player()
+    const found = await player(new URL(import.meta.url).search)
     playing?.dispose()
     playing = found.create({ data: JSON.parse(cast) }, screen, {
       autoPlay: true,
