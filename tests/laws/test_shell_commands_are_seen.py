@@ -2,7 +2,10 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from posixpath import normpath
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -61,7 +64,7 @@ FRAMES = st.sampled_from(
         "for i in 1; do {}; done",
         "while {}; do break; done",
         "case a in a) {};; esac",
-        "f() {{ {}; }}; f",
+        "again() {{ {}; }}; again",
         'echo "$({})"',
         "bash -c '{}'",
         "cat <<E\n{}\nE\n{}",
@@ -87,8 +90,9 @@ def _lines(draw: st.DrawFn) -> str:
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    return Sandbox(tmp_path_factory.mktemp("shell"))
+def sandbox() -> Iterator[Sandbox]:
+    with TemporaryDirectory(prefix="assent-shell-") as folder:
+        yield Sandbox(Path(folder))
 
 
 def _names(reading: Statement) -> set[str]:
@@ -104,7 +108,7 @@ def _files(reading: Statement, verb: str) -> set[str]:
 
 
 def _path(ran: Ran, word: str, home: str) -> str:
-    path = word if word.startswith("/") else f"{ran.folder}/{word}"
+    path = normpath(word if word.startswith("/") else f"{ran.folder}/{word}")
     return path.replace(home, "~", 1)
 
 

@@ -1,5 +1,5 @@
 """Commands of a shell, read to what they touch."""
 
-from assent.protocols.ssh.commands.reading import read_command
+from assent.protocols.ssh.commands.reading import LineRead, read_command, read_line
 
-__all__ = ["read_command"]
+__all__ = ["LineRead", "read_command", "read_line"]

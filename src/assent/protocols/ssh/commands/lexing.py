@@ -26,6 +26,8 @@ _SUM = re.compile(r"\$\(\([0-9 +*/%<>=!&|^~?:-]*\)\)")
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", '"': '"', "a": "\a", "b": "\b", "e": "\x1b"}
 _ESCAPES |= {"E": "\x1b", "f": "\f", "r": "\r", "v": "\v", "?": "?"}
 _CODE = re.compile(r"x([0-9A-Fa-f]{1,2})|([0-7]{1,3})")
+# One plain word, such as Ansible has the shell echo to learn what `~` is.
+_ECHO = re.compile(r"\s*echo[ \t]+((?:~(?=/|\s|$)|[A-Za-z0-9_./])[A-Za-z0-9_./@:,+=-]*)\s*")
 _PATTERN = re.compile(r"[*?\[{]")
 _PRINTED = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]*")
 _CLOSES = re.compile(r"-(?=[\s;&|()<>]|$)")
@@ -331,7 +333,7 @@ class _Pieces:
                 raise Unreadable("arithmetic is not read")
             self.lexer.at += 2
             self.lexer.nested(")")
-            self._unknown(not quoted)
+            self._substituted(self.text[at + 2 : self.lexer.at - 1], quoted)
         elif following == "{":
             self._braced(quoted)
         elif found := _NAME.match(self.text, at + 1):
@@ -403,7 +405,17 @@ class _Pieces:
         self.lexer.in_backquotes = False
         if self.lexer.at != begin + len(inner) + 1:
             raise Unreadable("a quote crosses a backquote")
-        self._unknown(not quoted)
+        self._substituted(inner, quoted)
+
+    def _substituted(self, inner: str, quoted: bool) -> None:
+        """Take what a substitution becomes: known where all that it does is to echo a word."""
+        found = _ECHO.fullmatch(inner)
+        begins = not self.known and self.prefix is None
+        if found is None or (found[1].startswith("~") and not begins):
+            self._unknown(not quoted)
+            return
+        self.home = self.home or found[1].startswith("~")
+        self.known.append(found[1])
 
     def _unknown(self, splits: bool = False) -> None:
         if self.prefix is None:
