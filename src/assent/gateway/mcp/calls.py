@@ -137,7 +137,12 @@ class Calls:
         data = messages.encoded(message.result or message.error or {})
         if enforcement is not None and enforcement.record_results:
             frame = OutputFrame(attempt.sequence, self._clock.now(), data.decode())
-            session.record(frame)
+            try:
+                session.record(frame)
+            except Fault as fault:
+                # It was done, and nobody is shown what came of it.
+                attempt.finish(error=fault.code)
+                raise
         attempt.finish(bytes=len(data), error=error)
         return message
 

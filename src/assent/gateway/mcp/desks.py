@@ -59,6 +59,7 @@ class Desk:
         self._server: ToolServer | None = None
         self._defined: dict[str, Definition] = {}
         self._listed_at: float | None = None
+        self._changes = 0
         self._looking = asyncio.Lock()
         self._seen = _Seen()
 
@@ -77,6 +78,7 @@ class Desk:
         """Hear that a list is another one now."""
         if what == "tools":
             self._listed_at = None
+            self._changes += 1
         self._seen = _Seen()
         self._tell(what)
 
@@ -169,15 +171,13 @@ class Desk:
         async with self._looking:
             if self._listed_at is not None and now - self._listed_at < FRESH_S:
                 return
-            before = self._defined
-            # Changes that are told of from here on are looked at again.
-            self._listed_at = now
-            try:
-                self._defined = definitions_of(await self.listed("tools/list", "tools"))
-                await self._pins.look(self.live, tuple(self._defined.values()))
-            except BaseException:
-                self._listed_at = None
-                raise
+            before, changes = self._defined, self._changes
+            found = definitions_of(await self.listed("tools/list", "tools"))
+            await self._pins.look(self.live, tuple(found.values()))
+            self._defined = found
+            # INVARIANT: only now, so that nobody takes what was known before for what is known;
+            # and not where it was told meanwhile that they changed.
+            self._listed_at = now if changes == self._changes else None
             if before and before != self._defined:
                 self._tell("tools")
 

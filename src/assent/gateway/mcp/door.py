@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from assent.control.directory import Directory
 from assent.control.sign_in import Caller
 from assent.core import declared_task
-from assent.core.faults import MissingFault, PeerFault
+from assent.core.faults import Fault, MissingFault, PeerFault
 from assent.core.resource import Target
 from assent.gateway.http import preferences
 from assent.gateway.http.callers import Callers
@@ -145,7 +145,8 @@ class McpDoor:
             return await channel.finish(None)
         if message.id is None:
             if message.method == "notifications/cancelled":
-                call = client.calls.get(message.params.get("requestId", ""))
+                named = message.params.get("requestId")
+                call = client.calls.get(named) if isinstance(named, int | str) else None
                 if call is not None:
                     call.cancel()
             return await channel.finish(None)
@@ -263,8 +264,13 @@ class McpDoor:
                         what = await heard.get()
                 except TimeoutError:
                     await response.write(events.PING)
-                    # The token may have ended meanwhile: then there is no news for it.
-                    await self._callers.by_token(request)
+                    try:
+                        await self._callers.by_token(request)
+                    except Fault:
+                        # The token has ended meanwhile: there is no news for it any more. It
+                        # cannot be told otherwise: another answer would be of another request.
+                        await response.write_eof()
+                        return response
                     continue
                 params = {"_meta": meta} if meta else None
                 said = messages.notification(f"notifications/{what}/list_changed", params)

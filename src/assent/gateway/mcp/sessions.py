@@ -46,14 +46,18 @@ class Desks:
         desk = self._desks.get(visit)
         if desk is not None:
             return desk
+        if visit.over:
+            raise ConflictFault("session-over", visit.over)
         async with self._opening.setdefault(visit, asyncio.Lock()):
             if visit in self._desks:
                 return self._desks[visit]
+            desk = await self._made(visit)
             digest = visit.caller.token_digest
+            # INVARIANT: nothing is awaited from here on, or many at once would all be counted as
+            # none. A server that nothing was asked of yet has nothing to be ended.
             if sum(one.caller.token_digest == digest for one in self._desks) >= MOST_OF_ONE:
                 words = f"this token has {MOST_OF_ONE} sessions already; let some of them end"
                 raise ConflictFault("too-many-sessions", words)
-            desk = await self._made(visit)
             if visit.over:
                 self._let_go(desk)
                 raise ConflictFault("session-over", visit.over)

@@ -27,6 +27,7 @@ WITHIN_S = 60.0
 _ENDS_WITHIN_S = 0.5
 _LONGEST_LOGGED = 500
 _MOST_LOGGED = 200
+_MOST_UNREAD = 256 * 1024
 
 _log = structlog.get_logger("gateway.mcp")
 
@@ -89,6 +90,10 @@ class StdioServer(ToolServer):
         except (OSError, ValueError) as fault:
             raise self._away("could not be started") from fault
         self._process = process
+        if self._closed:
+            # Its session ended while it was being started, and nobody else would end it.
+            await self._end()
+            raise self._away("was ended")
         self._begin(self._read(process))
         self._begin(self._log(process))
 
@@ -100,7 +105,8 @@ class StdioServer(ToolServer):
             return await answered
         except asyncio.CancelledError:
             said = {"requestId": id, "reason": "nobody waits for it any more"}
-            self._write(messages.notification("notifications/cancelled", said))
+            if not self._is_full:
+                self._write(messages.notification("notifications/cancelled", said))
             raise
         finally:
             self._waiting.pop(id, None)
@@ -110,11 +116,22 @@ class StdioServer(ToolServer):
         if process is None or process.stdin is None or process.stdin.is_closing():
             self._ready = False
             raise self._away("has ended")
-        self._write(message)
         try:
+            # A program that reads nothing keeps its questions waiting, and not in our memory.
+            while self._is_full:
+                await process.stdin.drain()
+            self._write(message)
             await process.stdin.drain()
         except (ConnectionError, OSError) as fault:
             raise self._away("has ended") from fault
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the program has not read what it was sent before."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdin.is_closing():
+            return False
+        return process.stdin.transport.get_write_buffer_size() > _MOST_UNREAD
 
     def _write(self, message: Mapping[str, Any]) -> None:
         process = self._process
@@ -132,6 +149,9 @@ class StdioServer(ToolServer):
             while process.stdout is not None and (line := await process.stdout.readline()):
                 if line.strip():
                     self._take(messages.parse(line))
+                if self._is_full and process.stdin is not None:
+                    # It asks more than it hears answers to.
+                    await process.stdin.drain()
         except (ValueError, ConnectionError, MalformedFault) as fault:
             _log.warning("tool-server-broken", target=self.name, what=str(fault)[:_LONGEST_LOGGED])
         finally:
@@ -157,8 +177,17 @@ class StdioServer(ToolServer):
 
     async def _log(self, process: asyncio.subprocess.Process) -> None:
         """Write down what the program says of itself, as far as it is worth it."""
-        with suppress(ValueError, ConnectionError):
-            while process.stderr is not None and (line := await process.stderr.readline()):
+        while process.stderr is not None:
+            try:
+                line = await process.stderr.readline()
+            except ValueError:
+                # A line without an end, of which nothing is kept: it must go on being read.
+                continue
+            except ConnectionError:
+                return
+            if not line:
+                return
+            if self._logged <= _MOST_LOGGED:
                 self._logged += 1
                 if self._logged <= _MOST_LOGGED:
                     text = line[:_LONGEST_LOGGED].decode(errors="replace").strip()
@@ -171,14 +200,23 @@ class StdioServer(ToolServer):
         if process.stdin is not None:
             process.stdin.close()
         _signal(process, signal.SIGTERM)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_ENDS_WITHIN_S):
-                await process.wait()
+        await _waited(process)
         # Whatever it started is of its group, and may have outlived it.
         _signal(process, signal.SIGKILL)
-        await process.wait()
+        await _waited(process)
+        # What still holds its streams keeps them without us; there is no public way to say so.
+        vars(process)["_transport"].close()
         for task in tuple(self._tasks):
             task.cancel()
+
+
+async def _waited(process: asyncio.subprocess.Process) -> None:
+    """Wait a moment for the end of a program, and of all that has its streams."""
+    # INVARIANT: never without a limit. What it started in a group of its own may hold its streams
+    # open for ever, and asyncio takes a program for ended only once they are closed.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_ENDS_WITHIN_S):
+            await process.wait()
 
 
 def _signal(process: asyncio.subprocess.Process, number: int) -> None:
