@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-STORY = Path(__file__).with_name("the-spine.story.md")
+STORIES = [Path(__file__).with_name(name) for name in ("the-spine.story.md", "an-agent.story.md")]
 MARK = "ASSENT_STORY_MARK"
 
 
@@ -57,8 +57,8 @@ def test_the_demo_shows_the_story_and_leaves_nothing_running(tmp_path: Path) -> 
     assert _left(mark) == []
     told = re.split(r"^(\d+)\. ", ended.stdout, flags=re.MULTILINE)
     parts = dict(zip(told[1::2], told[2::2], strict=True))
-    steps = _steps(STORY.read_text(encoding="utf-8"))
-    assert len(parts) == len(steps)
+    steps = [step for story in STORIES for step in _steps(story.read_text(encoding="utf-8"))]
+    assert list(parts) == [str(number) for number in range(1, len(steps) + 1)]
     for number, expected in enumerate(steps, 1):
         for words in expected:
             assert words in parts[str(number)], f"step {number} of the story"

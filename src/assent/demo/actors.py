@@ -162,4 +162,7 @@ def _environment(person: Person) -> dict[str, str]:
     }
     folder = str(Path(programs.psql_program()).parent)
     path = f"{kept.get('PATH', '')}{os.pathsep}{folder}"
-    return kept | {"ASSENT_HOME": str(person.home), "PATH": path, "LC_ALL": "C.UTF-8"}
+    own = {"ASSENT_HOME": str(person.home), "PATH": path, "LC_ALL": "C.UTF-8"}
+    if person.token is not None:
+        own |= {"ASSENT_TOKEN": person.token.reveal(), "ASSENT_URL": person.url}
+    return kept | own

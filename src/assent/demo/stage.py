@@ -11,9 +11,11 @@ from pathlib import Path
 from assent.app import Gateway, running
 from assent.config import load
 from assent.core.faults import OperatorFault
-from assent.demo import database, story, world
+from assent.demo import agent_story, database, neighbours, story, world
 from assent.demo.actors import Unobserved
-from assent.demo.world import World
+from assent.demo.agent_story import Doors
+from assent.demo.beside import TOOLS
+from assent.demo.world import Person, World
 from assent.system.clock import SystemClock
 
 # Where it is worth looking first, for whom the inbox is not the place.
@@ -34,12 +36,17 @@ async def perform(
 
 async def _perform(place: Path, story_only: bool, until_told: Callable[[], Awaitable[None]]) -> int:
     started_at = time.monotonic()
-    async with database.start(place / "postgres") as shop:
-        created = await world.create(place, shop, usual_ports=not story_only)
+    async with (
+        database.start(place / "postgres") as shop,
+        neighbours.start(place / "web1", shop) as beside,
+    ):
+        created = await world.create(place, shop, usual_ports=not story_only, neighbours=beside)
         async with running(load(created.config)) as gateway:
             _tell(f"Assent and a PostgreSQL are up, {time.monotonic() - started_at:.1f} s.")
             try:
-                await story.play(story.Story(created, SystemClock(), _tell))
+                told = story.Story(created, SystemClock(), _tell)
+                await story.play(told)
+                agent = await agent_story.play(told, Doors(gateway.addresses), shop, beside)
             except Unobserved as fault:
                 print(f"\nassent: the story went wrong\n  {fault}", file=sys.stderr)
                 return 1
@@ -47,7 +54,8 @@ async def _perform(place: Path, story_only: bool, until_told: Callable[[], Await
             if story_only:
                 return 0
             await database.fill(shop)
-            _invite(created, gateway)
+            await neighbours.let_in(shop)
+            _invite(created, gateway, agent)
             await until_told()
             _tell("\nstopping")
     return 0
@@ -71,7 +79,7 @@ def _folder(wanted: Path | None) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _invite(created: World, gateway: Gateway) -> None:
+def _invite(created: World, gateway: Gateway, agent: Person) -> None:
     """Say where everything is, and what to try."""
     beside = Path(sys.executable).parent / "assent"
     program = str(beside) if beside.is_file() else f"{sys.executable} -m assent"
@@ -84,6 +92,7 @@ def _invite(created: World, gateway: Gateway) -> None:
         _tell(f"  {gateway.first_link.reveal()}")
     _tell("\nA passkey works at this address, too: Account, Passkeys, Make a passkey.")
     ana, ben, nora = (created.people[name] for name in ("ana", "ben", "nora"))
+    _tell_agent(gateway, agent)
     _tell("\nIn a second terminal, as Ana (signed in already):\n")
     _tell(f"  ASSENT_HOME={ana.home} {program} connect {world.TARGET} --psql")
     _tell("  shop=> DELETE FROM carts;\n")
@@ -93,6 +102,13 @@ def _invite(created: World, gateway: Gateway) -> None:
     _tell("and in a third, as Ben (or in the console, with his password):\n")
     _tell(f"  ASSENT_HOME={ben.home} {program} inbox --watch")
     _tell(f"  ASSENT_HOME={ben.home} {program} approve req_…\n")
+
+
+def _tell_agent(gateway: Gateway, agent: Person) -> None:
+    """Say where the tools are, and with which token a client of MCP is Ana's agent."""
+    token = agent.token.reveal() if agent.token is not None else ""
+    _tell(f"\nAna's agent, for any client of MCP: {Doors(gateway.addresses).http}/mcp/{TOOLS}")
+    _tell(f"  Authorization: Bearer {token}")
 
 
 def _tell_people(created: World) -> None:

@@ -10,7 +10,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from assent.core.secret import Secret
+from assent.demo import beside
 from assent.demo.database import Database
+from assent.demo.neighbours import Neighbours
 from assent.identity.passwords import Argon2Hasher
 
 TARGET = "shop"
@@ -31,7 +33,10 @@ _PEOPLE: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the demo. home: the folder of their command line, `ASSENT_HOME`."""
+    """Somebody in the demo. home: the folder of their command line, `ASSENT_HOME`.
+
+    token, url: of an agent, which never signs in: `ASSENT_TOKEN` and `ASSENT_URL`.
+    """
 
     name: str
     called: str
@@ -39,6 +44,8 @@ class Person:
     password: Secret[str]
     password_file: Path
     home: Path
+    token: Secret[str] | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,30 @@ class World:
         return self.url.replace(_HOST, _NAME)
 
 
-async def create(folder: Path, database: Database, *, usual_ports: bool) -> World:
+async def create(
+    folder: Path,
+    database: Database,
+    *,
+    usual_ports: bool,
+    neighbours: Neighbours | None = None,
+) -> World:
     """Write a new world into `folder` and return it; every password in it is random.
 
-    usual_ports: listen where the documentation says, if those ports are free.
+    usual_ports: listen where the documentation says, if those ports are free. neighbours: further
+    targets, with the doors that lead to them and the policies for agents.
     """
     people = {name: await _person(folder, name) for name in _PEOPLE}
     _private(folder / "shop.password", database.password)
-    _copy_policies(folder / "policies")
+    _copy_policies("policies", folder / "policies")
     web, postgres = (_port(port if usual_ports else 0) for port in _USUAL_PORTS)
     config = folder / "assent.toml"
     text = _config_text(database, web, postgres)
+    if neighbours is not None:
+        _copy_policies("policies_for_agents", folder / "policies")
+        for name, secret in beside.secrets_of(neighbours).items():
+            _private(folder / name, secret)
+        doors = (_port(port if usual_ports else 0) for port in beside.USUAL_PORTS)
+        text += "\n" + beside.config_text(database, neighbours, _HOST, *doors)
     config.write_text(text, encoding="utf-8")
     return World(folder, config, f"http://{_HOST}:{web}", people)
 
@@ -91,8 +111,8 @@ def _private(path: Path, content: Secret[str]) -> None:
         file.write(content.reveal() + "\n")
 
 
-def _copy_policies(folder: Path) -> None:
-    with as_file(files("assent.demo").joinpath("policies")) as source:
+def _copy_policies(name: str, folder: Path) -> None:
+    with as_file(files("assent.demo").joinpath(name)) as source:
         shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
