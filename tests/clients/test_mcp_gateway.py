@@ -119,7 +119,7 @@ async def test_a_held_call_waits_on_its_connection_and_says_so_as_progress(house
         )
         request = await asyncio.to_thread(mcp_world.asked, house.gateway, '"text":"held"')
         await asyncio.to_thread(eventually, lambda: told, "it is told of")
-        assert house.near.called("add_note") == []
+        assert {"number": 7, "text": "held"} not in house.near.called("add_note")
         await asyncio.to_thread(house.gateway.approve, request, "ben")
         answer = await asyncio.wait_for(calling, 10)
     assert not answer.is_error
