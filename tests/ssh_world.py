@@ -127,6 +127,15 @@ def ssh_gateway_world(
     return world
 
 
+def ssh_table(name: str, target: Sshd, more: str = "") -> str:
+    """Return one more `[[targets]]` with that server, and more of its `[targets.ssh]`."""
+    return (
+        f'\n[[targets]]\nname = "{name}"\nprotocol = "ssh"\nhost = "127.0.0.1"\n'
+        f'port = {target.port}\nuser = "{ACCOUNT}"\n[targets.ssh]\n'
+        f'host_keys = ["{target.host_key}"]\n{more}\n'
+    )
+
+
 def authority_of(world: World) -> SshCertificates:
     """Return the authority of a world's gateway, whose keys are made here if they are not there."""
     config = load(world.config)

@@ -13,17 +13,20 @@ import pytest
 import gateway_world
 from assent.demo.world import World
 from gateway_world import Gateway, assent, eventually
-from ssh_world import Ssh, ssh_gateway_world, sshd
+from ssh_world import Ssh, ssh_gateway_world, ssh_table, sshd
 
 POLICIES = """
 @id("ssh.access") @max_duration("1h")
 permit (principal in Group::"engineers", action in [Action::"access.request",
-  Action::"session.open"], resource in Target::"web1");
+  Action::"session.open"], resource);
 
 @id("ssh.work")
 permit (principal in Group::"engineers", action in [Action::"ssh.shell", Action::"ssh.execute",
   Action::"file.list", Action::"file.read", Action::"file.write", Action::"file.delete"],
-  resource in Target::"web1");
+  resource);
+
+@id("ssh.held") @message("touching needs a DBA") @hold("5m") @require("approve: 1 of dba")
+forbid (principal, action == Action::"ssh.execute", resource == Program::"web1/touch");
 
 @id("ssh.no-explosion") @message("servers are not blown up from here")
 forbid (principal, action == Action::"ssh.execute", resource == Program::"web1/explode");
@@ -35,7 +38,8 @@ def house(template: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A gateway before a server."""
     with sshd(tmp_path_factory.mktemp("sshd")) as server:
         folder = tmp_path_factory.mktemp("ssh") / "world"
-        created = ssh_gateway_world(folder, template, server, {"ssh.cedar": POLICIES})
+        seen = ssh_table("seen", server, 'lines = "seen"')
+        created = ssh_gateway_world(folder, template, server, {"ssh.cedar": POLICIES}, more=seen)
         with gateway_world.serving(created) as running:
             yield running
 
@@ -104,9 +108,11 @@ def test_a_shell_is_opened_worked_in_and_recorded(ana: Ssh, house: Gateway) -> N
     shell.until("# ")
     shell.type("stty size; echo $((6*7))-worked\r")
     assert "31 101" in shell.until("42-worked")
+    shell.until("# ")
     shell.resize(77, 22)
     shell.type("stty size\r")
     shell.until("22 77")
+    shell.until("# ")
     shell.type("exit 3\r")
     assert shell.close() == 3
     session = house.answer("ana", "GET", "/v1/sessions")["items"][0]
@@ -127,3 +133,107 @@ def test_a_shell_without_a_terminal_takes_a_stream_of_commands_and_is_refused(an
     done = ana.run(given=b"echo unseen\n")
     assert (done.returncode, done.stdout) == (126, b"")
     assert b"takes its commands from a stream" in done.stderr
+
+
+def test_a_line_that_a_policy_forbids_is_never_entered(ana: Ssh, tmp_path: Path) -> None:
+    shell = Terminal(ana)
+    shell.until("# ")
+    shell.type("explode --now\r")
+    assert "servers are not blown up" in shell.until("assent explain")
+    shell.until("2004h")
+    shell.until("# ")
+    shell.type("echo $((40+2))-still\r")
+    shown = shell.until("42-still")
+    assert "command not found" not in shown
+    assert "explode" not in shown
+    shell.until("# ")
+    shell.type("exit\r")
+    assert shell.close() == 0
+
+
+def test_a_line_that_is_held_waits_and_is_entered_once_somebody_assents(
+    ana: Ssh, house: Gateway, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    shell = Terminal(ana)
+    shell.until("# ")
+    shell.type(f"touch {made}\r")
+    shell.until("assent: ")
+    assert not made.exists()
+    house.approve_next("touch")
+    shell.until("2004h")
+    shell.until("# ")
+    assert made.exists()
+    shell.type(f"touch {made}2\r")
+    house.wait_for_request("touch")
+    shell.type("\x03")
+    shell.until("cancelled by the client")
+    shell.until("2004h")
+    shell.until("# ")
+    shell.type("echo $((40+2))-on\r")
+    shell.until("42-on")
+    shell.until("# ")
+    assert not made.with_name("made2").exists()
+    shell.type("exit\r")
+    shell.close()
+
+
+def test_a_line_that_cannot_be_known_needs_a_permit_for_that(ana: Ssh) -> None:
+    shell = Terminal(ana)
+    shell.until("# ")
+    shell.type("X=ls; $X /\r")
+    shell.until("assent explain")
+    shell.until("2004h")
+    shell.until("# ")
+    shell.type("echo $((40+2))-on\r")
+    assert "usr" not in shell.until("42-on")
+    shell.until("# ")
+    shell.type("exit\r")
+    shell.close()
+
+
+def test_what_is_recalled_from_the_history_is_decided_on_as_it_is_drawn(ana: Ssh) -> None:
+    shell = Terminal(ana)
+    shell.until("# ")
+    shell.type("echo $((40+2))-first\r")
+    shell.until("42-first")
+    shell.until("# ")
+    shell.type("\x1b[A")
+    shell.until("-first")
+    shell.type("\r")
+    shell.until("42-first")
+    shell.until("# ")
+    shell.type("exit\r")
+    shell.close()
+
+
+def test_a_program_gets_what_is_typed_where_only_lines_at_prompts_are_decided_on(
+    house: Gateway, tmp_path: Path
+) -> None:
+    shell = Terminal(Ssh(house, tmp_path / "ana", target="seen"))
+    typed_into_cat(shell)
+    shell.until("to a program")
+    shell.until("to a program")
+    shell.type("\x04")
+    shell.until("# ")
+    shell.type("exit\r")
+    shell.close()
+
+
+def test_what_is_typed_into_a_program_needs_a_permit_for_what_cannot_be_known(ana: Ssh) -> None:
+    """Or else a command could be typed ahead, while another one runs."""
+    shell = Terminal(ana)
+    typed_into_cat(shell)
+    shell.until("what is typed goes to a program")
+    shell.type("\x03")
+    shell.until("# ")
+    shell.type("exit\r")
+    shell.close()
+
+
+def typed_into_cat(shell: Terminal) -> None:
+    shell.until("# ")
+    # What a command prints is there once the line editor has let go of the terminal.
+    shell.type("echo $((1+1))-go; cat\r")
+    shell.until("2-go")
+    shell.type("to a program\r")

@@ -58,6 +58,7 @@ ELSEWHERE = {
     "gateway/ssh/dialling": "clients/test_ssh_targets.py signs in at real servers, good and bad",
     "gateway/ssh/door": "clients/test_ssh.py comes in by it",
     "gateway/ssh/forwarding": "clients/test_ssh_forwarding.py, with the real ssh",
+    "gateway/ssh/lines": "clients/test_ssh_shells.py types them into a real bash",
     "gateway/ssh/parts": "what is handed to each visit; clients/test_ssh.py makes some",
     "gateway/ssh/reading": "clients/test_ssh.py has commands read",
     "gateway/ssh/streams": "a shape without behaviour",

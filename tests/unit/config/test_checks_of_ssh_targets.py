@@ -33,6 +33,7 @@ def test_a_target_by_certificate_and_one_by_a_stored_key_are_fine() -> None:
         (target({"host_keys": ["ssh-ed25519 x"]}), "is no public key"),
         (target({"login": "key"}), "needs the key `password`"),
         (target({"login": "password"}), "password"),
+        (target({"lines": "some"}), "some"),
         (target({}, user=""), "needs the key `user`"),
     ],
 )

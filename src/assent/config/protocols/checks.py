@@ -65,6 +65,7 @@ def _needs(target: TargetConfig, key: str, where: str) -> None:
 def _check_ssh(target: TargetConfig, where: str) -> None:
     _needs(target, "user", where)
     one_of(target.ssh.login, ("certificate", "key"), f"{where} ssh.login")
+    one_of(target.ssh.lines, ("seen", "all", "off"), f"{where} ssh.lines")
     if target.ssh.login == "key":
         _needs(target, "password", where)
     if not target.ssh.host_keys:

@@ -9,6 +9,7 @@ import structlog
 from assent.control.live import Patience
 from assent.core.plugins import Held, Refused
 from assent.gateway.sessions import Attempt
+from assent.gateway.ssh.lines import ALL, OFF, LineGate
 from assent.gateway.ssh.pipes import End
 from assent.gateway.ssh.reading import Asked, read
 from assent.gateway.ssh.terminal import Recording
@@ -42,6 +43,7 @@ class ClientEnd(End, asyncssh.SSHServerSession[bytes]):
         self.terminal: Terminal | None = None
         self.target_end: TargetEnd | None = None
         self.recording: Recording | None = None
+        self.gate: LineGate | None = None
 
     # What asyncssh calls.
 
@@ -110,14 +112,25 @@ class ClientEnd(End, asyncssh.SSHServerSession[bytes]):
             self._patience.hang_up()
             self._visit.interrupted()
             return
-        if self.recording is None or self.recording.put_in(data):
+        if self.gate is not None and self.other is not None:
+            self.gate.typed(data)
+            if self.gate.full:
+                self._visit.cut("too much was typed while a line waits")
+        elif self.recording is None or self.recording.put_in(data):
             super().passing(data, datatype)
+
+    def _pass_keys(self, keys: bytes) -> None:
+        """Pass keys on that may be passed."""
+        if self.other is not None and (self.recording is None or self.recording.put_in(keys)):
+            self.other.send(keys)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Withdraw what waits; what runs hears that its terminal is gone."""
         super().connection_lost(exc)
         self._visit.hearers.discard(self.say)
         self._patience.hang_up()
+        if self.gate is not None:
+            self.gate.close()
         if self.target_end is not None and not self._visit.words:
             # Of a visit that is cut the visit itself ends what runs, by force if need be.
             self.target_end.abandon()
@@ -193,8 +206,24 @@ class ClientEnd(End, asyncssh.SSHServerSession[bytes]):
             end.abandon()
         else:
             self.recording = recording
+            if asked.kind == "shell":
+                self.gate = end.gate = self._gate()
             self.couple(end)
         return end
+
+    def _gate(self) -> LineGate | None:
+        """Return what decides on the shell's lines, None where its target wants none decided."""
+        lines = str(self._visit.candidate.target.options.get("lines", ALL))
+        if self.terminal is None or lines == OFF:
+            return None
+        return LineGate(
+            self._visit,
+            self.terminal.size[0],
+            every=lines == ALL,
+            send=self._pass_keys,
+            say=self.say,
+            tell=self.tell,
+        )
 
     async def _open(self, end: "TargetEnd", target: TargetConnection, asked: Asked) -> None:
         terminal = self.terminal
@@ -285,6 +314,7 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
         self.status: int | None = None
         self.killed: tuple[str, bool, str] | None = None
         self.errors: End | None = None
+        self.gate: LineGate | None = None
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         """Hear of the channel."""
@@ -302,6 +332,8 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
         """Write it down, then pass it on: never more than is recorded."""
         if self.recording is not None and not self.recording.put_out(data):
             return
+        if self.gate is not None:
+            self.gate.show(data)
         if self.errors is not None and datatype is not None:
             self.errors.send(data, datatype)
             return
@@ -311,6 +343,8 @@ class TargetEnd(End, asyncssh.SSHClientSession[bytes]):
         """Pass a new size of the terminal on."""
         if isinstance(self.channel, asyncssh.SSHClientChannel) and not self.gone.is_set():
             self.channel.change_terminal_size(*size)
+        if self.gate is not None:
+            self.gate.resize(size[0])
         if self.recording is not None:
             self.recording.sized(size)
 

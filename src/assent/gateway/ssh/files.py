@@ -95,6 +95,8 @@ class _Files:
             if not self._performed(self._relay.from_client(data)):
                 return
             await self._target.drain()
+            # Some of it is answered at once, and whoever reads no answers is read no more either.
+            await self._client.drain()
             if self._session.behind:
                 await self._ready()
             while self._relay.full and not self.broken:

@@ -3,7 +3,8 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from assent.core.action import Statement
+from assent.core.action import Operation, Statement, Touch
+from assent.core.resource import Resource
 from assent.protocols.ssh import channels
 
 
@@ -39,3 +40,16 @@ def read_line(text: str, account: str) -> Reading:
 
     statement = read_command(text, account)
     return Reading(statement, text, ("exec", text) if statement.reusable else None)
+
+
+def unseen(text: str, account: str, *, at_prompt: bool) -> Reading:
+    """Return that something is entered which cannot be seen for what it is.
+
+    text: what seems to stand there. at_prompt: of a shell; otherwise a program has it.
+    """
+    problem = "the line cannot be read for sure: type it anew, without search or paste"
+    if not at_prompt:
+        problem = "no prompt of a shell can be seen, and what is typed goes to a program"
+    touch = Touch("ssh.unknown", Operation.UNKNOWN, Resource("Account", account))
+    statement = Statement("ssh.unknown", (touch,), complete=False, problems=(problem,))
+    return Reading(statement, text or "type into a program")

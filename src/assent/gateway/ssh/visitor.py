@@ -109,7 +109,7 @@ class Visitor(ClientSide):
         """Return whether the certificate is of this person, for this target, and unused."""
         says = self._named(user)
         shown = self._parts.authority.read(line, self._parts.gateway.clock.now())
-        if says is None or shown is None:
+        if says is None or shown is None or not self._is_within_jump(shown.person, shown.target):
             return False
         candidate, _ = await self._parts.opening.identify(shown.person, shown.target)
         accounts = (candidate.target.user, *candidate.target.databases) if candidate else ()
@@ -134,6 +134,11 @@ class Visitor(ClientSide):
             return named(user)
         inner = named(f"{self._jump.person}:{user}@{self._jump.target.name}") if user else None
         return inner if inner is not None and inner.account == user else None
+
+    def _is_within_jump(self, person: str, target: str) -> bool:
+        """Return whether somebody may get in here, at that target: within a jump, who made it."""
+        jump = self._jump
+        return jump is None or (person, target) == (jump.person, jump.target.name)
 
     async def _by_password(self, says: Named, password: Secret[str]) -> Candidate | None:
         opening = self._parts.opening
