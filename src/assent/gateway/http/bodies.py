@@ -14,6 +14,7 @@ from typing import IO
 from aiohttp import hdrs, web
 
 from assent.core.faults import OutsideFault, PeerFault
+from assent.protocols.http.reading import PART_NAME_WITHIN, has_parts, names_method
 
 IN_MEMORY = 1024 * 1024
 LARGEST = 1024 * 1024 * 1024
@@ -26,7 +27,8 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Body:
     """A whole body. head: all of it up to 1 MiB. digest: SHA-256 of all of it, hex.
 
-    file: where all of it lies if it is larger. kept: bytes in there.
+    file: where all of it lies if it is larger. kept: bytes in there. names_method: see
+    `protocols.http.reading`.
     """
 
     head: bytes
@@ -34,6 +36,7 @@ class Body:
     digest: str
     file: IO[bytes] | None = field(default=None, repr=False)
     kept: int = 0
+    names_method: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -83,11 +86,15 @@ class Bodies:
         if length.isdigit() and int(length) > LARGEST:
             raise _too_large()
         await _invite(request)
-        digest, head = sha256(), bytearray()
+        digest, head, last = sha256(), bytearray(), b""
         body = Body(b"", 0, "")
+        looks = has_parts(request.headers.get(hdrs.CONTENT_TYPE, ""))
         try:
             while piece := await _next(request):
                 digest.update(piece)
+                if looks and not body.names_method:
+                    last = last[-PART_NAME_WITHIN:] + piece
+                    body.names_method = names_method(last)
                 body.length += len(piece)
                 if body.length > LARGEST:
                     raise _too_large()

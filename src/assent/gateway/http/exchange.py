@@ -201,6 +201,7 @@ def _as_read(body: Body, headers: CIMultiDict[str]) -> http_reading.Body:
         ", ".join(headers.getall(hdrs.CONTENT_ENCODING, ())),
         body.is_whole,
         body.length,
+        body.names_method,
     )
 
 

@@ -46,8 +46,8 @@ async def pass_socket(
         raise ForbiddenFault("masks", words)
     asked = passage.request.headers.getall("sec-websocket-protocol", ())
     protocols = [one.strip() for value in asked for one in value.split(",")][:_MOST_PROTOCOLS]
-    headers = await _headers(passage, upstreams, upstream)
     try:
+        headers = await _headers(passage, upstreams, upstream)
         async with asyncio.timeout(CONNECT_S):
             target = await upstream.client.ws_connect(
                 upstream.url(passage.reading.target),
@@ -61,6 +61,13 @@ async def pass_socket(
         said = away(upstream.target, fault)
         attempt.finish(error=said.code)
         raise said from fault
+    except Fault as fault:
+        attempt.finish(error=fault.code)
+        raise
+    except asyncio.CancelledError:
+        # The target may have opened it all the same.
+        attempt.lose()
+        raise
     client = web.WebSocketResponse(
         protocols=[target.protocol] if target.protocol else (),
         max_msg_size=_LARGEST_MESSAGE,
@@ -133,10 +140,8 @@ class _Both:
             code = _TOO_MUCH
         code = code if code not in (1005, 1006, 1015) else 1011
         words = cut.encode()[:120].decode("utf-8", "ignore").encode()
-        for end in (self._client, self._target):
-            with suppress(TimeoutError, ConnectionError, aiohttp.ClientError, RuntimeError):
-                async with asyncio.timeout(_CLOSES_WITHIN_S):
-                    await end.close(code=code, message=words)
+        # Side by side: the target hears it even where the client reads nothing any more.
+        await asyncio.gather(*(_closed(one, code, words) for one in (self._client, self._target)))
 
     async def _pass(
         self, near: Socket, far: Socket, seen: Callable[[str | bytes], Awaitable[None]]
@@ -169,6 +174,12 @@ class _Both:
                 await session.ready()
             now = session.clock.now()
             session.record(OutputFrame(self._passage.attempt.sequence, now, _shown_as(data)))
+
+
+async def _closed(end: Socket, code: int, words: bytes) -> None:
+    with suppress(TimeoutError, ConnectionError, aiohttp.ClientError, RuntimeError):
+        async with asyncio.timeout(_CLOSES_WITHIN_S):
+            await end.close(code=code, message=words)
 
 
 def _shown_as(data: str | bytes) -> str:

@@ -54,7 +54,8 @@ class Flight:
 class Visit:
     """One session, and the requests in it. held: what its opening waits for.
 
-    asks: set once it waits for people. over: why nothing more is done in it, empty while it lasts.
+    asks: set once it waits for people. patience: how long its opening stays for them. over: why
+    nothing more is done in it, empty while it lasts.
     """
 
     caller: Caller
@@ -65,6 +66,7 @@ class Visit:
     opening: "asyncio.Task[Refused | None] | None" = None
     held: Held | None = None
     asks: asyncio.Event = field(default_factory=asyncio.Event)
+    patience: Patience = field(default_factory=Patience)
     over: str = ""
     flights: set[Flight] = field(default_factory=set)
 
@@ -154,7 +156,10 @@ class Visits:
             told.cancel()
         if not visit.opening.done():
             return _waits(visit)
-        return visit.opening.result() or visit
+        refused = visit.opening.result()
+        if refused is None and visit.over:
+            refused = Refused(RefusalKind.UNAVAILABLE, visit.over)
+        return refused or visit
 
     async def run(self) -> None:
         """End what is idle, and what rests on a sign-in that is over, until cancelled."""
@@ -173,9 +178,17 @@ class Visits:
 
     async def stop(self, message: str) -> None:
         """End all of them."""
+        openings = set()
         for key, visit in tuple(self._visits.items()):
             visit.cut(message)
+            if visit.opening is not None and not visit.opening.done():
+                # What it waits for waits on without it; it ends as soon as it hears of that.
+                visit.patience.until = self._parts.clock.now()
+                visit.patience.nudge()
+                openings.add(visit.opening)
             self._begin_end(key, visit, message)
+        if openings:
+            await asyncio.wait(openings, timeout=_DECIDED_WITHIN_S)
         while self._work:
             await asyncio.gather(*self._work, return_exceptions=True)
 
@@ -188,7 +201,7 @@ class Visits:
 
         session = self._parts.begin(Client(connection, cut, lambda: None))
         candidate = Candidate(visit.caller.subject, visit.target, ())
-        patience = Patience(self._parts.clock.now() + _OPENING_STAYS)
+        patience = visit.patience = Patience(self._parts.clock.now() + _OPENING_STAYS)
 
         def tell(held: Held) -> None:
             visit.held = held
@@ -207,6 +220,9 @@ class Visits:
         finally:
             if refused is None and session.live is not None:
                 visit.session = session
+                if visit.over:
+                    # It was cut while it was opened, when there was nothing to end yet.
+                    self._begin_end(key, visit, visit.over)
             else:
                 visit.over = visit.over or "it was not opened"
                 self._forget(key, visit)

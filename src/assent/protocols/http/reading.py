@@ -4,6 +4,7 @@ What is read is the request as it goes to the target; what could be read there i
 it incomplete, and no policy permits that without naming it.
 """
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -36,6 +37,14 @@ _OVERRIDES = frozenset(
     }
 )
 _METHOD_FIELD = "_method"
+_MULTIPART = "multipart/"
+# The name of a part, also escaped, encoded, or written so that it cannot be told what it is.
+_METHOD_PART = re.compile(
+    rb"""name(?:\s{16}|\*|\s*=\s{16}|\s*=\s*["']?(?:=\?|\\?_\\?m\\?e\\?t\\?h\\?o\\?d))""",
+    re.IGNORECASE,
+)
+PART_NAME_WITHIN = 64
+"""In so many bytes stands all by which `names_method` tells a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,7 @@ class Body:
     encoding: str = ""
     whole: bool = True
     size: int = -1
+    names_method: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,20 @@ def reads_body(content_type: str) -> bool:
     """Return whether fields of such a body are read, so that all of it must be at hand."""
     kind = _media_type(content_type)
     return kind == _FORM or _is_json(kind) or not kind
+
+
+def has_parts(content_type: str) -> bool:
+    """Return whether such a body is made of parts, each with headers of its own."""
+    return _media_type(content_type).startswith(_MULTIPART)
+
+
+def names_method(data: bytes | bytearray) -> bool:
+    """Return whether a part in there may be a field by which servers take another method.
+
+    `name*=` of parts counts too: it can be encoded in more ways than are known here.
+    """
+    found = _METHOD_PART.finditer(data)
+    return any(not (one[0].endswith(b"*") and _is_file_name(data, one.start())) for one in found)
 
 
 def read_request(
@@ -121,6 +145,7 @@ def read_request(
         _check_method(name, value, method, fields)
         told.add(path_of(name_parts(name)), value)
     _read_body(body, method, fields)
+    _check_fields(body, method, fields)
     for name in headers:
         if name.lower() in _OVERRIDES:
             fields.problem(f"the header `{name[:80]}` could make another request of it")
@@ -208,6 +233,20 @@ def _read_body(body: Body, method: str, fields: Fields) -> None:
             fields.problem("its body is said to be JSON and is none")
     else:
         _read_other(body, fields)
+
+
+def _check_fields(body: Body, method: str, fields: Fields) -> None:
+    """Check that no field of a body makes another request of it, wherever servers look for one."""
+    for argument in tuple(fields.arguments):
+        name, _, value = argument.partition("=")
+        _check_method(name, value, method, fields)
+    if has_parts(body.type) and (body.names_method or names_method(body.data)):
+        fields.problem(f"a part of it may be `{_METHOD_FIELD}`, and make another request of it")
+
+
+def _is_file_name(data: bytes | bytearray, start: int) -> bool:
+    # What begins so early was looked at before, with what stands in front of it.
+    return start < 4 or data[start - 4 : start].lower() == b"file"
 
 
 def _read_form(body: Body, method: str, fields: Fields) -> None:
