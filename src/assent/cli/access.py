@@ -14,11 +14,13 @@ Reason = Annotated[str, Parameter(name="--reason", help="Why, for those who deci
 Ticket = Annotated[str, Parameter(name="--ticket", help="The ticket that this belongs to.")]
 
 Verbs = Annotated[
-    str, Parameter(name="--verbs", help="Only these, such as `read,insert`; all by default.")
+    str, Parameter(name="--verbs", help="Only these: `read,insert`, `ssh.execute`; all by default.")
 ]
 Tables = Annotated[
     str,
-    Parameter(name="--tables", help="Only these, such as `orders,sales.*`; all by default."),
+    Parameter(
+        name="--tables", help="Only these: `orders,sales.*`, a file, a route; all by default."
+    ),
 ]
 ReadOnly = Annotated[bool, Parameter(name="--read-only", negative=(), help="Nothing but reads.")]
 BudgetOf = Annotated[

@@ -21,11 +21,14 @@ _SOME = 100
 def search(
     *,
     verb: Annotated[
-        str | None, Parameter(help="What was done: `sql.delete`, or `sql.*` for all of it.")
+        str | None, Parameter(help="What was done: `sql.delete`, `ssh.execute`, or `sql.*`.")
     ] = None,
     table: Annotated[
         str | None,
-        Parameter(name=("--table", "--resource"), help="To what: `orders`, or `public.orders`."),
+        Parameter(
+            name=("--table", "--resource"),
+            help="To what: `public.orders`, a file, a route, a tool.",
+        ),
     ] = None,
     by: Annotated[str | None, Parameter(help="Who did it, by name.")] = None,
     target: Annotated[str | None, Parameter(help="On which target, by name.")] = None,

@@ -17,7 +17,7 @@ from assent.web.authorization import needs
 from assent.web.desk import ActingSeat, PageRoute, Seat, TheSeat, from_htmx, status_of, to_page
 from assent.web.grant_views import grant_view
 from assent.web.inbox import RequestPath
-from assent.web.target_views import answer_view, command_to, target_view, target_views
+from assent.web.target_views import answer_view, command_to, target_view, target_views, verbs_of
 from assent.workflow.narrowing import ACCESS
 
 router = APIRouter(route_class=PageRoute)
@@ -53,7 +53,9 @@ async def ask(
 ) -> Response:
     """Ask for it, and lead on to what came of it; say beside each field what is wrong."""
     plane = seat.desk.plane
-    asked = read(form, plane.grants.windows.zone, plane.clock.now())
+    target = plane.directory.target_named(name)
+    known = verbs_of(target.protocol) if target is not None else ()
+    asked = read(form, plane.grants.windows.zone, plane.clock.now(), known)
     errors, status = dict(asked.errors), 422
     if not errors:
         try:

@@ -1,7 +1,7 @@
 """What the form that asks for access says, read field by field: what is wrong stands beside it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Literal, TypeVar
@@ -55,8 +55,11 @@ class Asked:
     errors: Mapping[str, str]
 
 
-def read(form: AskForm, zones: Zones, now: datetime) -> Asked:
-    """Return what the form asks for, with everything that is wrong with it at once."""
+def read(form: AskForm, zones: Zones, now: datetime, known: Iterable[str] = ()) -> Asked:
+    """Return what the form asks for, with everything that is wrong with it at once.
+
+    known: the verbs of the target's protocol, of which people may write the second half alone.
+    """
     errors: dict[str, str] = {}
 
     def field(name: str, text: str, reader: Callable[[str], T], empty: T) -> T:
@@ -74,9 +77,12 @@ def read(form: AskForm, zones: Zones, now: datetime) -> Asked:
     def hours(text: str) -> Window | None:
         return _hours(text, form.zone, zones)
 
+    def verbs(text: str) -> frozenset[str]:
+        return _verbs(text, tuple(known))
+
     wish = Wish(
         scope=Scope(
-            verbs=field("verbs", form.verbs, _verbs, frozenset()),
+            verbs=field("verbs", form.verbs, verbs, frozenset()),
             resources=field("tables", form.tables, _tables, frozenset()),
             read_only=form.read_only,
         ),
@@ -121,8 +127,11 @@ def coming(text: str, zone: str, zones: Zones, now: datetime) -> datetime:
     return at
 
 
-def _verbs(text: str) -> frozenset[str]:
-    names = (word if "." in word else f"sql.{word}" for word in _words(text))
+def _verbs(text: str, known: tuple[str, ...]) -> frozenset[str]:
+    names: set[str] = set()
+    for word in _words(text):
+        ends = {one for one in known if one.endswith(f".{word}")}
+        names |= {word} if "." in word else ends or {f"sql.{word}"}
     return _checked(Scope(verbs=frozenset(names))).verbs
 
 

@@ -152,6 +152,7 @@ def _shown(seat: Seat, name: str, text: str = "", error: str = "", status: int =
         "seat": seat,
         "name": target.name,
         "environment_name": target.environment,
+        "scans": target.protocol == "postgres",
         "text": text,
         "owns": _owns(seat, target),
         "owner_names": sorted(target.owners),
