@@ -73,7 +73,7 @@ def screens_of(frames: Iterable[tuple[int, Frame]]) -> Sequence[Screen]:
 def plain(text: str) -> str:
     """Return what a terminal was sent as text: without sequences, lines as they end."""
     found = _SEQUENCES.sub("", text).replace("\r\n", "\n")
-    lines = (line.rpartition("\r")[2] for line in found.split("\n"))
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in found.split("\n"))
     return "\n".join(map(_typed, lines))
 
 

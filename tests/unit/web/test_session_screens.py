@@ -41,7 +41,7 @@ def test_terminals_are_named_by_what_opened_them() -> None:
 
 
 def test_text_of_a_terminal_has_no_sequences_and_no_second_thoughts() -> None:
-    assert plain("\x1b[31mred\x1b[0m\r\n\x1b]0;name\x07$ lx\bs\x1b[K\r\nold\rnew\x07") == (
+    assert plain("\x1b[31mred\x1b[0m\r\n\x1b]0;name\x07$ lx\bs\x1b[K\r\r\nold\rnew\x07") == (
         "red\n$ ls\nnew"
     )
     assert plain("\x1b") == plain("\x1b[") == plain("\x1bP never ends") == ""
