@@ -110,6 +110,10 @@ def test_a_shell_is_opened_worked_in_and_recorded(ana: Ssh, house: Gateway) -> N
     assert "31 101" in shell.until("42-worked")
     shell.until("# ")
     shell.resize(77, 22)
+    # What stands there is drawn anew, and not sure before the next prompt.
+    shell.type("\x03")
+    shell.until("^C")
+    shell.until("# ")
     shell.type("stty size\r")
     shell.until("22 77")
     shell.until("# ")

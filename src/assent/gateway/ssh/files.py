@@ -65,6 +65,7 @@ class _Files:
         self._relay = SftpRelay()
         self._attempts: dict[int, Attempt] = {}
         self._asking: dict[asyncio.Task[None], Patience] = {}
+        self._ways: tuple[asyncio.Task[None], ...] = ()
         self._room = asyncio.Event()
         self._over = False
 
@@ -72,6 +73,7 @@ class _Files:
         """Relay until either side has ended; what waits is withdrawn then."""
         up = asyncio.create_task(self._upwards())
         down = asyncio.create_task(self._downwards())
+        self._ways = up, down
         try:
             await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             if not self.broken and not down.done():
@@ -173,6 +175,9 @@ class _Files:
             # Its request would wait for ever: nothing goes on that cannot be decided.
             _log.error("sftp-undecided", error=repr(error))
             self._break("it cannot be decided on what was asked")
+            for way in self._ways:
+                # They may wait for what nobody sends before this is answered.
+                way.cancel()
 
     def _show(self, attempt: Attempt, seen: bytes) -> None:
         text = seen.decode("utf-8", "backslashreplace")

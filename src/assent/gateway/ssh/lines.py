@@ -127,21 +127,15 @@ class LineGate:
             self._send(enter)
             self._terminal.entered()
         elif self._at_prompt(line):
-            await self._take_back(enter)
+            await self._take_back()
         self._deciding = False
         self._go_on()
 
-    async def _take_back(self, enter: bytes) -> None:
-        """Take the line away, and let the shell show its prompt again once it surely has gone."""
-        self._terminal.keys(_KILL_LINE)
-        self._send(_KILL_LINE)
-        if await self._something_shown(_SETTLES_WITHIN_S):
-            await self._quiet()
-        line = self._terminal.line(quiet=True)
-        if self._at_prompt(line) and line.sure and not line.text.strip():
-            self._send(enter)
-            self._terminal.entered()
-            # What is typed before the prompt is there could not be told from what a program gets.
+    async def _take_back(self) -> None:
+        """Take the line away, and let the shell show its prompt anew: nothing of it is entered."""
+        for keys in (_KILL_LINE, _INTERRUPT):
+            self._terminal.keys(keys)
+            self._send(keys)
             if await self._something_shown(_SETTLES_WITHIN_S):
                 await self._quiet()
 
