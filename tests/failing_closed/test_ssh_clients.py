@@ -1,6 +1,7 @@
 """Failing closed: clients of SSH that read no answers, or come within another connection."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from assent.gateway.sessions import GatewaySession
 from assent.gateway.ssh.files import serve_sftp
 from assent.gateway.ssh.visitor import Jump, Visitor
 from assent.protocols.ssh.sftp_wire import Kind, number, packet
-from sftp_ends import Judge
+from sftp_ends import Judge, between, name
 
 
 class Deaf:
@@ -125,3 +126,18 @@ async def test_within_a_jump_a_certificate_is_of_who_made_it_and_of_that_target(
     visitor = visitor_within(Jump("ana", web1, "127.0.0.1"), shown)
     assert await visitor.certified(user, "line", None) is lets_in
     assert await visitor.certified(user, "line", lambda key: True) is lets_in
+
+
+class Broken(Judge):
+    """Fails in a way that nobody thought of."""
+
+    async def attempt(self, *_: Any, **__: Any) -> Any:
+        """Fail."""
+        raise RuntimeError("nobody thought of this")
+
+
+async def test_sftp_ends_where_it_cannot_be_decided_on_what_was_asked(tmp_path: Path) -> None:
+    async with between(Broken(), tmp_path) as client:
+        client.send(Kind.REMOVE, name("a"))
+        assert await asyncio.wait_for(client.answers.read(), 10) == b""
+    assert any("cannot be decided" in line for line in client.said)

@@ -20,7 +20,8 @@ IN_MEMORY = 1024 * 1024
 LARGEST = 1024 * 1024 * 1024
 _SILENT_S = 60.0
 _PIECE = 256 * 1024
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""What lets a client send that asked first; no answer yet."""
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ async def _invite(request: web.BaseRequest) -> None:
         return
     if expected.strip().lower() != "100-continue":
         raise PeerFault("malformed", f"`expect: {expected[:80]}` is not understood here")
-    await request.writer.write(_CONTINUE)
+    await request.writer.write(CONTINUE)
 
 
 async def _next(request: web.BaseRequest) -> bytes:

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from assent.core.faults import Fault, OperatorFault, PeerFault
+from assent.gateway.http.bodies import CONTINUE
 from assent.gateway.http.problems import of_fault, problem
 
 Handler: TypeAlias = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
@@ -111,15 +112,17 @@ class HttpServer:
         except Fault as fault:
             if isinstance(fault, OperatorFault):
                 _log.error("misconfigured", code=fault.code, what=fault.detail)
+            _check_unanswered(request, fault)
             response = of_fault(fault)
             if isinstance(fault, PeerFault):
                 response.force_close()
             return response
         except (web.HTTPException, ConnectionError):
             raise
-        except Exception:
+        except Exception as fault:
             # The last resort for a mistake of ours: the client hears nothing of its inside.
             _log.exception("http-failed")
+            _check_unanswered(request, fault)
             detail = "something went wrong on our side; nothing was permitted by it"
             response = problem(500, "internal", detail)
             response.force_close()
@@ -161,6 +164,18 @@ def check_framing(request: web.BaseRequest) -> None:
             f"`{target[:80]}` is no path that can be asked for; send one such as `/orders/7?x=1`"
         )
         raise PeerFault("malformed", words)
+
+
+def _check_unanswered(request: web.BaseRequest, fault: Exception) -> None:
+    """End the connection of a client that was sent a part of its answer already.
+
+    Another answer behind it would be taken for that of the next request. Raises ConnectionError.
+    """
+    if request.writer.output_size <= len(CONTINUE):
+        return
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("an answer was broken off") from fault
 
 
 class _Connection(web.RequestHandler):

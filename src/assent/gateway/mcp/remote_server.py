@@ -53,7 +53,11 @@ class RemoteServer(ToolServer):
             raise self._away("forgets its sessions at once") from fault
 
     async def close(self) -> None:
-        """End the session there."""
+        """End the session there, and what was still being said to it."""
+        if self._work:
+            await asyncio.wait(tuple(self._work), timeout=_CLOSES_WITHIN_S)
+        for task in tuple(self._work):
+            task.cancel()
         if not self._session:
             return
         with suppress(OutsideFault, TimeoutError, aiohttp.ClientError):
