@@ -48,6 +48,8 @@ ELSEWHERE = {
     "cli/ssh_certificates": "clients/test_assent_and_openssh.py, with the real ssh",
     "cli/ssh_config": "clients/test_assent_and_openssh.py, with the real ssh",
     "cli/ssh_connect": "clients/test_assent_and_openssh.py, with the real ssh",
+    "protocols/ssh/commands": "bypasses/test_shell_commands_are_not_what_they_seem.py asks it all",
+    "protocols/ssh/verbs": "a table; what reads commands emits its verbs and no others",
     "protocols/ssh/sftp": "gateway/ssh/test_files.py, by a real server; laws/test_sftp_laws.py",
     "protocols/ssh/sftp_answers": "gateway/ssh/test_files.py is answered by a real server",
     "protocols/ssh/sftp_names": "gateway/ssh/test_files.py has links, dots and what is missing",

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from assent.protocols.ssh.commands.calls import Call, Invocation, Reader
 from assent.protocols.ssh.commands.findings import quoted
-from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.names import changes_what_runs, named
 from assent.protocols.ssh.commands.options import Options, Undeclared, take
 from assent.protocols.ssh.commands.places import Input, Outcome, entered
+from assent.protocols.ssh.commands.words import Word, literal
 
 HARMLESS = named(
     ": true false echo pwd shift break continue times jobs umask ulimit type fg bg disown suspend"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from assent.protocols.ssh.commands.findings import Findings, quoted
-from assent.protocols.ssh.commands.lexing import Word
 from assent.protocols.ssh.commands.places import Outcome, Scope, paths
+from assent.protocols.ssh.commands.words import Word
 
 
 @dataclass(frozen=True, slots=True)

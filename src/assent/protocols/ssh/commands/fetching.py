@@ -9,10 +9,10 @@ from dataclasses import replace
 from assent.protocols.ssh.commands.calls import Call, Reader
 from assent.protocols.ssh.commands.files import READ, WRITE
 from assent.protocols.ssh.commands.findings import quoted
-from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.names import named
 from assent.protocols.ssh.commands.options import Options, Undeclared, take
 from assent.protocols.ssh.commands.places import Outcome, entered
+from assent.protocols.ssh.commands.words import Word, literal
 
 _TAR = Options(
     "cxtruAdzjJZavpkOPhSmws",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assent.protocols.ssh.commands.calls import Call
-from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.options import Options, Taken, Undeclared, take
+from assent.protocols.ssh.commands.words import Word, literal
 
 LIST, READ, WRITE = "file.list", "file.read", "file.write"
 DELETE, ADMINISTER = "file.delete", "file.administer"

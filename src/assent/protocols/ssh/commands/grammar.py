@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from assent.protocols.ssh.commands.lexing import HereDocument, Lexer, Unreadable, Word
+from assent.protocols.ssh.commands.lexing import Lexer
 from assent.protocols.ssh.commands.names import named
+from assent.protocols.ssh.commands.words import HereDocument, Unreadable, Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
 _MOST_LEVELS = 200
+_MOST_WORDS = 3000
+_LONGEST_DOUBTFUL = 4096
 # Nodes that are one word, or a part of one.
 WORDS = named(
     "word string raw_string ansi_c_string translated_string concatenation number simple_expansion"
@@ -64,6 +67,10 @@ def read(data: bytes) -> Read:
     except Unreadable as unreadable:
         problem = str(unreadable)
     data = _without(data, lexer.documents)
+    if len(lexer.spans) > _MOST_WORDS or (problem and len(data) > _LONGEST_DOUBTFUL):
+        # The grammar's way of going on after an error takes time that grows with its square.
+        problem = problem or f"it has more than {_MOST_WORDS} words"
+        data = b""
     tree = _parser().parse(data)
     root = tree.root_node
     if root.has_error:

@@ -6,8 +6,8 @@ Only what cannot be made to write or run anything by its words is here.
 import re
 from collections.abc import Mapping, Sequence
 
-from assent.protocols.ssh.commands.lexing import Word
 from assent.protocols.ssh.commands.names import named
+from assent.protocols.ssh.commands.words import Word
 
 _ANY = named(
     "id whoami groups uptime df ps w uname nproc arch tty echo pwd true false seq basename dirname"

@@ -6,7 +6,7 @@ Source: POSIX.1-2017, Utility Syntax Guidelines (12.2), and the GNU long options
 
 from dataclasses import dataclass, field
 
-from assent.protocols.ssh.commands.lexing import Word, literal
+from assent.protocols.ssh.commands.words import Word, literal
 
 
 class Undeclared(Exception):

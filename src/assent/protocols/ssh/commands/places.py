@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from assent.protocols.ssh.commands.lexing import Word
+from assent.protocols.ssh.commands.words import Word
 
 Directories: TypeAlias = frozenset[str] | None
 

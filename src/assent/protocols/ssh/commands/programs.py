@@ -10,13 +10,13 @@ from assent.protocols.ssh.commands.files import FILES, read_files
 from assent.protocols.ssh.commands.findings import Findings, cut, quoted
 from assent.protocols.ssh.commands.harmless import only_reads, pages
 from assent.protocols.ssh.commands.interpreters import interpreter
-from assent.protocols.ssh.commands.lexing import Word
 from assent.protocols.ssh.commands.names import ASSIGNMENT, RESERVED, only_shows
 from assent.protocols.ssh.commands.places import Outcome, Scope, paths
 from assent.protocols.ssh.commands.remote_ends import REMOTE_ENDS
 from assent.protocols.ssh.commands.runners import RUNNERS
 from assent.protocols.ssh.commands.searching import SEARCHERS
 from assent.protocols.ssh.commands.tools import TOOLS
+from assent.protocols.ssh.commands.words import Word
 
 MOST_WORDS = 200
 _MOST_DEPTH = 12

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from assent.protocols.ssh.commands.findings import Findings, quoted
 from assent.protocols.ssh.commands.grammar import Read
-from assent.protocols.ssh.commands.lexing import HereDocument, Word
 from assent.protocols.ssh.commands.places import Input, Scope, paths
+from assent.protocols.ssh.commands.words import HereDocument, Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from assent.protocols.ssh.commands.calls import Call, Reader
 from assent.protocols.ssh.commands.files import READ, WRITE
 from assent.protocols.ssh.commands.findings import quoted
-from assent.protocols.ssh.commands.lexing import Word
 from assent.protocols.ssh.commands.names import named
 from assent.protocols.ssh.commands.options import Options, Taken, Undeclared, take
 from assent.protocols.ssh.commands.places import Outcome
+from assent.protocols.ssh.commands.words import Word
 
 _SCP_END = Options("tfrpdvq")
 _SCP = Options("346ABCOpqRrTvs", "cFJlPX")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from assent.protocols.ssh.commands.calls import Call, Invocation, Reader
 from assent.protocols.ssh.commands.findings import quoted
 from assent.protocols.ssh.commands.interpreters import SHELLS, run_text
-from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.names import ASSIGNMENT, changes_what_runs
 from assent.protocols.ssh.commands.options import Options, Taken, Undeclared, take
 from assent.protocols.ssh.commands.places import Input, Outcome
+from assent.protocols.ssh.commands.words import Word, literal
 
 
 @dataclass(frozen=True, slots=True)

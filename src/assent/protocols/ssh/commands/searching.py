@@ -10,10 +10,10 @@ from dataclasses import replace
 from assent.protocols.ssh.commands.calls import Call, Invocation, Reader
 from assent.protocols.ssh.commands.files import LIST, READ, WRITE
 from assent.protocols.ssh.commands.findings import quoted
-from assent.protocols.ssh.commands.lexing import Word, literal
 from assent.protocols.ssh.commands.names import named
 from assent.protocols.ssh.commands.options import Options, Undeclared, take
 from assent.protocols.ssh.commands.places import Input, Outcome
+from assent.protocols.ssh.commands.words import Word, literal
 
 _GREP = Options(
     "EFGPivwxcLloqsbHhnTZaIrRUyz",

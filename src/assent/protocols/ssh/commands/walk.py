@@ -7,11 +7,11 @@ from assent.protocols.ssh.commands.builtins import tests_unknown
 from assent.protocols.ssh.commands.calls import Invocation
 from assent.protocols.ssh.commands.findings import Findings, quoted
 from assent.protocols.ssh.commands.grammar import Read, read, substitutions
-from assent.protocols.ssh.commands.lexing import Word
 from assent.protocols.ssh.commands.names import changes_what_runs
 from assent.protocols.ssh.commands.places import Directories, Input, Outcome, Scope, union
 from assent.protocols.ssh.commands.programs import Programs
 from assent.protocols.ssh.commands.redirections import redirected
+from assent.protocols.ssh.commands.words import Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -291,11 +291,8 @@ class Walk:
     def _test(self, node: "Node", scope: Scope) -> Outcome:
         """Walk `[ … ]` and `[[ … ]]`: they run nothing, but where they reckon."""
         bracket = node.children[0].type == "["
-        words = [
-            word
-            for at, word in sorted(self._reading.words.items())
-            if node.start_byte < at and word.end < node.end_byte
-        ]
+        words = [self._reading.words[at] for at in _starts(node) if at in self._reading.words]
+        words = [one for one in words if node.start_byte < one.start and one.end < node.end_byte]
         if bracket and tests_unknown(words):
             self._findings.unknown("what it tests cannot be known", scope.through)
         waiting = [node]
@@ -317,6 +314,17 @@ class Walk:
         for one in substitutions(node):
             inner = replace(scope, input=Input.OUTSIDE, text="", terminal=False)
             self.statements(one, inner)
+
+
+def _starts(node: "Node") -> list[int]:
+    """Return where the parts of a node begin, in order."""
+    found: set[int] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        found.add(one.start_byte)
+        waiting += one.children
+    return sorted(found)
 
 
 def _shared(given: Input) -> Input:
