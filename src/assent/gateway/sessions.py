@@ -277,6 +277,9 @@ class GatewaySession:
     async def end(self, reason: str) -> None:
         """Count the session as ended; again, it waits for the same end."""
         self.hang_up()
+        if self.live is None:
+            # What opens after this is ended where it opens.
+            return
         if self._ended is None:
             self._ended = asyncio.ensure_future(self._end(reason))
         await asyncio.shield(self._ended)

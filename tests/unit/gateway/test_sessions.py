@@ -312,3 +312,11 @@ async def test_a_session_that_was_never_opened_ends_without_a_trace(world: World
     assert "session.ended" not in world.journal
     with pytest.raises(RuntimeError):
         await bench.read()
+
+
+async def test_a_session_that_opens_after_it_was_ended_is_ended_then(world: World) -> None:
+    bench = Bench(world)
+    await bench.session.end("the client hung up")
+    opened = await bench.open()
+    assert isinstance(opened, Refused)
+    assert len(world.live) == 0
