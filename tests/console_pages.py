@@ -31,6 +31,7 @@ NO_PAGES: Mapping[str, str] = {
     "/sessions/{session_id}/now": "a part of a live session",
     "/sign-in/oidc/{name}": "leads to the provider",
     "/sign-in/oidc/{name}/again": "leads to the provider",
+    "/enter": "leads on to the host of a target; clients/test_http_in_chromium.py enters",
     "/sign-in/oidc/{name}/callback": "leads to a page",
     "/status/part": "a part of /status",
 }
