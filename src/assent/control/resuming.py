@@ -112,7 +112,8 @@ class Resuming:
 
     def _said(self, request: Request, live: LiveSession) -> Sequence[Entry]:
         """Return the entry that names both sessions: the one that held it, and this one."""
-        at = max(live.session.opened_at, request.changed_at)
+        # Not when the session was opened: it may have been long ago, and entries follow each other.
+        at = max(self._clock.now(), request.changed_at)
         said = entries.of_request(self._ids, EntryKind.REQUEST_CHANGED, request, at)
         facts = {**said.facts, "held_in": request.action.session, "taken_up": live.session.id}
         return (replace(said, session=live.session.id, facts=facts),)

@@ -103,6 +103,23 @@ async def test_what_runs_is_the_action_that_was_assented_to_and_the_log_names_bo
     assert taken[0]["session"] == new
 
 
+async def test_the_log_says_when_it_was_taken_up_in_a_session_that_is_open_for_long(
+    world: World,
+) -> None:
+    again, request = await killed(world)
+    client = await again.connect()
+    again.clock.advance(MINUTE)
+    asking = again.asking(client, DELETE_ALL)
+    assert await again.held(client) == request.id
+    leaves = [json.loads(one.leaf) for one in await again.store.entries(limit=10_000)]
+    (taken,) = [leaf for leaf in leaves if leaf["facts"].get("taken_up")]
+    # An entry is not older than those before it, or the log would not verify.
+    assert taken["at"] == max(leaf["at"] for leaf in leaves)
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asking
+
+
 async def test_it_is_decided_again_on_the_facts_of_the_new_session(world: World) -> None:
     _, request = await killed(world)
     stricter = await restarted(world, TWO_DBAS)
