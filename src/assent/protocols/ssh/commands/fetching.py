@@ -3,6 +3,7 @@
 Source: the manuals of GNU tar 1.34, coreutils 9.1, curl 7.88 and wget 1.21.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -110,6 +111,11 @@ def _curl(call: Call) -> Outcome:
             continue
         if name in ("-o", "--output", "-c"):
             _unless_standard(call, WRITE, value)
+        elif name == "-b" or name == "--cookie":
+            if "=" not in value.prefix:
+                call.file(READ, value)
+        elif name == "--data-urlencode" and "@" in value.prefix.partition("=")[0]:
+            call.file(READ, literal(value.prefix.partition("@")[2]))
         elif name in ("-T", "--upload-file"):
             _unless_standard(call, READ, value)
         elif name in ("--cacert", "--cert", "--key"):
@@ -136,12 +142,16 @@ def _sent(call: Call, value: Word) -> None:
     for mark in ("=@", "=<"):
         if mark in text:
             call.file(READ, literal(text.split(mark, 1)[1].split(";")[0]))
+            if "," in text:
+                call.unknown("which files `curl` sends is not read")
             return
     if text.startswith("@") and text != "@-":
         call.file(READ, literal(text[1:]) if value.known else value)
 
 
 def _unless_standard(call: Call, verb: str, value: Word) -> None:
+    if call.base == "curl" and re.search(r"[#{\[]", value.prefix):
+        call.unknown("which file `curl` means by a pattern is not read")
     if value.value not in ("-", "/dev/null", "/dev/stdout"):
         call.file(verb, value)
 

@@ -107,29 +107,29 @@ FILES: Mapping[str, Files] = {
     "uniq": _files("cdDiuz", "fsw", READ, "count", last=WRITE, most=2),
     "shuf": _files("rz", "no", READ, "", "output", by={"-o": WRITE, "--output": WRITE}),
     "cp": _files(
-        *("abdfHiLlnpPrRsTuvxZ", "tS", READ),
-        "archive force no-clobber preserve= recursive update verbose parents backup=",
-        *("target-directory suffix no-preserve",),
+        *("adfHiLlnpPrRsTuvxZ", "t", READ),
+        "archive force no-clobber preserve= recursive update verbose",
+        *("target-directory no-preserve",),
         last=WRITE,
         into=True,
         by=_COPY,
     ),
     "mv": _files(
-        *("bfinTuvZ", "tS", f"{READ} {DELETE}"),
-        *("force no-clobber update verbose backup=", "target-directory suffix"),
+        *("finTuvZ", "t", f"{READ} {DELETE}"),
+        *("force no-clobber update verbose", "target-directory"),
         last=WRITE,
         into=True,
         by=_COPY,
     ),
     "install": _files(
-        *("bcCDpTvd", "gmotS", f"{READ} {WRITE}"),
+        *("cCDpTvd", "gmot", f"{READ} {WRITE}"),
         *("verbose directory", "target-directory mode owner group"),
         last=WRITE,
         into=True,
         by=_COPY,
     ),
     "ln": _files(
-        *("bfinrsTvLP", "tS", ADMINISTER),
+        *("finrsTvLP", "t", ADMINISTER),
         *("force symbolic relative verbose", "target-directory"),
         last=ADMINISTER,
         into=True,
@@ -140,7 +140,7 @@ FILES: Mapping[str, Files] = {
     "rm": _files(
         "dfiIrRv", "", DELETE, "recursive force verbose dir one-file-system no-preserve-root"
     ),
-    "rmdir": _files("pv", "", DELETE, "parents verbose ignore-fail-on-non-empty"),
+    "rmdir": _files("v", "", DELETE, "verbose ignore-fail-on-non-empty"),
     "shred": _files("fuvxz", "ns", f"{WRITE} {DELETE}", "force zero verbose", "iterations size"),
     "mkdir": _files("pv", "m", WRITE, "parents verbose", "mode"),
     "mkfifo": _files("", "m", WRITE, "", "mode"),
@@ -153,12 +153,6 @@ FILES: Mapping[str, Files] = {
     "chgrp": _files("RvcfhHLP", "", ADMINISTER, _MODES, "reference", first=True),
     "setfacl": _files("bkRdn", "mx", ADMINISTER, "", "modify remove"),
     "chattr": _files("Rv", "", ADMINISTER, first=True),
-    "gzip": _files("123456789fknqrv", "S", f"{READ} {WRITE} {DELETE}"),
-    "gunzip": _files("fknqrv", "S", f"{READ} {WRITE} {DELETE}"),
-    "bzip2": _files("123456789dfkqvz", "", f"{READ} {WRITE} {DELETE}"),
-    "xz": _files("0123456789dfkqvz", "T", f"{READ} {WRITE} {DELETE}"),
-    "split": _files("dx", "abCln", READ, "", "bytes lines", last=WRITE, most=2),
-    "patch": _files("bEfNRstu", "dip", WRITE, by={"-i": READ}),
     "sync": _files("df", "", WRITE),
 }
 
@@ -222,6 +216,9 @@ def _operands(uses: Uses, files: Files, taken: Taken) -> None:
         uses.found += [(verb, operand) for verb in files.each]
         if target is not None and files.into and not taken.has("-T"):
             uses.found.append((files.last, _below(target, operand)))
+    if files.last == ADMINISTER and target is None and len(operands) == 1:
+        # A link of the same name, in the current folder.
+        uses.found.append((ADMINISTER, _below(literal("."), operands[0])))
     if not operands and not taken.operands:
         uses.here = files.none
 

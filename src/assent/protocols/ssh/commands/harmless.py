@@ -23,9 +23,9 @@ _WORDS: Mapping[str, re.Pattern[str]] = {
     "mount": re.compile(r"-l"),
     "dmesg": re.compile(r"-[THxLke]+|--human|--ctime"),
     "locale": re.compile(r"-a"),
-    "dpkg-query": re.compile(r"-[WlsLf]|[a-z0-9.+*-]+"),
+    "dpkg-query": re.compile(r"-[WlsLf]|[a-z0-9.+*][a-z0-9.+*-]*"),
     "journalctl": re.compile(
-        r"-[xefkrabqlm]+|--no-pager|-[unptSU]|[\w@.:-]+|-[un][\w@.:-]+|--(unit|since|until|lines|"
+        r"-[xefkrabqlm]+|--no-pager|-[unptSU]|[\w@.:][\w@.:-]*|-[un][\w@.:-]+|--(unit|since|until|lines|"
         r"priority|output|boot)(=[\w@.: -]+)?|--(follow|reverse|all|quiet|utc|dmesg)|[\d: -]+"
     ),
 }

@@ -37,7 +37,7 @@ OPAQUE = named(
     " jshell erl iex elixir osascript wish guile sftp ftp lftp mail mutt rlwrap rlogin rsh"
     " unshare nsenter capsh strace ltrace perf valgrind debugfs parted fdisk systemd-run"
     " sudoedit visudo vipw vigr pkexec run-parts start-stop-daemon dbus-send busctl gdbus parallel"
-    " top htop watchman"
+    " patch split top htop watchman"
 )
 _LOADERS = re.compile(r"ld-linux.*|ld\.so.*|ld-musl.*|ld64\.so.*")
 

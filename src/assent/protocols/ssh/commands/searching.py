@@ -36,7 +36,9 @@ _HARMLESS_SED = re.compile(
     r"[gpiI0-9]*)\s*"
 )
 _AWK = Options("", "Fv", frozenset(), frozenset({"field-separator", "assign"}), permuted=False)
-_AWK_RUNS = re.compile(r"[|>@]|system|getline|close|fflush|ENVIRON|load|include|printf?\s*\(.*>")
+_AWK_RUNS = re.compile(
+    r"[|>@]|system|getline|close|fflush|ENVIRON|ARG[VC]|load|include|printf?\s*\(.*>"
+)
 _FIND_PLAIN = named(
     "-print -print0 -prune -quit -depth -d -daystart -mount -xdev -noleaf -empty -nouser -nogroup"
     " -readable -writable -executable -true -false -not -a -and -o -or ! ( ) , -follow -ls"

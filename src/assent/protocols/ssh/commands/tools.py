@@ -36,6 +36,8 @@ def _git(call: Call) -> Outcome:
         return call.stays
     if words[0].value not in _GIT:
         call.unknown(f"what `git {words[0].written[:80]}` runs is not read")
+    if words[0].value == "diff" and any(re.match(r"[/~]|\.\.", one.prefix) for one in words[1:]):
+        call.unknown("`git diff` may compare files outside of any repository")
     for word in words[1:]:
         if word.value is None and (word.splits or not word.prefix):
             call.unknown(f"what {quoted(word.written)} is to `git` cannot be known")

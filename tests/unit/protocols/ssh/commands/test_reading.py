@@ -81,6 +81,7 @@ def test_what_only_reads_is_a_read_whose_decision_serves_again(text: str) -> Non
         ),
         *(
             "journalctl --vacuum-size=1M",
+            "journalctl --rotate",
             "git log --output=f",
             "date -s 1",
             "sort -o f f",
