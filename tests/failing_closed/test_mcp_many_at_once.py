@@ -1,12 +1,14 @@
 """Failing closed: agents who do many things at once, and the books that are kept of them."""
 
 import asyncio
+import gc
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from assent.core.faults import ConflictFault
+from assent.gateway.mcp import channel
 from assent.gateway.mcp.desks import Desk
 from assent.gateway.mcp.sessions import MOST_OF_ONE, Desks
 from assent.protocols.mcp.definitions import definition_of
@@ -131,3 +133,28 @@ class VisitLike:
 
     def __init__(self, caller: Any, target: Any, opened: Any) -> None:
         self.caller, self.target, self.opened = caller, target, opened
+
+
+async def test_a_stream_that_is_dropped_full_as_it_is_ends_and_is_no_fault_of_anybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began: list[str] = []
+
+    async def begun_stream(request: object) -> Any:
+        began.append("it")
+        raise ConnectionResetError("the client is gone")
+
+    faults: list[Any] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: faults.append(context))
+    monkeypatch.setattr(channel, "begun_stream", begun_stream)
+    said = channel.Channel(cast(Any, None), takes_events=True)
+    for number in range(2_000):
+        said.say({"number": number})
+    said.drop()
+    del said
+    for _ in range(5):
+        await asyncio.sleep(0)
+    gc.collect()
+    assert began == ["it"]
+    assert faults == []

@@ -60,8 +60,13 @@ class Channel:
 
     def drop(self) -> None:
         """Send nothing more."""
-        with suppress(asyncio.QueueFull):
-            self._said.put_nowait(None)
+        if self._pump is None:
+            return
+        # Nobody may wait for it any more, so what it meets on the way is heard here.
+        self._pump.add_done_callback(_heard)
+        if self._said.full():
+            self._said.get_nowait()
+        self._said.put_nowait(None)
 
     async def _stream(self) -> web.StreamResponse:
         response = await begun_stream(self._request)
@@ -81,6 +86,11 @@ class Channel:
                 await response.write_eof()
                 return
             await response.write(data)
+
+
+def _heard(pump: "asyncio.Task[web.StreamResponse]") -> None:
+    if not pump.cancelled():
+        pump.exception()
 
 
 async def begun_stream(request: web.BaseRequest) -> web.StreamResponse:
