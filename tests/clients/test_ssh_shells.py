@@ -28,6 +28,10 @@ permit (principal in Group::"engineers", action in [Action::"ssh.shell", Action:
 @id("ssh.held") @message("touching needs a DBA") @hold("5m") @require("approve: 1 of dba")
 forbid (principal, action == Action::"ssh.execute", resource == Program::"web1/touch");
 
+@id("ssh.no-secrets") @message("secrets are not read from here")
+forbid (principal, action == Action::"file.read", resource)
+when { resource.name like "/etc/secrets/*" };
+
 @id("ssh.no-explosion") @message("servers are not blown up from here")
 forbid (principal, action == Action::"ssh.execute", resource == Program::"web1/explode");
 """
@@ -194,6 +198,38 @@ def test_a_line_that_cannot_be_known_needs_a_permit_for_that(ana: Ssh) -> None:
     shell.until("# ")
     shell.type("exit\r")
     shell.close()
+
+
+def test_a_line_is_read_in_the_directory_that_the_lines_before_it_led_to(ana: Ssh) -> None:
+    shell = Terminal(ana)
+    shell.until("# ")
+    shell.type("cat secrets/key\r")
+    shell.until("No such file")
+    shell.until("# ")
+    shell.type("cd /etc\r")
+    shell.until("# ")
+    shell.type("cat secrets/key\r")
+    assert "No such file" not in shell.until("secrets are not read from here")
+    shell.until("2004h")
+    shell.until("# ")
+    # What may be a link on the server leads nobody knows where.
+    shell.type("cat ../etc/secrets/key\r")
+    shell.until("cannot be known")
+    shell.until("2004h")
+    shell.until("# ")
+    shell.type("cd $OLDPWD\r")
+    shell.until("assent explain")
+    shell.until("2004h")
+    shell.until("# ")
+    shell.type("exit\r")
+    shell.close()
+
+
+def test_a_pager_on_a_terminal_is_not_known_and_without_one_it_is(ana: Ssh) -> None:
+    assert ana.run("less /etc/hostname").returncode == 0
+    shell = Terminal(ana, "less /etc/hostname")
+    shell.until("assent explain")
+    assert shell.close() != 0
 
 
 def test_what_is_recalled_from_the_history_is_decided_on_as_it_is_drawn(ana: Ssh) -> None:

@@ -55,6 +55,8 @@ class LineGate:
         self._deciding = False
         self._shown = asyncio.Event()
         self._unseen_until: tuple[int, float] = (-1, 0.0)
+        # Where the shell may be: what a line touches depends on the lines before it.
+        self._directories: frozenset[str] | None = frozenset({"~"})
 
     @property
     def full(self) -> bool:
@@ -178,9 +180,11 @@ class LineGate:
         if at_prompt and line.sure and not line.text.strip():
             return True
         if not at_prompt and (not self._every or self._known_unseen()):
+            self._directories = None
             return True
+        after: frozenset[str] | None = None
         if at_prompt and line.sure and not _goes_on(line.text):
-            reading = read_line(line.text, visit.account)
+            reading, after = read_line(line.text, visit.account, self._directories)
         else:
             reading = unseen(line.text if at_prompt else "", visit.account, at_prompt=at_prompt)
         self._patience = Patience()
@@ -197,6 +201,8 @@ class LineGate:
             return False
         # What came of a line is what the terminal shows; nobody says more of it.
         attempt.finish()
+        # Through what was not seen the shell may have been taken anywhere.
+        self._directories = after
         if not at_prompt:
             self._remember_unseen()
         return True

@@ -28,18 +28,31 @@ class Reading:
 def read(asked: Asked, account: str, *, terminal: bool) -> Reading:
     """Return what is asked for, as far as it is understood."""
     if asked.kind == "exec":
-        return read_line(asked.command, account)
+        return _read_command(asked.command, account, terminal=terminal)
     statement = channels.shell(account, terminal=terminal)
     return Reading(statement, f"open a shell as {account}")
 
 
-def read_line(text: str, account: str) -> Reading:
-    """Return what a command does."""
+def read_line(
+    text: str, account: str, directories: frozenset[str] | None
+) -> tuple[Reading, frozenset[str] | None]:
+    """Return what a line of a shell does in one of these directories, and where one may be then.
+
+    None: nobody knows where.
+    """
+    from assent.protocols.ssh import commands
+
+    read = commands.read_line(text, account, directories)
+    shape = ("line", text, directories) if read.statement.reusable else None
+    return Reading(read.statement, text, shape), read.directories
+
+
+def _read_command(text: str, account: str, *, terminal: bool) -> Reading:
     # The grammar is loaded with the first command, and not with the door.
     from assent.protocols.ssh.commands import read_command
 
-    statement = read_command(text, account)
-    return Reading(statement, text, ("exec", text) if statement.reusable else None)
+    statement = read_command(text, account, terminal=terminal)
+    return Reading(statement, text, ("exec", text, terminal) if statement.reusable else None)
 
 
 def unseen(text: str, account: str, *, at_prompt: bool) -> Reading:
