@@ -12,7 +12,7 @@ from assent.control.warnings import Warnings
 from assent.core.changes import PutGrant
 from assent.core.faults import ConflictFault, ForbiddenFault, MissingFault
 from assent.core.grant import Grant, GrantKind
-from assent.core.ids import GrantId
+from assent.core.ids import CredentialId, GrantId
 from assent.core.ports import Store
 from assent.core.request import Request
 from assent.core.secret import Secret
@@ -79,5 +79,6 @@ class FakeBreakGlass:
             grant.ends_at,
             grant,
             connections,
+            CredentialId("crd_1"),
         )
         return Broken(opened, found)

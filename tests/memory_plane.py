@@ -88,6 +88,7 @@ from assent.core.ids import (
     PREFIXES,
     ActionId,
     AnchorId,
+    CredentialId,
     EntryId,
     GrantId,
     RequestId,
@@ -237,7 +238,10 @@ class FakeAccess:
             return await self.ask(caller, target_name, lasts_for, reason, ticket)
         grant = self._plane.grant_to(caller.subject)
         ends_at = grant.ends_at
-        return Opened("ben", Secret("s3cret"), "shop", SHOP, ends_at, grant, connections)
+        credential = CredentialId("crd_1")
+        return Opened(
+            "ben", Secret("s3cret"), "shop", SHOP, ends_at, grant, connections, credential
+        )
 
     async def ask(
         self,

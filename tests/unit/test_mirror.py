@@ -88,7 +88,7 @@ ELSEWHERE = {
     "gateway/http/upstreams": "clients/test_http_passing.py reaches an nginx by TLS, or not",
     "gateway/http/visits": "clients/test_http_programs.py opens, shares and loses sessions",
     "gateway/http/web_gateway": "clients/test_http_in_chromium.py browses through all of it",
-    "edges/ssh_authority": "credentials/test_ssh_certificate.py; clients/test_ssh.py starts with it",
+    "edges/ssh_authority": "credentials/test_ssh_certificate.py; clients/test_ssh.py starts it",
     "core/tool_pin": "nouns; control/test_tool_pins.py and stores/test_pins.py keep them",
     "edges/mcp_door": "clients/test_mcp_gateway.py comes in by it",
     "protocols/mcp/verbs": "a table; every protocol's is loaded by policy/test_loader.py",

@@ -36,7 +36,7 @@ class Opened:
     expires_at: datetime
     grant: Grant
     connections: int
-    credential: CredentialId = CredentialId("")
+    credential: CredentialId
 
 
 class SessionCredentials:
