@@ -44,6 +44,22 @@ _SAID_BY_US = frozenset(
     ]
 )
 _OWN_PREFIXES = ("assent-", "x-assent-", "x-forwarded-", "sec-websocket-")
+# By these, applications take somebody's word for who a request is from: proxies before them say so,
+# and no client of ours may.
+_IDENTITY = (
+    "remote-",
+    "x-remote-",
+    "x-auth-request-",
+    "x-authenticated-",
+    "x-webauth-",
+    "x-goog-authenticated-",
+    "x-goog-iap-",
+    "cf-access-",
+    "x-ms-client-principal",
+    "x-amzn-oidc-",
+    "tailscale-user-",
+    "impersonate-",
+)
 _NOT_FROM_TARGET = frozenset({"alt-svc", "strict-transport-security", "content-length"})
 COOKIE = "assent-door"
 """Our cookies on hosts of targets begin so, also behind `__Host-`."""
@@ -74,7 +90,7 @@ def to_target(headers: CIMultiDictProxy[str], *, keep_authorization: bool) -> CI
     for name, value in headers.items():
         lowered = name.lower()
         # With an underscore it would be the same name for CGI, WSGI and PHP (as nginx has it).
-        if lowered in dropped or "_" in lowered or lowered.startswith(_OWN_PREFIXES):
+        if lowered in dropped or "_" in lowered or lowered.startswith((*_OWN_PREFIXES, *_IDENTITY)):
             continue
         if lowered == "authorization" and not keep_authorization:
             continue
