@@ -18,7 +18,8 @@ ENDS = """
 Connection Keep-Alive TE Trailer Transfer-Encoding Upgrade Proxy-Connection Proxy-Authorization
 Host Content-Length Expect Forwarded Via X-Forwarded-For X-Forwarded-Anything X-Real-IP
 X-Original-URL X_Forwarded_For X-Assent-Subject Assent-Reason Prefer Sec-WebSocket-Key
-Authorization Remote-User X-Remote-User X-Auth-Request-Email Cf-Access-Jwt-Assertion Impersonate-User
+Authorization Remote-User X-Remote-User X-Auth-Request-Email Cf-Access-Jwt-Assertion
+Impersonate-User
 """
 HOST = Place("https://wiki.internal:8443", "/base", "https://wiki.apps.test", "")
 PATH = Place("https://wiki.internal:8443", "/base", "https://apps.test", "/at/wiki")
