@@ -165,7 +165,10 @@ def _quorum_words(quorum: Quorum, names: Mapping[str, str]) -> str:
 
 
 def _group_words(group: str, names: Mapping[str, str]) -> str:
-    return " or ".join(
-        names.get(name.lstrip("@="), name.lstrip("@=")) if name.startswith("@") else name
-        for name in group.split("|")
-    )
+    return " or ".join(_name_in_words(name, names) for name in group.split("|"))
+
+
+def _name_in_words(name: str, names: Mapping[str, str]) -> str:
+    if name.startswith("@="):
+        return names.get(name[2:], "who answers for it")
+    return names.get(name[1:], name[1:]) if name.startswith("@") else name
