@@ -133,13 +133,14 @@ class Arrivals:
     async def stop(self) -> None:
         """Tell all that wait that their requests stay open; nobody waits from here on."""
         self._stopping = True
-        self._nobody_here.clear()
         for arrivals in self._here.values():
             for arrival in arrivals:
                 arrival.nudged.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(STOPS_WITHIN_S):
                 while self._here:
+                    # As in `Holding.stop`: somebody may have come while the others left.
+                    self._nobody_here.clear()
                     await self._nobody_here.wait()
 
     def _valid(self, arriving: Arriving) -> Grant | None:

@@ -107,12 +107,14 @@ class Holding:
     async def stop(self) -> None:
         """Set aside all that is held, and tell its clients; nothing is held from here on."""
         self._stopping = True
-        self._nothing_held.clear()
         for live in set(self._held.values()):
             live.nudged.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(STOPS_WITHIN_S):
                 while self._held:
+                    # What was held while the others let go is waited for as well: an event that
+                    # stays set would have this go round for ever, with nothing else done.
+                    self._nothing_held.clear()
                     await self._nothing_held.wait()
 
     async def complete(self, request: RequestId, words: str, entry: Entry) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from assent.core.faults import ConflictFault
+from assent.core.ids import RequestId
 from assent.core.plugins import Permitted, RefusalKind, Refused
 from assent.core.request import RequestState, Verdict
 from builders import (
@@ -281,3 +282,31 @@ async def _end(world: World, asking: "asyncio.Task[Any]") -> None:
     live = next(iter(world.live))
     world.live.cancel(live.process_id, live.secret_key)
     await asking
+
+
+async def test_a_stop_waits_for_what_is_held_while_the_others_let_go(world: World) -> None:
+    client = await world.connect()
+    asking = world.asking(client, DELETE_ALL)
+    await world.held(client)
+    late = RequestId("req_late")
+
+    class Quiet(asyncio.Event):
+        """Lets somebody come just when nothing is held any more."""
+
+        def set(self) -> None:
+            super().set()
+            if late not in came:
+                came.append(late)
+                world.holding._held[late] = client.session
+                asyncio.get_running_loop().call_soon(self._leave)
+
+        def _leave(self) -> None:
+            del world.holding._held[late]
+            self.set()
+
+    came: list[RequestId] = []
+    world.holding._nothing_held = Quiet()
+    await world.holding.stop()
+    assert came == [late]
+    assert late not in world.holding._held
+    assert isinstance(await asking, Refused)
