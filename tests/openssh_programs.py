@@ -61,20 +61,24 @@ class Programs:
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """Start it, with pipes; it ends with the block."""
-        process = subprocess.Popen(
+        with subprocess.Popen(
             self.words(*words),
             env=self.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.communicate()
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def forget(self) -> None:
+        """Take the certificate away that is at hand: access behind it may be over."""
+        for kept in self.gateway.world.people["ana"].home.rglob("*-cert.pub"):
+            kept.unlink()
 
     def words(self, *words: str) -> list[str]:
         """Return a command line that reads our configuration."""

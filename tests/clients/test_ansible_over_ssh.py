@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,17 +50,24 @@ def ansible(
         "[defaults]\nhost_key_checking = true\ninterpreter_python = /usr/bin/python3\n"
         f"remote_tmp = {ana.place}/ansible\nlocal_tmp = {folder}/local\n"
         f"[ssh_connection]\nssh_common_args = -F {ana.config}\n"
-        f"pipelining = {pipelining}\ncontrol_path_dir = {folder}/cp\n"
+        f"pipelining = {pipelining}\n"
     )
     program = Path(sys.executable).parent / "ansible"
-    return subprocess.run(
-        [str(program), "web1", "-i", "web1,", "--ssh-common-args", f"-F {ana.config}", *words],
-        env=ana.environment() | {"ANSIBLE_CONFIG": str(folder / "ansible.cfg")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    # Of a socket's name 108 bytes count (unix(7)), and folders of tests have long ones.
+    with tempfile.TemporaryDirectory() as short:
+        environment = {
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": short,
+            "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s",
+        }
+        return subprocess.run(
+            [str(program), "web1", "-i", "web1,", "--ssh-common-args", f"-F {ana.config}", *words],
+            env=ana.environment() | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
 
 @pytest.mark.parametrize("pipelining", [False, True])

@@ -180,7 +180,7 @@ async def test_what_is_wrong_with_a_wish_stands_beside_each_field(house: House) 
     await expect(ana.locator("#verbs-wrong")).to_contain_text("there is no verb", ignore_case=True)
     await ana.get_by_label("Only these verbs").fill("read")
     await ana.get_by_role("button", name="Ask", exact=True).click()
-    await expect(ana.get_by_text("sql.read")).to_be_visible()
+    await expect(ana.get_by_text("sql.read", exact=True)).to_be_visible()
     await expect(ana.get_by_role("heading", name="Granted: stage")).to_be_visible()
 
 

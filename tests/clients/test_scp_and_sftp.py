@@ -145,5 +145,6 @@ def test_giving_access_back_cuts_a_copy(ana: Programs, tmp_path: Path) -> None:
         ana.gateway.wait_for_request(f"sftp put {there}")
         ana.gateway.give_back("ana", "web1")
         copying.communicate(timeout=5)
+    ana.forget()
     assert copying.returncode != 0
     assert not there.exists()

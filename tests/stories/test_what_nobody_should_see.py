@@ -151,7 +151,7 @@ def deletes(house: Gateway, shop: Shop, ana: Psql, night_job: Psql) -> str:
     ana.says("BEGIN;", "UPDATE carts SET item = 'lamp' WHERE id = 7;")
     night_job.type("UPDATE carts SET item = 'rug' WHERE id = 7;")
     waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
-    eventually(lambda: shop.value(waiting), "the night job waits")
+    eventually(lambda: shop.value(waiting), "the night job waits", 30)
     begin = ana.type("DELETE FROM carts;")
     request = house.wait_for_request("DELETE FROM carts")
     shown = commanded(house, "ben", "show", request)

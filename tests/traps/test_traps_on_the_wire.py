@@ -135,7 +135,7 @@ def test_a_target_that_hangs_up_on_what_waits_leaves_it_not_run(
         connection.close()
     items = gateway.answer("ana", "GET", "/v1/requests?mine=true")["items"]
     [held] = [one for one in items if f"delete from {table}" in one["action"]["text"]]
-    assert held["state"] in {"interrupted", "withdrawn"}
+    gateway.wait_until(held["id"], "interrupted", "withdrawn")
     late = gateway.call("ben", "POST", f"/v1/requests/{held['id']}/approve", {"comment": "late"})
     assert late.status_code == 409
     assert shop.count(table) == 1000
