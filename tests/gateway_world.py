@@ -115,6 +115,10 @@ class Shop:
 
         self.loop.run(work())
 
+    def refill(self) -> None:
+        """Put the tables and rows back as they were, for whoever comes next."""
+        self.loop.run(database.fill(self.database))
+
     def program(self, name: str) -> str:
         """Return the path of a client program of the server's own release."""
         return str(self.database.bin / name)
