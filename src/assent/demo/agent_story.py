@@ -91,7 +91,8 @@ async def _api(
 async def _made(story: Story) -> Person:
     """Have Ana make the agent and a token of it, and return it as somebody in the story."""
     story.step("Ana makes an agent, which acts for her, with a token of its own")
-    ana, task = story.world.people["ana"], "set the state of `orders` right"
+    ana = story.world.people["ana"]
+    task = "set the state of `orders` right, by `read_order` and `set_state`"
     await assent(ana, "step-up", "--password-file", str(ana.password_file))
     await assent(ana, "agents", "create", NAME, "--task", task, "--group", "engineers")
     story.saw(f'Ana: assent agents create {NAME} --task "{task}" --group engineers')

@@ -74,10 +74,11 @@ def measure(action: Action, evidence: Evidence, now: datetime) -> Signal:
         for touch in action.touches
         if touch.verb not in _NOT_ITS_OWN and not is_housekeeping(touch)
     ]
+    target = evidence.target.name if evidence.target else ""
     where = evidence.target.environment if evidence.target else ""
     strongest: dict[str, tuple[float, str]] = {}
     for text in said:
-        for what, bits, words in _against(text, touches, where):
+        for what, bits, words in _against(text, touches, target, where):
             if bits > strongest.get(what, (0.0, ""))[0]:
                 strongest[what] = (bits, f"“{name_words(text)}” {words}")
     if not strongest:
@@ -97,8 +98,13 @@ def only_reads(task: str) -> bool:
     return reads and _WRITES.search(text) is None
 
 
-def _against(text: str, touches: list[Touch], where: str) -> Iterator[tuple[str, float, str]]:
-    """Yield what speaks against the action: of which kind, bits, and what the text does then."""
+def _against(
+    text: str, touches: list[Touch], target: str, where: str
+) -> Iterator[tuple[str, float, str]]:
+    """Yield what speaks against the action: of which kind, bits, and what the text does then.
+
+    Where the text names the target, all that is on it is meant.
+    """
     changing = [touch for touch in touches if touch.operation in _CHANGING]
     if changing and only_reads(text):
         worst = max(changing, key=lambda touch: touch.operation is Operation.ADMINISTER)
@@ -108,7 +114,7 @@ def _against(text: str, touches: list[Touch], where: str) -> Iterator[tuple[str,
         yield "changes", bits, f"speaks of reading alone, and this is {did}"
     names = _named(text, touches)
     others = [touch.resource.name for touch in touches if not _is_named(touch, names)]
-    if names and others:
+    if names and others and target.lower() not in names:
         others = list(dict.fromkeys(others))
         yield "elsewhere", ELSEWHERE_BITS, f"does not name {list_words(others)}"
     lowered = text.lower()
@@ -142,9 +148,11 @@ def _named(text: str, touches: list[Touch]) -> list[str]:
 
 
 def _is_named(touch: Touch, names: list[str]) -> bool:
-    """Return whether a text's names mean it, its last part, or what it lies in."""
+    """Return whether a text's names mean it, a part of its path, or what it lies in."""
     full = touch.resource.name.lower()
     parts = {full, full.rpartition(".")[2], full.rpartition("/")[2]}
+    if touch.resource.kind in ("Route", "File"):
+        parts.update(full.split("/"))
     return any(
         name in parts or full.startswith((f"{name}.", f"{name}/", f"{name}(")) for name in names
     )

@@ -55,7 +55,10 @@ class CatalogueView:
 
 @dataclass(frozen=True, slots=True)
 class TargetRow:
-    """A target of the list. problem: why its names are not known, empty where all is well."""
+    """A target of the list. problem: why its names are not known, empty where all is well.
+
+    has_catalogue: what it holds is looked through, so that names are known before they are used.
+    """
 
     name: str
     protocol: str
@@ -65,6 +68,7 @@ class TargetRow:
     grants: int
     problem: str
     read_at: str
+    has_catalogue: bool
 
 
 @router.get("")
@@ -119,7 +123,8 @@ async def page(seat: Sees, name: NamePath) -> Response:
         "owner_names": sorted(target.owners),
         "tls": _TLS.get(target.tls, (target.tls, "")),
         "credential": _credential(target.credential),
-        "databases": [one for one in (target.database, *target.databases) if one],
+        "databases": _databases(target),
+        "has_catalogue": _has_catalogue(target),
         "way": seat.desk.way_in(target),
         "options": options_of(target) if sees_all else (),
         "tools": await tools_of(plane, target) if owns or caller.oversees else (),
@@ -174,7 +179,19 @@ def _row(seat: Seat, target: Target) -> TargetRow:
         len(_grants(seat, target)),
         problem,
         isoformat(min(read)) if read else "",
+        _has_catalogue(target),
     )
+
+
+def _has_catalogue(target: Target) -> bool:
+    return target.protocol == "postgres"
+
+
+def _databases(target: Target) -> list[str]:
+    """Return its databases, or the accounts of a server; what else there is has neither."""
+    if target.protocol not in ("postgres", "ssh"):
+        return []
+    return [one for one in (target.database, *target.databases) if one]
 
 
 def _ages(seat: Seat, target: Target) -> Sequence[CatalogueAge]:

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ CHANGES = """
 forbid (principal, action == Action::"target.change", resource);
 @id("of-shop") permit (principal, action == Action::"sql.read", resource == Target::"shop");
 """
+WEB = replace(SHOP, id=TargetId("tgt_web"), name="web", protocol="http")
 ARCHIVE = '[[targets]]\nname = "archive"\nowners = ["dba"]\n'
 
 
@@ -51,6 +52,20 @@ async def test_a_target_says_what_it_is_and_not_how_one_gets_in(console: Console
         assert words in text
     assert SHOP.credential not in text
     assert (await console.http.get("/targets/nothing")).status_code == 404
+
+
+async def test_what_has_no_databases_is_not_said_to_have_names_to_look_through(
+    console: Console,
+) -> None:
+    console.world.plane.directory.put_target(WEB)
+    listed = await console.get("/targets")
+    assert "not looked at" in listed
+    assert "as they are written" in listed
+    text, of_the_shop = await console.get("/targets/web"), await console.get("/targets/shop")
+    for words in ("Databases", "looked through when it is first used", "known of its names"):
+        assert words in of_the_shop
+        assert words not in text
+    assert "Labels in force" in text
 
 
 async def test_who_does_not_own_it_sees_neither_its_address_nor_who_is_in(
