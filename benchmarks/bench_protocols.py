@@ -1,6 +1,7 @@
 """What SSH, HTTP and MCP cost on their way through the gateway, beside the direct road."""
 
 import asyncio
+import contextlib
 import os
 import re
 import statistics
@@ -20,6 +21,7 @@ _BULK_BYTES = 200_000_000
 _COMMANDS = 200
 _CALLS = 300
 _WIDE = 8
+_SSH_WAYS = ("direct", "jump", "assent")
 
 
 async def run() -> None:
@@ -107,11 +109,18 @@ async def _tools(roads: ProtocolRoads) -> list[Figure]:
 async def _shell(roads: ProtocolRoads) -> list[Figure]:
     rates: dict[str, list[float]] = defaultdict(list)
     medians: dict[str, list[float]] = defaultdict(list)
+    async with contextlib.AsyncExitStack() as open_ones:
+        clients = {
+            name: await open_ones.enter_async_context(
+                shared(await openssh(roads, name), roads.folder / name)
+            )
+            for name in _SSH_WAYS
+        }
+        for _ in range(ROUNDS):
+            for name, median in (await _commands(clients)).items():
+                medians[name].append(median)
     for _ in range(ROUNDS):
-        for name in ("direct", "jump", "assent"):
-            async with shared(await openssh(roads, name), roads.folder / "shared") as client:
-                medians[name].append(await _commands(client))
-        for name in ("direct", "jump", "assent"):
+        for name in _SSH_WAYS:
             rates[name].append(await _bulk(await openssh(roads, name)))
     return [
         figure("ssh_bulk_vs_jump", _ratios(rates, "jump"), "ratio"),
@@ -123,18 +132,23 @@ async def _shell(roads: ProtocolRoads) -> list[Figure]:
     ]
 
 
-async def _commands(client: OpenSsh) -> float:
-    """Return the median time of a command that does nothing, with starting the client, in ms."""
-    took = []
+async def _commands(clients: Mapping[str, OpenSsh]) -> dict[str, float]:
+    """Return each way's median time of a command that does nothing, in ms.
+
+    Starting the client is in it, and takes the most of it; so the ways take turns, command by
+    command, and what the machine does meanwhile falls on all of them.
+    """
+    took: dict[str, list[float]] = {name: [] for name in clients}
     for _ in range(_COMMANDS):
-        began = time.perf_counter()
-        process = await asyncio.create_subprocess_exec(
-            *client.words, "true", env=client.environment, stdin=asyncio.subprocess.DEVNULL
-        )
-        if await process.wait():
-            raise RuntimeError(f"`{client.words[-1]} true` failed")
-        took.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(took)
+        for name, client in clients.items():
+            began = time.perf_counter()
+            process = await asyncio.create_subprocess_exec(
+                *client.words, "true", env=client.environment, stdin=asyncio.subprocess.DEVNULL
+            )
+            if await process.wait():
+                raise RuntimeError(f"`{client.words[-1]} true` failed")
+            took[name].append((time.perf_counter() - began) * 1e3)
+    return {name: statistics.median(times) for name, times in took.items()}
 
 
 async def _bulk(client: OpenSsh) -> float:

@@ -100,8 +100,19 @@ def staying(ssh: Ssh, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    # OpenSSH 9.2 may look whether it was told to end, and be told just before it goes to sleep.
+    for _ in range(20):
         process.terminate()
-        process.communicate(timeout=10)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=1)
+            return
+    process.kill()
+    process.communicate()
+    pytest.fail("ssh does not end")
 
 
 def echoed(port: int, data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from assent.core.faults import OperatorFault, OutsideFault
 from assent.core.lease import Lease
 from assent.core.resource import Target
 from assent.gateway.dial import dial
+from assent.gateway.ssh.packets import CIPHERS_TO_TARGETS
 from assent.gateway.ssh.wire import TargetConnection, connect
 
 _DEADLINE_S = 15.0
@@ -34,6 +35,7 @@ async def reach(target: Target, lease: Lease, account: str) -> TargetConnection:
         preferred_auth="publickey",
         agent_path=None,
         gss_host=None,
+        encryption_algs=CIPHERS_TO_TARGETS,
         compression_algs=None,
         disable_trivial_auth=True,
         client_version="Assent",

@@ -8,6 +8,7 @@ import asyncssh
 import structlog
 
 from assent.core.faults import OperatorFault
+from assent.gateway.ssh.packets import CIPHERS
 from assent.gateway.ssh.parts import SshParts
 from assent.gateway.ssh.visitor import Jump, Visitor
 from assent.gateway.ssh.wire import ClientConnection
@@ -118,6 +119,7 @@ async def _options(keys: list[object]) -> asyncssh.SSHServerConnectionOptions:
         agent_forwarding=False,
         gss_host=None,
         host_based_auth=False,
+        encryption_algs=CIPHERS,
         compression_algs=None,
         keepalive_interval=30,
         keepalive_count_max=4,

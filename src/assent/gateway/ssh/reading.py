@@ -2,10 +2,14 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assent.core.action import Operation, Statement, Touch
 from assent.core.resource import Resource
 from assent.protocols.ssh import channels
+
+_MOST_KEPT = 1_024
+_LONGEST_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class Reading:
 def read(asked: Asked, account: str, *, terminal: bool) -> Reading:
     """Return what is asked for, as far as it is understood."""
     if asked.kind == "exec":
-        return _read_command(asked.command, account, terminal=terminal)
+        known = len(asked.command) <= _LONGEST_KEPT
+        reader = _read_command if known else _read_command.__wrapped__
+        return reader(asked.command, account, terminal)
     statement = channels.shell(account, terminal=terminal)
     return Reading(statement, f"open a shell as {account}")
 
@@ -47,7 +53,9 @@ def read_line(
     return Reading(read.statement, text, shape), read.directories
 
 
-def _read_command(text: str, account: str, *, terminal: bool) -> Reading:
+@lru_cache(maxsize=_MOST_KEPT)
+def _read_command(text: str, account: str, terminal: bool) -> Reading:
+    # Nothing but these three decides what a command touches, so what was read is kept.
     # The grammar is loaded with the first command, and not with the door.
     from assent.protocols.ssh.commands import read_command
 

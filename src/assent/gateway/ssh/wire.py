@@ -1,7 +1,8 @@
 """Where asyncssh would decide by itself, and the gateway decides instead.
 
 asyncssh takes environment variables and listens for agents on its own; its certificate check knows
-neither our clock nor our critical option. Whatever leans on the inside of that library is here.
+neither our clock nor our critical option. Whatever leans on the inside of that library is here and
+in `packets`.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from typing import Any
 
 import asyncssh
 from asyncssh.packet import SSHPacket, String
+
+from assent.gateway.ssh.packets import Packets
 
 _MOST_VARIABLES = 64
 _LONGEST_VARIABLE = 1_024
@@ -53,7 +56,7 @@ class ClientChannel(asyncssh.SSHServerChannel[bytes]):
             self._report_response(wanted)
 
 
-class ClientConnection(asyncssh.SSHServerConnection):
+class ClientConnection(Packets, asyncssh.SSHServerConnection):
     """A connection of a client, from its first byte on."""
 
     def session_channel(self) -> ClientChannel:
@@ -99,7 +102,7 @@ class ClientConnection(asyncssh.SSHServerConnection):
         await self.create_agent_channel().open(session)
 
 
-class TargetConnection(asyncssh.SSHClientConnection):
+class TargetConnection(Packets, asyncssh.SSHClientConnection):
     """A connection to a target. agent: opens a channel to the client's, None where none is lent."""
 
     agent: Callable[[], Awaitable[asyncssh.SSHUNIXSession[bytes]]] | None = None
