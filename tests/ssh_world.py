@@ -48,8 +48,8 @@ class Sshd:
 
 
 @contextmanager
-def sshd(folder: Path) -> Iterator[Sshd]:
-    """Run an OpenSSH server while the block lasts."""
+def sshd(folder: Path, *settings: str) -> Iterator[Sshd]:
+    """Run an OpenSSH server while the block lasts. settings: further lines of its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     keygen(folder / "host")
@@ -76,6 +76,7 @@ def sshd(folder: Path) -> Iterator[Sshd]:
                 "MaxStartups 100:30:200",
                 "MaxSessions 100",
                 f"Subsystem sftp {SFTP_SERVER}",
+                *settings,
                 "",
             ]
         )

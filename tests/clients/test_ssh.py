@@ -65,6 +65,16 @@ def test_a_command_runs_at_the_target_with_its_output_errors_and_exit_code(ana: 
     assert (done.returncode, done.stdout, done.stderr) == (7, b"out\n", b"err\n")
 
 
+@pytest.mark.parametrize("cipher", ["aes128-gcm@openssh.com", "aes256-ctr"])
+def test_a_client_chooses_among_the_ciphers_that_there_are(ana: Ssh, cipher: str) -> None:
+    assert ana.run("echo", "hello", options=("-c", cipher)).stdout == b"hello\n"
+
+
+def test_chacha20_is_not_among_them(ana: Ssh) -> None:
+    done = ana.run("echo", "hello", options=("-c", "chacha20-poly1305@openssh.com"))
+    assert (done.returncode, done.stdout) == (255, b"")
+
+
 def test_fifty_megabytes_pass_each_way_unchanged(ana: Ssh, tmp_path: Path) -> None:
     sent = os.urandom(1 << 20) * 50
     there = tmp_path / "there"

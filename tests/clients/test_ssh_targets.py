@@ -38,6 +38,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def old_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A server that speaks one cipher, and not one that the gateway would choose."""
+    folder = tmp_path_factory.mktemp("old-sshd")
+    with sshd(folder, "Ciphers chacha20-poly1305@openssh.com") as running:
+        yield running
+
+
 def table(name: str, port: int, host_key: str, more: str = "", login: str = "certificate") -> str:
     return (
         f'\n[[targets]]\nname = "{name}"\nprotocol = "ssh"\nhost = "127.0.0.1"\nport = {port}\n'
@@ -47,19 +55,21 @@ def table(name: str, port: int, host_key: str, more: str = "", login: str = "cer
 
 @pytest.fixture(scope="module")
 def house(
-    template: World, server: Sshd, tmp_path_factory: pytest.TempPathFactory
+    template: World, server: Sshd, old_server: Sshd, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     """A gateway before that server under several names, some of them wrong."""
     folder = tmp_path_factory.mktemp("ssh") / "world"
     keygen(folder / "other")
     other = " ".join((folder / "other.pub").read_text().split()[:2])
     stored = f'password = "file:{server.folder}/stored"\n'
+    old_stored = f'password = "file:{old_server.folder}/stored"\n'
     more = (
         table("stored", server.port, server.host_key, stored, "key")
         + table("impostor", server.port, other)
         + table("away", gateway_port_of_nobody(), server.host_key)
         + table("web3", server.port, server.host_key)
         + table("web4", server.port, server.host_key)
+        + table("old", old_server.port, old_server.host_key, old_stored, "key")
         # OpenSSH sends no signals to what runs as root.
         + table("plain", server.port, server.host_key).replace(f'"{ACCOUNT}"', f'"{PLAIN}"')
     )
@@ -84,6 +94,11 @@ def test_a_target_is_reached_by_a_certificate_that_lasts_a_minute(
 
 def test_a_target_is_reached_by_a_stored_key(house: Gateway, tmp_path: Path) -> None:
     done = Ssh(house, tmp_path / "ana", target="stored").run("id", "-un")
+    assert done.stdout.decode().strip() == ACCOUNT, done.stderr
+
+
+def test_a_target_that_speaks_only_chacha20_is_reached(house: Gateway, tmp_path: Path) -> None:
+    done = Ssh(house, tmp_path / "ana", target="old").run("id", "-un")
     assert done.stdout.decode().strip() == ACCOUNT, done.stderr
 
 
