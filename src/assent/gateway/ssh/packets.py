@@ -54,9 +54,12 @@ class Packets(SSHConnection):
             self._flush(self._transport, self._unsent)
 
     def _flush(self, transport: asyncio.Transport, unsent: list[bytes]) -> None:
-        if unsent:
-            self._unsent_bytes = 0
-            data = b"".join(unsent)
-            unsent.clear()
+        if not unsent:
+            return
+        self._unsent_bytes = 0
+        data = b"".join(unsent)
+        unsent.clear()
+        # The peer may have gone since; uvloop takes nothing for it then.
+        if not transport.is_closing():
             with contextlib.suppress(ConnectionError):
                 transport.write(data)

@@ -15,6 +15,10 @@ class Out:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.broken = False
+        self.closing = False
+
+    def is_closing(self) -> bool:
+        return self.closing
 
     def write(self, data: bytes) -> None:
         if self.broken:
@@ -72,6 +76,9 @@ async def test_a_peer_that_is_gone_is_no_fault(out: Out, packets: Any) -> None:
     await asyncio.sleep(0)
     out.broken = False
     packets._send(b"b")
+    await asyncio.sleep(0)
+    packets._send(b"c")
+    out.closing = True
     await asyncio.sleep(0)
     assert out.written == [b"b"]
 
