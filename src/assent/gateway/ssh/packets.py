@@ -2,7 +2,7 @@
 
 asyncssh puts a packet that says nothing before each one, against attacks on ciphers of the kind CBC
 (RFC 4253, section 9.3.1), which are not spoken here, and hands each of the two to the kernel by
-itself. For a short command that was most of what the gateway added to it.
+itself. For a short command that was a good part of what the gateway added to it.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ CIPHERS = (
     "aes128-ctr",
 )
 """What a client may choose from. ChaCha20-Poly1305, which OpenSSH's would prefer, is not there:
-Terrapin was an attack on it (CVE-2023-48795), and a small packet takes seven times as long by it
+Terrapin was an attack on it (CVE-2023-48795), and a small packet takes several times as long by it
 here: asyncssh makes four ciphers for each."""
 
 CIPHERS_TO_TARGETS = (*CIPHERS, "chacha20-poly1305@openssh.com")
