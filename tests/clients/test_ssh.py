@@ -75,6 +75,15 @@ def test_chacha20_is_not_among_them(ana: Ssh) -> None:
     assert (done.returncode, done.stdout) == (255, b"")
 
 
+def test_keys_are_exchanged_anew_while_much_passes_each_way(ana: Ssh, tmp_path: Path) -> None:
+    sent, there = os.urandom(1 << 20) * 20, tmp_path / "there"
+    anew = ("-v", "-o", "RekeyLimit=1M")
+    done = ana.run(f"tee {there}", given=sent, options=anew)
+    assert done.returncode == 0
+    assert done.stderr.count(b"NEWKEYS received") > 5, done.stderr
+    assert digest(done.stdout) == digest(there.read_bytes()) == digest(sent)
+
+
 def test_fifty_megabytes_pass_each_way_unchanged(ana: Ssh, tmp_path: Path) -> None:
     sent = os.urandom(1 << 20) * 50
     there = tmp_path / "there"

@@ -40,9 +40,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 @pytest.fixture(scope="module")
 def old_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    """A server that speaks one cipher, and not one that the gateway would choose."""
+    """A server that speaks one cipher, not one the gateway would choose, and not for long."""
     folder = tmp_path_factory.mktemp("old-sshd")
-    with sshd(folder, "Ciphers chacha20-poly1305@openssh.com") as running:
+    settings = ("Ciphers chacha20-poly1305@openssh.com", "RekeyLimit 1M")
+    with sshd(folder, *settings) as running:
         yield running
 
 
@@ -100,6 +101,12 @@ def test_a_target_is_reached_by_a_stored_key(house: Gateway, tmp_path: Path) -> 
 def test_a_target_that_speaks_only_chacha20_is_reached(house: Gateway, tmp_path: Path) -> None:
     done = Ssh(house, tmp_path / "ana", target="old").run("id", "-un")
     assert done.stdout.decode().strip() == ACCOUNT, done.stderr
+
+
+def test_a_target_may_exchange_keys_anew_meanwhile(house: Gateway, tmp_path: Path) -> None:
+    sent = os.urandom(1 << 20) * 10
+    done = Ssh(house, tmp_path / "ana", target="old").run("cat", given=sent)
+    assert (done.returncode, done.stdout == sent, done.stderr) == (0, True, b"")
 
 
 def test_a_target_that_shows_another_key_is_not_spoken_to(
