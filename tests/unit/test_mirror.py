@@ -82,7 +82,6 @@ ELSEWHERE = {
     "gateway/http/passing": "clients/test_http_passing.py and test_http_programs.py pass through",
     "gateway/http/problems": "clients/test_http_smuggling.py and its neighbours are told them",
     "gateway/http/refusals": "clients/test_http_programs.py is refused for each reason",
-    "gateway/http/server": "clients/test_http_smuggling.py sends what reads in two ways",
     "gateway/http/sockets": "clients/test_http_passing.py opens, passes, refuses and cuts sockets",
     "gateway/http/target_routes": "clients/test_http_programs.py has routes and asks for others",
     "gateway/http/upstreams": "clients/test_http_passing.py reaches an nginx by TLS, or not",

@@ -34,6 +34,7 @@ from assent.control.events import Events
 from assent.control.explain import Explain
 from assent.control.extending import Extending
 from assent.control.external_sign_in import ExternalSignIn
+from assent.control.four_eyes import FourEyes
 from assent.control.gather import Gatherer, Sources
 from assent.control.grants import Grants
 from assent.control.health import Health
@@ -425,6 +426,7 @@ def assemble(outside: Outside) -> Assembly:
         spending=spending,
         extending=Extending(store=store, live=live, grants=grants),
         plans=plans,
+        four_eyes=FourEyes(store=store, directory=directory, outbox=outbox),
         devices=device_evidence,
         clock=clock,
         ids=ids,

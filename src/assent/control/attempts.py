@@ -9,6 +9,7 @@ from assent.control import databases
 from assent.control.decide import Decider, Outcome, is_reusable, permitted_until
 from assent.control.ending import cut_if_over
 from assent.control.extending import Extending
+from assent.control.four_eyes import FourEyes
 from assent.control.holding import Holding
 from assent.control.live import LiveSession, Patience
 from assent.control.obligations import enforcement_of
@@ -51,6 +52,7 @@ class Attempts:
         spending: Spending,
         extending: Extending,
         plans: Plans,
+        four_eyes: FourEyes,
         clock: Clock,
         ids: Ids,
         mask_key: Secret[bytes],
@@ -67,7 +69,9 @@ class Attempts:
         self._spending = spending
         self._extending = extending
         self._plans = plans
-        self._pausing = Pausing(decider=decider, surroundings=surroundings, clock=clock)
+        self._pausing = Pausing(
+            decider=decider, surroundings=surroundings, four_eyes=four_eyes, clock=clock
+        )
         self._clock = clock
         self._ids = ids
 

@@ -22,6 +22,7 @@ from assent.core.plugins import Authorize
 from assent.core.resource import Target
 from assent.core.session import Epoch, Session
 from assent.core.subject import Subject
+from assent.policy.requirement import OWNERS, parse_groups
 
 if TYPE_CHECKING:
     from assent.control.decide import Outcome
@@ -106,8 +107,8 @@ class LiveSession:
     may be done in it now. looked_at: when that was last decided, None for at once. level: the
     highest that the risk in it came to. suspicion_line: how many lines its suspicion has crossed.
     cut_since: since when it should be over, None for not. waiting: what is held on its connection
-    now. pause: why nothing new begins in it, None where it does. watchers: what hears of each
-    frame of it.
+    now. stopped: by whom, None where nobody did. watchers: what hears of each frame of it.
+    watching: who looks at it now, with their groups; its own person does not count.
     """
 
     session: Session
@@ -142,7 +143,8 @@ class LiveSession:
     suspicion_line: int = 0
     cut_since: datetime | None = None
     waiting: Action | None = None
-    pause: "Pause | None" = None
+    stopped: "Pause | None" = None
+    watching: Mapping[object, frozenset[str]] = field(default_factory=dict)
     watchers: "tuple[Callable[[], None], ...]" = ()
     nudged: Nudges = field(default_factory=Nudges)
     holding: int = 0
@@ -154,6 +156,26 @@ class LiveSession:
         """Whether whatever is done in it may only read."""
         return any(item.name == "read_only" for item in self.obliged)
 
+    @property
+    def pause(self) -> "Pause | None":
+        """Why nothing new begins in it, None where it does."""
+        return self.stopped or self.unwatched
+
+    @property
+    def unwatched(self) -> "Pause | None":
+        """Whose eyes it lacks, by the `@watched_by` of its opening, None for nobody's."""
+        for item in self.obliged:
+            if item.name != "watched_by":
+                continue
+            named = parse_groups(item.value)
+            groups = frozenset(named) - {OWNERS}
+            if OWNERS in named:
+                groups |= self.target.owners
+            if not any(groups & present for present in self.watching.values()):
+                because = f"it goes on only while somebody of {' or '.join(named)} watches it"
+                return Pause(SubjectId(""), "", because, self.session.opened_at, groups)
+        return None
+
     def told_watchers(self) -> None:
         """Let whoever watches look again."""
         for saw in self.watchers:
@@ -162,12 +184,16 @@ class LiveSession:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Somebody stopped a session from going on until it is resumed."""
+    """Somebody stopped a session from going on until it is resumed; or nobody of `groups` watches.
+
+    groups: empty where somebody stopped it.
+    """
 
     by: SubjectId
     name: str
     because: str
     since: datetime
+    groups: frozenset[str] = frozenset()
 
 
 class LiveSessions:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assent.control.directory import Directory
+from assent.control.four_eyes import looks, looks_away
 from assent.control.live import LiveSession, LiveSessions
 from assent.control.reading import with_reason
 from assent.control.recordings import Library
@@ -104,9 +105,12 @@ class LiveWatch:
             await self._say(caller, live)
         return live
 
-    async def follow(self, live: LiveSession, after: int = 0) -> AsyncIterator[Glimpse]:
+    async def follow(
+        self, live: LiveSession, after: int = 0, by: SubjectId | None = None
+    ) -> AsyncIterator[Glimpse]:
         """Yield what was recorded behind frame `after`, and from then on what is.
 
+        by: who sees it, and counts as watching while this goes on; None for nobody who does.
         Ends when the session has ended or nobody may look any more (`close`).
         """
         watcher = _Watcher()
@@ -114,8 +118,11 @@ class LiveWatch:
         self._watchers.add(watcher)
         try:
             async for glimpse in self._glimpses(live, watcher, after):
+                if by is not None:
+                    looks(self._directory, live, watcher, by)
                 yield glimpse
         finally:
+            looks_away(live, watcher)
             self._watchers.discard(watcher)
             live.watchers = tuple(one for one in live.watchers if one != watcher.saw)
 

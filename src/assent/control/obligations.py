@@ -40,6 +40,7 @@ SESSION_WIDE = frozenset(
         "read_only",
         "record_results",
         "statement_timeout",
+        "watched_by",
     }
 )
 """The obligations of a session's opening that bind everything that is done in it."""

@@ -1,4 +1,7 @@
-"""A paused session: what is sent to it waits on its connection until somebody resumes it."""
+"""A paused session: what is sent to it waits on its connection until somebody resumes it.
+
+So does what is sent to one that somebody has to watch, while nobody does.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from dataclasses import replace
 
 from assent.control import steered
 from assent.control.decide import Decider, Outcome
+from assent.control.four_eyes import FourEyes
 from assent.control.live import LiveSession, Pause
 from assent.control.session_words import denied
 from assent.control.surroundings import Surroundings
@@ -16,17 +20,21 @@ from assent.core.plugins import Held, RefusalKind, Refused
 
 _KINDS = {
     "nobody resumed it in time": RefusalKind.TIMED_OUT,
+    "nobody came in time": RefusalKind.TIMED_OUT,
     "you withdrew what waited": RefusalKind.WITHDRAWN,
     "its client hung up": RefusalKind.WITHDRAWN,
 }
-_TOO_LATE, _WITHDRAWN, _GONE = _KINDS
+_TOO_LATE, _NOBODY_CAME, _WITHDRAWN, _GONE = _KINDS
 
 
 class Pausing:
     """Holds what is attempted in paused sessions; what never runs is in the log as refused."""
 
-    def __init__(self, *, decider: Decider, surroundings: Surroundings, clock: Clock) -> None:
+    def __init__(
+        self, *, decider: Decider, surroundings: Surroundings, four_eyes: FourEyes, clock: Clock
+    ) -> None:
         self._decider = decider
+        self._four_eyes = four_eyes
         self._surroundings = surroundings
         self._clock = clock
 
@@ -75,10 +83,13 @@ class Pausing:
                     if live.pause is None:
                         return ""
                     if now >= until:
-                        return _TOO_LATE
-                    if pause is not told:
+                        return _NOBODY_CAME if pause.groups else _TOO_LATE
+                    if pause != told:
                         told = pause
                         tell(Held(steered.waits(live, pause, until), until, ""))
+                        if pause.groups:
+                            await self._four_eyes.ask(live, pause)
+                            continue
                     await _nudged(nudged, (until - now).total_seconds())
         finally:
             live.holding -= 1

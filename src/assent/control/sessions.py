@@ -10,6 +10,7 @@ from assent.control.device_evidence import DeviceEvidence
 from assent.control.directory import Directory
 from assent.control.ending import Ending
 from assent.control.extending import Extending
+from assent.control.four_eyes import FourEyes
 from assent.control.grants import Grants
 from assent.control.holding import Holding
 from assent.control.live import LiveSessions
@@ -64,6 +65,7 @@ def sessions_of(
     spending: Spending,
     extending: Extending,
     plans: Plans,
+    four_eyes: FourEyes,
     devices: DeviceEvidence,
     clock: Clock,
     ids: Ids,
@@ -103,6 +105,7 @@ def sessions_of(
         spending=spending,
         extending=extending,
         plans=plans,
+        four_eyes=four_eyes,
         clock=clock,
         ids=ids,
         mask_key=mask_key,

@@ -30,9 +30,14 @@ def paused(live: LiveSession, pause: Pause) -> tuple[str, ...]:
 
 def waits(live: LiveSession, pause: Pause, until: datetime) -> tuple[str, ...]:
     """Return what the client hears when it sends something meanwhile."""
+    if pause.groups:
+        why, when = pause.because, "once they do: they were told"
+    else:
+        why = f"{pause.name} paused this session: {pause.because}"
+        when = "when the session is resumed"
     return (
-        f"held by Assent: {pause.name} paused this session: {pause.because}",
-        f"it runs when the session is resumed, and is refused at {isoformat(until)[:19]}Z",
+        f"held by Assent: {why}",
+        f"it runs {when}, and is refused at {isoformat(until)[:19]}Z",
         "Ctrl-C withdraws it; nothing of it has run",
     )
 
@@ -53,4 +58,5 @@ def downgraded(live: LiveSession, name: str, because: str) -> tuple[str, ...]:
 
 def not_resumed(revision: str, pause: Pause, why: str) -> Deny:
     """Return the denial of what waited in a paused session and does not run."""
-    return Deny(revision, "paused", (f"{pause.name} paused this session, and {why}",))
+    words = pause.because if pause.groups else f"{pause.name} paused this session"
+    return Deny(revision, "paused", (f"{words}, and {why}",))

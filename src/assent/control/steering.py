@@ -77,7 +77,7 @@ class Steering:
         own = is_theirs(self._directory, caller.subject.id, session.subject)
         if own and how is Steer.RESUME:
             live = self._live.get(session.id)
-            paused_by = live.pause.by if live is not None and live.pause is not None else None
+            paused_by = live.stopped.by if live is not None and live.stopped is not None else None
             return caller.may(Permission.ASK) and paused_by == caller.subject.id
         if caller.may(Permission.STEER) or (own and caller.may(Permission.ASK)):
             return True
@@ -127,10 +127,10 @@ class Steering:
         _check_state(live, how)
         if how is not Steer.RESUME:
             self._take_away(caller, live, how, because)
-        pause = live.pause
+        stopped = live.stopped
         await self._say(caller, live, how, because)
-        if how is Steer.RESUME and live.pause is pause:
-            live.pause = None
+        if how is Steer.RESUME and live.stopped is stopped:
+            live.stopped = None
             live.nudged.set()
             live.say(steered.resumed(live, caller.subject.name, because))
             live.told_watchers()
@@ -157,8 +157,8 @@ class Steering:
         self._live.changes += 1
         live.epoch.bump()
         if how is Steer.PAUSE:
-            live.pause = Pause(caller.subject.id, name, because, now)
-            live.say(steered.paused(live, live.pause))
+            live.stopped = Pause(caller.subject.id, name, because, now)
+            live.say(steered.paused(live, live.stopped))
         elif how is Steer.DOWNGRADE:
             live.obliged = (*live.obliged, steered.ONLY_READS)
             live.standing = lowered(live.standing, live.obliged)
@@ -195,9 +195,11 @@ class Steering:
 
 def _check_state(live: LiveSession, how: Steer) -> None:
     """Raise ConflictFault where it is so already."""
-    if how is Steer.PAUSE and live.pause is not None:
-        raise ConflictFault("paused-already", f"{live.pause.name} has paused it already")
-    if how is Steer.RESUME and live.pause is None:
-        raise ConflictFault("not-paused", "the session is not paused")
+    if how is Steer.PAUSE and live.stopped is not None:
+        raise ConflictFault("paused-already", f"{live.stopped.name} has paused it already")
+    if how is Steer.RESUME and live.stopped is None:
+        unwatched = live.unwatched
+        words = "the session is not paused" + (f": {unwatched.because}" if unwatched else "")
+        raise ConflictFault("not-paused", words)
     if how is Steer.DOWNGRADE and live.only_reads:
         raise ConflictFault("only-reads-already", "only reading is permitted in it already")

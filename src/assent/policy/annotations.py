@@ -16,7 +16,13 @@ from assent.policy.fragments import Fragment
 from assent.policy.mask_entries import parse_masks
 from assent.policy.more import DEFAULT_MORE, parse_more
 from assent.policy.obliging import ALLOW, ON_GRANTS, REFUSE
-from assent.policy.requirement import SPECIAL, groups_of, parse_escalations, parse_requirement
+from assent.policy.requirement import (
+    SPECIAL,
+    groups_of,
+    parse_escalations,
+    parse_requirement,
+    parse_watchers,
+)
 from assent.policy.reviewing import parse_review
 from assent.policy.rule import Effect
 from assent.policy.schema import GRANTING_VERBS
@@ -27,7 +33,7 @@ ALLOWED: Mapping[Effect, frozenset[str]] = {
     Effect.PERMIT: BOTH
     | {"budget", "decide", "mask", "mask_inference", "max_bytes", "max_duration", "max_rows"}
     | {"more", "read_only", "record", "record_results", "review", "searchable_text"}
-    | {"statement_timeout"},
+    | {"statement_timeout", "watched_by"},
     Effect.FORBID: BOTH
     | {"downgrade", "escalate", "hold", "hold_in_transaction", "message", "require"},
 }
@@ -54,6 +60,7 @@ NEEDS: Mapping[str, tuple[frozenset[str], str]] = {
 
 DOWNGRADES = frozenset({"read_only"})
 """The obligations that a forbid may make of itself instead of denying."""
+OPENS = "session.open"
 FLAGS = frozenset({"read_only", "record", "record_results", "searchable_text"})
 _VALUES: Mapping[str, Callable[[str], object]] = {
     "max_bytes": parse_size,
@@ -101,6 +108,9 @@ class Annotations:
 
         named: the verbs in the policy's head, None for all.
         """
+        if "watched_by" in self.values and named != frozenset({OPENS}):
+            detail = f'`@watched_by` binds a session, so its head names `Action::"{OPENS}"` alone'
+            raise self.fault("policy-annotation", "watched_by", detail)
         for name in sorted(ON_GRANTS & self.values.keys()):
             if named is None or not named <= GRANTING_VERBS:
                 verbs = ", ".join(f'`Action::"{verb}"`' for verb in sorted(GRANTING_VERBS))
@@ -177,6 +187,10 @@ class Annotations:
             review = self._read("review", parse_review)
             self._check_names("review", {review.group}, groups)
             found.append(Obligation("review", str(review), policy))
+        if "watched_by" in self.values:
+            named = self._read("watched_by", parse_watchers)
+            self._check_names("watched_by", set(named), groups)
+            found.append(Obligation("watched_by", self.values["watched_by"] or "", policy))
         return found
 
     def downgrade(self) -> str:

@@ -58,7 +58,7 @@ def _apart(obligation: Obligation) -> str:
     match obligation.name:
         case "mask":
             return parse_masks(obligation.value)[0].what
-        case "more" | "review":
+        case "more" | "review" | "watched_by":
             return obligation.value
     return ""
 

@@ -87,6 +87,14 @@ def parse_groups(text: str) -> tuple[str, ...]:
     return tuple(sorted(groups))
 
 
+def parse_watchers(text: str) -> tuple[str, ...]:
+    """Return the groups in `dba|owners`, any of which may watch. Raises ValueError."""
+    named = parse_groups(text)
+    if single := sorted({MANAGER, SPONSOR} & set(named)):
+        raise ValueError(f"`{single[0]}` names one person, who may be away; name a group")
+    return named
+
+
 def groups_of(remedies: Iterable[Remedy]) -> frozenset[str]:
     """Return the groups that the approvals name, but for special ones and single people."""
     return frozenset(

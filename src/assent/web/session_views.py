@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assent.control.live import LiveSession
+from assent.control.live import LiveSession, Pause
 from assent.control.plane import ControlPlane
 from assent.control.sign_in import Caller
 from assent.control.standing import StandingKind
@@ -138,7 +138,7 @@ def now_of(plane: ControlPlane, caller: Caller, live: LiveSession, protocol: str
     return Now(
         tags=_tags(live),
         waits=pieces_of(waits[:MOST_SHOWN], protocol),
-        because=f"{pause.name} paused it: {pause.because}" if pause is not None else "",
+        because=_paused(pause) if pause is not None else "",
         actions=so_far.actions,
         rows=f"{so_far.rows:,}",
         refused=so_far.denials,
@@ -152,16 +152,22 @@ def now_of(plane: ControlPlane, caller: Caller, live: LiveSession, protocol: str
     )
 
 
+def _paused(pause: Pause) -> str:
+    return pause.because if pause.groups else f"{pause.name} paused it: {pause.because}"
+
+
 def _applies(live: LiveSession, how: Steer) -> bool:
     if how in (Steer.PAUSE, Steer.RESUME):
-        return (live.pause is not None) is (how is Steer.RESUME)
+        return (live.stopped is not None) is (how is Steer.RESUME)
     return how is Steer.CUT or not live.only_reads
 
 
 def _tags(live: LiveSession) -> tuple[tuple[str, str], ...]:
     tags: list[tuple[str, str]] = []
-    if live.pause is not None:
+    if live.stopped is not None:
         tags.append(("paused", "warn"))
+    elif live.unwatched is not None:
+        tags.append(("waits to be watched", "warn"))
     if live.waiting is not None:
         tags.append(("something waits for people", "warn"))
     if live.only_reads:

@@ -174,7 +174,7 @@ async def frames_stream(
         after = max(after, int(last_event_id))
     part = seat.desk.pages.environment.get_template("session_frames.html")
     protocol = view_of(plane, seat.caller, live.session).protocol
-    async for glimpse in plane.live_watch.follow(live, after):
+    async for glimpse in plane.live_watch.follow(live, after, seat.caller.subject.id):
         caller = await _again(request, seat)
         if caller is None:
             return

@@ -96,6 +96,9 @@ def test_a_permit_without_any_has_no_obligations() -> None:
         ("max_bytes", "10 MB", "`@max_bytes`: `10 MB` is not a size"),
         ("statement_timeout", "30", "`@statement_timeout`: `30` is not a duration"),
         ("read_only", "yes", "`@read_only` takes no value"),
+        ("watched_by", "dba!", "`@watched_by`: `dba!` is not the name of a group"),
+        ("watched_by", "manager", "`@watched_by`: `manager` names one person, who may be away"),
+        ("watched_by", None, "`@watched_by`: `` is not the name of a group"),
         ("record_results", "all", "`@record_results` takes no value"),
         ("decide", "some", '`@decide` can only be "each"'),
     ],
@@ -142,6 +145,16 @@ def test_who_must_assent_to_more_is_checked_like_a_requirement(
 def test_what_says_something_about_nothing_is_refused(name: str, value: str, words: str) -> None:
     with pytest.raises(OperatorFault, match=words):
         permit(**{name: value}).check()
+
+
+def test_who_watches_are_groups_that_exist_and_bind_openings_alone() -> None:
+    assert found(watched_by="dba|owners") == [("watched_by", "dba|owners")]
+    with pytest.raises(OperatorFault, match="`@watched_by`: there is no group `dbas`; there are"):
+        found(watched_by="dbas")
+    permit(watched_by="dba").check_verbs(frozenset({"session.open"}))
+    for verbs in (None, frozenset({"sql.read"}), frozenset({"session.open", "access.request"})):
+        with pytest.raises(OperatorFault, match=r"`@watched_by` binds a session, .*session.open"):
+            permit(watched_by="dba").check_verbs(verbs)
 
 
 @pytest.mark.parametrize("name", ["mask", "max_rows", "read_only", "record_results", "more"])

@@ -96,6 +96,7 @@ async def watch(
     request: Request,
     door: TheDoor,
     token: PresentedToken,
+    caller: SignedIn,
     live: Annotated[LiveSession, Depends(begun)],
 ) -> AsyncIterator[ServerSentEvent]:
     """Send an event `frames` with what is recorded of an open session, as it is recorded.
@@ -104,7 +105,7 @@ async def watch(
     is in the log before the first event. What is long is cut, and said to be.
     """
     plane = door.plane
-    async for glimpse in plane.live_watch.follow(live):
+    async for glimpse in plane.live_watch.follow(live, by=caller.subject.id):
         try:
             # Asked again each time: whoever signed out or lost the role sees nothing more.
             caller = await signed_in(request, door, token)

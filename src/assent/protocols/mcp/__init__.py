@@ -8,7 +8,7 @@ PLUGIN = ProtocolPlugin(
     verbs=VERBS,
     resources=RESOURCES,
     honours=frozenset({"record", "max_duration", "decide_each", "read_only", "record_results"})
-    | {"mask", "mask_inference", "max_bytes"},
+    | {"mask", "mask_inference", "max_bytes", "watched_by"},
 )
 
 __all__ = ["PLUGIN"]

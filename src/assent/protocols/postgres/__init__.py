@@ -10,7 +10,7 @@ PLUGIN = ProtocolPlugin(
     resources=RESOURCES,
     honours=frozenset({"record", "max_duration", "decide_each"})
     | {"mask", "mask_inference", "max_rows", "max_bytes", "more"}
-    | {"read_only", "record_results", "statement_timeout"},
+    | {"read_only", "record_results", "statement_timeout", "watched_by"},
 )
 
 __all__ = ["PLUGIN", "PostgresRelay"]

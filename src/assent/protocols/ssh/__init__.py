@@ -7,7 +7,9 @@ PLUGIN = ProtocolPlugin(
     name="ssh",
     verbs=VERBS,
     resources=RESOURCES,
-    honours=frozenset({"record", "max_duration", "decide_each", "read_only", "record_results"}),
+    honours=frozenset(
+        {"record", "max_duration", "decide_each", "read_only", "record_results", "watched_by"}
+    ),
 )
 
 __all__ = ["PLUGIN"]

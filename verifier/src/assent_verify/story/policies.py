@@ -37,7 +37,7 @@ NAMED_VERBS = frozenset(
 """Verbs that only a permit whose head names them permits."""
 OBLIGING = frozenset(
     {"mask", "max_bytes", "max_duration", "max_rows", "read_only", "record", "record_results"}
-    | {"budget", "review", "statement_timeout"}
+    | {"budget", "review", "statement_timeout", "watched_by"}
 )
 """Annotations of a permit that are the name of an obligation."""
 
