@@ -1,5 +1,6 @@
 """OpenSSH through a gateway where a session goes on only while somebody of `security` watches."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,7 +12,10 @@ import pytest
 
 import gateway_world
 from assent.demo.world import World
+from chromium_house import House, browsing
+from clients.test_terminals_in_chromium import Seen
 from gateway_world import Gateway, assent, eventually
+from memory_plane import MemoryPlane
 from ssh_world import Ssh, Sshd, ssh_gateway_world, sshd
 
 POLICIES = """
@@ -83,9 +87,13 @@ def started(ana: Ssh, word: str, shared: tuple[str, ...]) -> Iterator[subprocess
 
 
 def open_session(house: Gateway) -> str:
-    found = house.answer("ana", "GET", "/v1/sessions")["items"]
-    (session,) = [str(one["id"]) for one in found if one["state"] == "open"]
-    return session
+    def only() -> str | None:
+        found = house.answer("ana", "GET", "/v1/sessions")["items"]
+        ids = [str(one["id"]) for one in found if one["state"] == "open"]
+        # One that ended a moment ago may still be there.
+        return ids[0] if len(ids) == 1 else None
+
+    return eventually(only, "one session is open")
 
 
 def test_a_command_waits_until_somebody_watches_and_the_next_once_they_look_away(
@@ -105,3 +113,15 @@ def test_a_command_waits_until_somebody_watches_and_the_next_once_they_look_away
         eventually(lambda: house.answer("carl", "GET", now)["paused"], "nobody watches")
         with started(ana, "three", shared):
             pass
+
+
+async def test_the_page_of_the_session_is_eyes_too(house: Gateway, tmp_path: Path) -> None:
+    ana = Ssh(house, tmp_path / "ana")
+    async with browsing() as browser:
+        seen = Seen(house, House(MemoryPlane(), house.url, browser), ana)
+        carl = await seen.signed_in("carl")
+        with started(ana, "one", ()) as waiting:
+            await carl.goto(f"{house.url}/sessions/{open_session(house)}/live")
+            out, _ = await asyncio.to_thread(waiting.communicate, timeout=30)
+        assert (waiting.returncode, out) == (0, b"one\n")
+        assert seen.house.errors == []

@@ -40,6 +40,8 @@ class FourEyes:
             and not one.disabled
             and not is_theirs(self._directory, one.id, session.subject)
         )
+        if not to:
+            return
         notice = self._outbox.notice(
             "session.unwatched",
             to=to,

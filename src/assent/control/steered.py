@@ -31,7 +31,7 @@ def paused(live: LiveSession, pause: Pause) -> tuple[str, ...]:
 def waits(live: LiveSession, pause: Pause, until: datetime) -> tuple[str, ...]:
     """Return what the client hears when it sends something meanwhile."""
     if pause.groups:
-        why, when = pause.because, "once they do: they were told"
+        why, when = pause.because, "once they do; whoever may is told"
     else:
         why = f"{pause.name} paused this session: {pause.because}"
         when = "when the session is resumed"
