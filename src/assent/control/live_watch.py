@@ -33,6 +33,8 @@ LOOK_S = 0.2
 """How long news are gathered before they are shown."""
 STILL_S = 15.0
 """How often it is said that nothing has happened, so that it is noticed when nobody listens."""
+EYES_S = 2 * STILL_S
+"""How long somebody counts as watching who takes nothing of what they are sent."""
 SAID_EVERY = timedelta(minutes=1)
 _MOST_REMEMBERED = 10_000
 _PAGE, _MOST_PAGES = 2_000, 20
@@ -116,12 +118,20 @@ class LiveWatch:
         watcher = _Watcher()
         live.watchers = (*live.watchers, watcher.saw)
         self._watchers.add(watcher)
+        eyes: asyncio.TimerHandle | None = None
         try:
             async for glimpse in self._glimpses(live, watcher, after):
                 if by is not None:
+                    if eyes is not None:
+                        eyes.cancel()
                     looks(self._directory, live, watcher, by)
+                    # While nothing is taken, nobody asks here whether they still may look.
+                    loop = asyncio.get_running_loop()
+                    eyes = loop.call_later(EYES_S, looks_away, live, watcher)
                 yield glimpse
         finally:
+            if eyes is not None:
+                eyes.cancel()
             looks_away(live, watcher)
             self._watchers.discard(watcher)
             live.watchers = tuple(one for one in live.watchers if one != watcher.saw)

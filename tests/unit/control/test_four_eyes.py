@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from assent.control import live_watch
 from assent.control.live_watch import LiveWatch
 from assent.control.steering import Steer
 from assent.core.faults import ConflictFault
@@ -82,6 +83,22 @@ async def test_oneself_and_those_of_other_groups_do_not_count(world: World, who:
         async with eyes(watch, client, BEN):
             assert client.session.unwatched is None
         assert client.session.unwatched is not None
+
+
+async def test_who_takes_nothing_of_what_they_are_sent_does_not_count_for_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_watch, "EYES_S", 0.05)
+    client, watch = await world.connect(), watch_of(world)
+    glimpses = watch.follow(client.session, by=DORA.id)
+    await anext(glimpses)
+    assert client.session.unwatched is None
+    await until(lambda: client.session.unwatched is not None)
+    client.session.told_watchers()
+    await anext(glimpses)
+    assert client.session.unwatched is None
+    await glimpses.aclose()
+    assert client.session.unwatched is not None
 
 
 async def test_who_left_the_group_counts_no_more(world: World) -> None:
